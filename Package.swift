@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+// The Swift runtime is linked in, so that a program starts in milliseconds and runs where no
+// toolchain is installed.
+let standalone: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"])]
+
+// swift-argument-parser imports FoundationEssentials, whose static archive does not name the
+// archives that it needs in turn.
+let standaloneWithArguments: [LinkerSetting] =
+  standalone
+  + ["swiftSynchronization", "_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }
+
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "halley",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CTOML"),
+
+    .target(name: "JSON", swiftSettings: strict),
+    .target(name: "Wire", dependencies: ["JSON"], swiftSettings: strict),
+    .target(name: "EventLoop", dependencies: ["CSystemd"], swiftSettings: strict),
+    .target(name: "HTTPClient", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),
+    .target(
+      name: "Service", dependencies: ["CTOML", "EventLoop", "HTTPClient", "JSON", "Wire"],
+      swiftSettings: strict),
+    .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),
+
+    .executableTarget(
+      name: "halleyd", dependencies: [arguments, "EventLoop", "Service"],
+      swiftSettings: strict, linkerSettings: standaloneWithArguments),
+    .executableTarget(
+      name: "halley", dependencies: [arguments, "Client", "JSON", "Wire"],
+      swiftSettings: strict, linkerSettings: standaloneWithArguments),
+    .executableTarget(
+      name: "halley-simulator", dependencies: [arguments, "COpenSSL", "JSON"],
+      swiftSettings: strict, linkerSettings: standaloneWithArguments),
+
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),
+  ],
+  cxxLanguageStandard: .cxx17
+)

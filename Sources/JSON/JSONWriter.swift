@@ -1,0 +1,132 @@
+/// Writes JSON as bytes, without white space and on one line.
+package struct JSONWriter: ~Copyable {
+  package private(set) var bytes: [UInt8] = []
+  private var needsComma = false
+
+  package init() {}
+
+  /// What was written, as one value.
+  package var json: RawJSON { RawJSON(checked: bytes[...]) }
+
+  package mutating func beginObject() { open(UInt8(ascii: "{")) }
+  package mutating func endObject() { close(UInt8(ascii: "}")) }
+  package mutating func beginArray() { open(UInt8(ascii: "[")) }
+  package mutating func endArray() { close(UInt8(ascii: "]")) }
+
+  package mutating func key(_ key: String) {
+    separate()
+    JSONEscape.append(key.utf8, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  package mutating func string(_ value: String) {
+    separate()
+    JSONEscape.append(value.utf8, to: &bytes)
+  }
+
+  package mutating func integer(_ value: some BinaryInteger) {
+    raw(String(value).utf8)
+  }
+
+  /// Writes the shortest decimal that reads back as the same double; null for what JSON can't say.
+  package mutating func double(_ value: Double) {
+    guard value.isFinite else { return null() }
+    if value == value.rounded(), abs(value) < 1e15 {
+      integer(Int64(value))
+    } else {
+      raw("\(value)".utf8)
+    }
+  }
+
+  package mutating func boolean(_ value: Bool) {
+    raw((value ? "true" : "false").utf8)
+  }
+
+  package mutating func null() {
+    raw("null".utf8)
+  }
+
+  /// Writes a value as it is spelled.
+  package mutating func value(_ json: RawJSON) {
+    raw(json.bytes)
+  }
+
+  /// Writes an object whose members the closure writes.
+  package mutating func object(_ body: (inout JSONWriter) -> Void) {
+    beginObject()
+    body(&self)
+    endObject()
+  }
+
+  /// Writes an array whose elements the closure writes.
+  package mutating func array(_ body: (inout JSONWriter) -> Void) {
+    beginArray()
+    body(&self)
+    endArray()
+  }
+
+  package mutating func member(_ key: String, _ value: RawJSON) {
+    self.key(key)
+    self.value(value)
+  }
+
+  package mutating func member(_ key: String, _ value: String) {
+    self.key(key)
+    string(value)
+  }
+
+  package mutating func member(_ key: String, _ value: some BinaryInteger) {
+    self.key(key)
+    integer(value)
+  }
+
+  package mutating func member(_ key: String, _ value: Bool) {
+    self.key(key)
+    boolean(value)
+  }
+
+  /// Writes a member whose key is taken as written, with its escapes and without quotes.
+  mutating func rawMember(key: ArraySlice<UInt8>, value: ArraySlice<UInt8>) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: key)
+    bytes.append(contentsOf: "\":".utf8)
+    bytes.append(contentsOf: value)
+  }
+
+  private mutating func raw(_ text: some Collection<UInt8>) {
+    separate()
+    bytes.append(contentsOf: text)
+  }
+
+  private mutating func separate() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+    needsComma = true
+  }
+
+  private mutating func open(_ bracket: UInt8) {
+    separate()
+    bytes.append(bracket)
+    needsComma = false
+  }
+
+  private mutating func close(_ bracket: UInt8) {
+    bytes.append(bracket)
+    needsComma = true
+  }
+}
+
+extension RawJSON {
+  /// Builds one value with a writer.
+  package static func build(_ body: (inout JSONWriter) -> Void) -> RawJSON {
+    var writer = JSONWriter()
+    body(&writer)
+    return writer.json
+  }
+
+  /// Builds an object whose members the closure writes.
+  package static func object(_ body: (inout JSONWriter) -> Void) -> RawJSON {
+    build { $0.object(body) }
+  }
+}

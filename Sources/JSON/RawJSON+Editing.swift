@@ -1,0 +1,56 @@
+extension RawJSON {
+  /// Returns the object with a member's value replaced in place, or added at its end.
+  package func setting(_ key: String, to value: RawJSON) -> RawJSON {
+    precondition(kind == .object, "only an object has members")
+    if let range = valueRange(of: key) {
+      var edited = Array(bytes[..<range.lowerBound])
+      edited.reserveCapacity(bytes.count + value.bytes.count)
+      edited.append(contentsOf: value.bytes)
+      edited.append(contentsOf: bytes[range.upperBound...])
+      return RawJSON(checked: edited[...])
+    }
+    return appending(key, value)
+  }
+
+  /// Returns the object with a member's value replaced in place; unchanged where it has none.
+  package func replacing(_ key: String, with value: RawJSON) -> RawJSON {
+    valueRange(of: key) == nil ? self : setting(key, to: value)
+  }
+
+  /// Returns the object without some members; the others keep their bytes and order.
+  package func removing(_ keys: String...) -> RawJSON {
+    precondition(kind == .object, "only an object has members")
+    var isEdited = false
+    var writer = JSONWriter()
+    writer.beginObject()
+    forEachChild { key, value in
+      if keys.contains(where: { Self.matches(bytes[key], $0) }) {
+        isEdited = true
+      } else {
+        writer.rawMember(key: bytes[key], value: bytes[value])
+      }
+    }
+    writer.endObject()
+    return isEdited ? writer.json : self
+  }
+
+  private func appending(_ key: String, _ value: RawJSON) -> RawJSON {
+    var isEmpty = true
+    forEachChild { _, _ in isEmpty = false }
+    var edited = Array(bytes.dropLast())
+    if !isEmpty { edited.append(UInt8(ascii: ",")) }
+    JSONEscape.append(key.utf8, to: &edited)
+    edited.append(UInt8(ascii: ":"))
+    edited.append(contentsOf: value.bytes)
+    edited.append(UInt8(ascii: "}"))
+    return RawJSON(checked: edited[...])
+  }
+
+  private func valueRange(of name: String) -> Range<Int>? {
+    var found: Range<Int>?
+    forEachChild { key, value in
+      if Self.matches(bytes[key], name) { found = value }
+    }
+    return found
+  }
+}

@@ -1,0 +1,122 @@
+/// One JSON value as the bytes that spell it.
+///
+/// What travels through Halley stays in this form: members are found when they are asked for, and
+/// what nobody asks for is handed on with its order, numbers and escapes untouched.
+package struct RawJSON: Sendable, Hashable {
+  package enum Kind: Sendable {
+    case null, boolean, number, string, array, object
+  }
+
+  /// One member of an object.
+  package struct Member: Sendable {
+    package let key: String
+    package let value: RawJSON
+  }
+
+  /// The value without white space around it; valid JSON.
+  package let bytes: ArraySlice<UInt8>
+
+  /// Checks a text that holds one value.
+  package init(parsing text: ArraySlice<UInt8>, limits: JSONLimits = .strict) throws(JSONError) {
+    let range = try JSONScanner.scan(text.span, limits: limits)
+    bytes = text[text.startIndex + range.lowerBound..<text.startIndex + range.upperBound]
+  }
+
+  package init(parsing text: [UInt8], limits: JSONLimits = .strict) throws(JSONError) {
+    try self.init(parsing: text[...], limits: limits)
+  }
+
+  package init(parsing text: String, limits: JSONLimits = .strict) throws(JSONError) {
+    try self.init(parsing: Array(text.utf8)[...], limits: limits)
+  }
+
+  /// Takes over bytes that are known to spell one value.
+  package init(checked bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+  }
+
+  package static let null = RawJSON(checked: Array("null".utf8)[...])
+  package static let emptyObject = RawJSON(checked: Array("{}".utf8)[...])
+
+  package var kind: Kind {
+    switch bytes.first {
+    case UInt8(ascii: "{"): .object
+    case UInt8(ascii: "["): .array
+    case UInt8(ascii: "\""): .string
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): .boolean
+    case UInt8(ascii: "n"): .null
+    default: .number
+    }
+  }
+
+  package var isNull: Bool { kind == .null }
+
+  /// The members of an object in their order; empty for anything else.
+  package var members: [Member] {
+    guard kind == .object else { return [] }
+    var members: [Member] = []
+    forEachChild { members.append(Member(key: Self.decode(bytes[$0]), value: slice($1))) }
+    return members
+  }
+
+  /// The elements of an array; empty for anything else.
+  package var elements: [RawJSON] {
+    guard kind == .array else { return [] }
+    var elements: [RawJSON] = []
+    forEachChild { elements.append(slice($1)) }
+    return elements
+  }
+
+  /// The value of a member, where the object has it. Of two with one key, the last.
+  package subscript(key: String) -> RawJSON? {
+    guard kind == .object else { return nil }
+    var found: RawJSON?
+    forEachChild { if Self.matches(bytes[$0], key) { found = slice($1) } }
+    return found
+  }
+
+  /// The value of a member that is there and is not null.
+  package func nonNull(_ key: String) -> RawJSON? {
+    guard let value = self[key], !value.isNull else { return nil }
+    return value
+  }
+
+  /// Calls back with the ranges of key and value of each child, as indices of `bytes`.
+  func forEachChild(_ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void) {
+    let base = bytes.startIndex
+    do throws(JSONError) {
+      _ = try JSONScanner.scan(bytes.span, limits: .checked) { child in
+        body(
+          base + child.key.lowerBound..<base + child.key.upperBound,
+          base + child.value.lowerBound..<base + child.value.upperBound)
+      }
+    } catch {
+      preconditionFailure("RawJSON holds invalid JSON: \(error.message)")
+    }
+  }
+
+  private func slice(_ range: Range<Int>) -> RawJSON {
+    RawJSON(checked: bytes[range])
+  }
+
+  /// Tells whether a key as written spells a name.
+  static func matches(_ written: ArraySlice<UInt8>, _ name: String) -> Bool {
+    if written.elementsEqual(name.utf8) { return true }
+    guard written.contains(UInt8(ascii: "\\")) else { return false }
+    return JSONEscape.decode(written.span).elementsEqual(name.utf8)
+  }
+
+  static func decode(_ written: ArraySlice<UInt8>) -> String {
+    guard written.contains(UInt8(ascii: "\\")) else {
+      return String(decoding: written, as: UTF8.self)
+    }
+    return String(decoding: JSONEscape.decode(written.span), as: UTF8.self)
+  }
+}
+
+extension JSONLimits {
+  /// For bytes that were checked before: nothing is refused again.
+  static let checked = JSONLimits(
+    maximumDepth: JSONScanner.deepestLevel, maximumNodes: .max, maximumKeyBytes: .max,
+    maximumNumberBytes: .max >> 1, allowsDuplicateKeys: true, allowsLoneSurrogates: true)
+}
