@@ -1,0 +1,71 @@
+internal import CCurl
+internal import EventLoop
+internal import Glibc
+
+/// The functions that libcurl calls; each finds its object and enters the loop's actor.
+enum CurlCallbacks {
+  private static func client(_ context: UnsafeMutableRawPointer) -> HTTPClient {
+    unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue()
+  }
+
+  private static func transfer(_ context: UnsafeMutableRawPointer) -> Transfer {
+    unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+  }
+
+  /// CURLMOPT_SOCKETFUNCTION(3)
+  static let socket: curl_socket_callback = { _, descriptor, what, context, _ in
+    guard let context = unsafe context else { return 0 }
+    nonisolated(unsafe) let address = unsafe context
+    EventLoop.assumeIsolated { unsafe client(address).watch(descriptor, what) }
+    return 0
+  }
+
+  /// CURLMOPT_TIMERFUNCTION(3)
+  static let timer: curl_multi_timer_callback = { _, milliseconds, context in
+    guard let context = unsafe context else { return 0 }
+    nonisolated(unsafe) let address = unsafe context
+    EventLoop.assumeIsolated { unsafe client(address).setTimer(milliseconds: milliseconds) }
+    return 0
+  }
+
+  /// CURLOPT_OPENSOCKETFUNCTION(3)
+  static let openSocket: curl_opensocket_callback = { context, _, address in
+    guard let context = unsafe context, let wanted = unsafe address?.pointee else { return -1 }
+    nonisolated(unsafe) let owner = unsafe context
+    let (family, type, number) = (wanted.family, wanted.socktype, wanted.protocol)
+    return EventLoop.assumeIsolated { unsafe client(owner).openSocket(family, type, number) }
+  }
+
+  /// CURLOPT_CLOSESOCKETFUNCTION(3)
+  static let closeSocket: curl_closesocket_callback = { context, descriptor in
+    guard let context = unsafe context else { return close(descriptor) }
+    nonisolated(unsafe) let owner = unsafe context
+    return EventLoop.assumeIsolated { unsafe client(owner).closeSocket(descriptor) }
+  }
+
+  /// CURLOPT_WRITEFUNCTION(3); another count than the one that came ends the transfer.
+  static let write: @convention(c) (
+    UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
+  ) -> Int = { bytes, size, count, context in
+    guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
+    nonisolated(unsafe) let owner = unsafe context
+    nonisolated(unsafe) let buffer = unsafe UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(bytes), count: size * count)
+    return EventLoop.assumeIsolated {
+      unsafe transfer(owner).receiveBody(buffer.bindMemory(to: UInt8.self).span)
+    } ? size * count : 0
+  }
+
+  /// CURLOPT_HEADERFUNCTION(3); one whole line a call.
+  static let header: @convention(c) (
+    UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
+  ) -> Int = { bytes, size, count, context in
+    guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
+    nonisolated(unsafe) let owner = unsafe context
+    let buffer = unsafe UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(bytes), count: size * count)
+    let line = unsafe String(decoding: buffer, as: UTF8.self)
+    return EventLoop.assumeIsolated { unsafe transfer(owner).receiveHeader(line) }
+      ? size * count : 0
+  }
+}

@@ -1,0 +1,45 @@
+/// One HTTP request to an upstream.
+package struct HTTPRequest: Sendable {
+  package enum Method: String, Sendable {
+    case get = "GET"
+    case head = "HEAD"
+    case post = "POST"
+    case delete = "DELETE"
+  }
+
+  package var method: Method
+  /// Absolute, from the configuration; the bytes 0x21–0x7E only.
+  package var url: String
+  /// Field lines `Name: value`, checked at the configuration's door and again in the transfer.
+  package var headers: [String]
+  package var body: [UInt8]?
+  package var connectTimeout: Duration
+
+  package init(
+    _ method: Method, _ url: String, headers: [String] = [], body: [UInt8]? = nil,
+    connectTimeout: Duration
+  ) {
+    self.method = method
+    self.url = url
+    self.headers = headers
+    self.body = body
+    self.connectTimeout = connectTimeout
+  }
+}
+
+/// The status line and header fields of an answer.
+package struct HTTPHead: Sendable {
+  package let status: Int
+  /// Names in lower case, in the order of arrival.
+  package let fields: [(name: String, value: String)]
+
+  package init(status: Int, fields: [(name: String, value: String)]) {
+    self.status = status
+    self.fields = fields
+  }
+
+  /// The first value of a field.
+  package subscript(name: String) -> String? {
+    fields.first { $0.name == name }?.value
+  }
+}

@@ -1,0 +1,182 @@
+internal import CCurl
+package import EventLoop
+
+/// What the owner of a transfer hears of it, on the loop, in this order: the head, body bytes as
+/// they come, the end.
+package struct TransferCallbacks {
+  package var onHead: @EventLoop (HTTPHead) -> Void
+  /// The span is valid for the call only.
+  package var onBody: @EventLoop (borrowing Span<UInt8>) -> Void
+  package var onEnd: @EventLoop (Result<TransferMetrics, HTTPError>) -> Void
+
+  package init(
+    onHead: @escaping @EventLoop (HTTPHead) -> Void,
+    onBody: @escaping @EventLoop (borrowing Span<UInt8>) -> Void,
+    onEnd: @escaping @EventLoop (Result<TransferMetrics, HTTPError>) -> Void
+  ) {
+    self.onHead = onHead
+    self.onBody = onBody
+    self.onEnd = onEnd
+  }
+}
+
+/// One request on its way and its answer.
+@EventLoop
+@safe package final class Transfer {
+  /// Header fields of one answer, names and values; the largest real ones are below 32 KiB.
+  private static let maximumHeaderBytes = 256 * 1024
+
+  let easy: UnsafeMutableRawPointer
+  private unowned let client: HTTPClient
+  private var callbacks: TransferCallbacks?
+  private var headerLines: UnsafeMutablePointer<curl_slist>?
+  private var body: UnsafeMutableRawBufferPointer?
+  private var errorText: UnsafeMutablePointer<CChar>
+  private var status = 0
+  private var fields: [(name: String, value: String)] = []
+  private var headerBytes = 0
+  private var failure: HTTPError?
+  private var hasHead = false
+
+  init(easy: UnsafeMutableRawPointer, client: HTTPClient, callbacks: TransferCallbacks) {
+    unsafe self.easy = easy
+    self.client = client
+    self.callbacks = callbacks
+    unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+  }
+
+  isolated deinit {
+    unsafe curl_slist_free_all(headerLines)
+    unsafe body?.deallocate()
+    unsafe errorText.deallocate()
+  }
+
+  /// Ends the transfer at once: HTTP/1.1 closes the connection, HTTP/2 resets the stream. No
+  /// callback comes any more. May be called at any time, also from a callback.
+  package func cancel() {
+    guard callbacks != nil else { return }
+    callbacks = nil
+    client.abandon(self)
+  }
+
+  // MARK: Setting up
+
+  func configure(_ request: HTTPRequest) throws(HTTPError) {
+    try check(request)
+    for line in request.headers + ["Accept-Encoding: identity", "Expect:"] {
+      guard let longer = unsafe curl_slist_append(headerLines, line) else {
+        throw HTTPError(.outOfMemory, "no memory for a header field")
+      }
+      unsafe headerLines = longer
+    }
+    let milliseconds = max(1, Int(request.connectTimeout.wholeMicroseconds / 1000))
+    unsafe _ = halley_setopt_string(easy, CURLOPT_URL, request.url)
+    unsafe _ = halley_setopt_pointer(easy, CURLOPT_HTTPHEADER, headerLines)
+    unsafe _ = halley_setopt_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
+    unsafe _ = halley_setopt_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe _ = halley_setopt_pointer(easy, CURLOPT_WRITEDATA, context)
+    unsafe _ = halley_setopt_pointer(easy, CURLOPT_HEADERDATA, context)
+    unsafe _ = halley_setopt_pointer(easy, CURLOPT_PRIVATE, context)
+    configureMethod(request)
+  }
+
+  private func configureMethod(_ request: HTTPRequest) {
+    unsafe _ = halley_setopt_string(easy, CURLOPT_CUSTOMREQUEST, nil)
+    switch request.method {
+    case .get: unsafe _ = halley_setopt_long(easy, CURLOPT_HTTPGET, 1)
+    case .head: unsafe _ = halley_setopt_long(easy, CURLOPT_NOBODY, 1)
+    case .post: setBody(request.body ?? [])
+    case .delete:
+      unsafe _ = halley_setopt_long(easy, CURLOPT_HTTPGET, 1)
+      unsafe _ = halley_setopt_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+    }
+  }
+
+  /// libcurl reads the body while it sends, so it gets a copy that stays where it is.
+  private func setBody(_ bytes: [UInt8]) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
+    unsafe copy.copyBytes(from: bytes)
+    unsafe body = copy
+    unsafe _ = halley_setopt_long(easy, CURLOPT_POST, 1)
+    unsafe _ = halley_setopt_pointer(easy, CURLOPT_POSTFIELDS, copy.baseAddress)
+    unsafe _ = halley_setopt_offset(
+      easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+  }
+
+  /// libcurl turns a CR or LF in a field into further header lines, so bytes are checked here too.
+  private func check(_ request: HTTPRequest) throws(HTTPError) {
+    guard request.url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+      throw HTTPError(.unusableRequest, "the URL holds a byte outside 0x21–0x7E")
+    }
+    for line in request.headers where !line.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) {
+      let name = line.prefix { $0 != ":" }
+      throw HTTPError(
+        .unusableRequest, "the value of header \"\(name)\" holds a byte outside 0x20–0x7E")
+    }
+  }
+
+  // MARK: What libcurl reports
+
+  /// Takes a header line; false ends the transfer.
+  func receiveHeader(_ line: String) -> Bool {
+    guard callbacks != nil else { return false }
+    headerBytes += line.utf8.count
+    guard headerBytes <= Self.maximumHeaderBytes else {
+      failure = HTTPError(
+        .protocolViolation, "header fields of more than \(Self.maximumHeaderBytes) bytes")
+      return false
+    }
+    if line.utf8.starts(with: "HTTP/".utf8) {
+      status = Self.status(of: line)
+      fields = []
+    } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
+      let value = line[line.utf8.index(after: colon)...]
+      fields.append((line[..<colon].lowercased(), String(value).trimmed))
+    } else if line.trimmed.isEmpty, status >= 200, !hasHead {
+      hasHead = true
+      callbacks?.onHead(HTTPHead(status: status, fields: fields))
+    }
+    return callbacks != nil
+  }
+
+  /// Takes body bytes; false ends the transfer.
+  func receiveBody(_ bytes: borrowing Span<UInt8>) -> Bool {
+    callbacks?.onBody(bytes)
+    return callbacks != nil
+  }
+
+  func finish(_ result: CURLcode) {
+    guard let callbacks else { return }
+    self.callbacks = nil
+    let metrics = unsafe TransferMetrics(of: easy)
+    if result == CURLE_OK {
+      callbacks.onEnd(.success(metrics))
+    } else {
+      let detail = unsafe String(cString: errorText)
+      callbacks.onEnd(
+        .failure(
+          failure ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)))
+    }
+  }
+
+  /// Whether the request had gone out; tells what a retry risks.
+  package var metrics: TransferMetrics { unsafe TransferMetrics(of: easy) }
+
+  private static func status(of line: String) -> Int {
+    let words = line.split(separator: " ", maxSplits: 2)
+    return words.count > 1 ? Int(words[1].trimmed) ?? 0 : 0
+  }
+}
+
+extension StringProtocol {
+  /// The text without spaces, tabs, CR and LF at its ends; by bytes.
+  fileprivate var trimmed: String {
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D ~= $0) }
+    let bytes = Array(utf8)
+    let start = bytes.firstIndex { !isSpace($0) } ?? bytes.endIndex
+    let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
+    return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+}
