@@ -1,0 +1,27 @@
+/// What the answer is to say.
+struct AnswerControls: Sendable {
+  let text: String?
+  let words: Int?
+  /// Exactly the arguments of each function call.
+  let arguments: String?
+  /// How often the functions are called before there is a text.
+  let callRounds: Int
+  /// Bytes of an additional first delta.
+  let hugeDelta: Int?
+  /// Deltas that go out as fast as possible.
+  let burst: Int?
+  /// The id of the response.
+  let id: String?
+  let isFailed: Bool
+
+  init(_ reader: ControlReader, _ options: Options) throws(APIError) {
+    text = reader.text("text")
+    words = try reader.count("words") ?? options.words
+    arguments = reader.text("arguments")
+    callRounds = try reader.count("call_rounds") ?? 1
+    hugeDelta = try reader.count("huge_event")
+    burst = try reader.count("burst")
+    id = reader.text("duplicate_id")
+    isFailed = try reader.flag("failed")
+  }
+}
