@@ -35,6 +35,9 @@ let package = Package(
     .systemLibrary(
       name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSpawn"),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CTOML"),
 
     .target(name: "JSON", swiftSettings: strict),
@@ -42,8 +45,9 @@ let package = Package(
     .target(name: "EventLoop", dependencies: ["CSystemd"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),
     .target(
-      name: "Service", dependencies: ["CTOML", "EventLoop", "HTTPClient", "JSON", "Wire"],
+      name: "Service", dependencies: ["CSpawn", "CTOML", "EventLoop", "HTTPClient", "JSON", "Wire"],
       swiftSettings: strict),
+    .target(name: "Store", dependencies: ["CSQLite", "JSON"], swiftSettings: strict),
     .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),
 
     .executableTarget(
@@ -57,6 +61,8 @@ let package = Package(
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
 
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+    .testTarget(
+      name: "ServiceTests", dependencies: ["Service", "JSON", "Wire"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

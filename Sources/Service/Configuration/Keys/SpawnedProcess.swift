@@ -1,0 +1,98 @@
+internal import CSpawn
+internal import Glibc
+
+/// A child that leads a process group of its own.
+struct SpawnedProcess {
+  struct SystemError: Error {
+    let number: Int32
+  }
+
+  enum Exit: Equatable {
+    case exited(Int32)
+    case killed(Int32)
+    /// It had to be killed.
+    case late
+  }
+
+  private let pid: pid_t
+
+  /// Starts a program with /dev/null as its input, default signals and no other descriptor than
+  /// input, output and the caller's stderr (posix_spawn(3)).
+  ///
+  /// - Parameter arguments: the first is the absolute path of the program.
+  static func start(
+    _ arguments: [String], environment: [String], output: Int32
+  ) -> Result<SpawnedProcess, SystemError> {
+    var actions = unsafe posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawnattr_init(&attributes)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    setAttributes(&attributes)
+    var pid: pid_t = 0
+    let status = unsafe withCStrings(arguments) { argv in
+      unsafe withCStrings(environment) { envp in
+        unsafe posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp)
+      }
+    }
+    return status == 0 ? .success(SpawnedProcess(pid: pid)) : .failure(SystemError(number: status))
+  }
+
+  /// Calls back with texts as C has them: terminated, the list too.
+  private static func withCStrings<Result>(
+    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+  ) -> Result {
+    let copies = unsafe texts.map { unsafe strdup($0) }
+    defer { unsafe copies.forEach { unsafe free($0) } }
+    return unsafe body(copies + [nil])
+  }
+
+  private static func setAttributes(_ attributes: inout posix_spawnattr_t) {
+    var none = sigset_t()
+    var all = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+  }
+
+  /// Waits for its end, kills what is left of its group, and reaps it.
+  func end(by deadline: ContinuousClock.Instant) -> Exit {
+    var isLate = false
+    while !hasEnded {
+      guard ContinuousClock.now < deadline else {
+        isLate = true
+        break
+      }
+      // The end of the output comes with the end of the program, or a moment before.
+      usleep(1000)
+    }
+    // It is not reaped yet, so its number can't belong to anybody else.
+    kill(-pid, SIGKILL)
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    if isLate { return .late }
+    return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .killed(status & 0x7F)
+  }
+
+  private var hasEnded: Bool {
+    var information = unsafe siginfo_t()
+    let result = unsafe waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT)
+    return unsafe result != 0 || information.si_signo != 0
+  }
+
+  /// What poll(2) should wait at most.
+  static func milliseconds(until end: ContinuousClock.Instant) -> Int32 {
+    let left = (end - .now).components
+    return Int32(clamping: max(left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000, 0))
+  }
+}

@@ -1,0 +1,119 @@
+extension Configuration {
+  /// Reads everything below the root of the files, merged.
+  mutating func read(_ table: inout TableReader) {
+    let name = SettingType<String>.name(of: "an upstream", maximumBytes: 64)
+    readUpstreams(&table, name)
+    table.read("default_upstream", as: name, into: &defaultUpstream)
+    table.read("default_model", as: .model, into: &defaultModel)
+    readNamed(&table)
+    readSections(&table)
+    table.finish()
+    checkUpstreamNames(table.findings)
+  }
+
+  /// The built-in upstream stays beside those that are defined, but then it is used by name only:
+  /// who defines an upstream of their own does not want prompts to go elsewhere unasked.
+  private mutating func readUpstreams(
+    _ table: inout TableReader, _ name: SettingType<String>
+  ) {
+    let builtIn = UpstreamConfiguration.builtIn
+    let tables = table.subtables("upstreams", named: name)
+    upstreams = tables.compactMap { name, reader in
+      var reader = reader
+      return UpstreamConfiguration(
+        name, &reader, standard: name == builtIn.name ? builtIn : nil)
+    }
+    guard !tables.contains(where: { $0.name == builtIn.name }) else { return }
+    if let first = tables.first { defaultUpstream = first.name }
+    var reader = TableReader(
+      path: ["upstreams", builtIn.name], table: TOMLTable(), origin: .builtIn,
+      findings: table.findings)
+    var standard = builtIn
+    if !tables.isEmpty { standard.models = [] }
+    let added = UpstreamConfiguration(builtIn.name, &reader, standard: standard)
+    upstreams.append(added ?? standard)
+  }
+
+  private mutating func readNamed(_ table: inout TableReader) {
+    let profile = SettingType<String>.name(of: "a profile", maximumBytes: 64)
+    for (name, reader) in table.subtables("profiles", named: profile) {
+      var reader = reader
+      var profile = ProfileConfiguration(name: name)
+      profile.read(&reader)
+      profiles.append(profile)
+    }
+    for (name, reader) in table.subtables("plugins", named: .pluginName) {
+      var reader = reader
+      var plugin = PluginConfiguration(name: name)
+      plugin.read(&reader)
+      plugins.append(plugin)
+    }
+    for (name, reader) in table.subtables("prices", named: .model) {
+      var reader = reader
+      var price = PriceConfiguration(model: Glob(name))
+      price.read(&reader)
+      prices.append(price)
+    }
+  }
+
+  private mutating func readSections(_ table: inout TableReader) {
+    if var section = table.subtable("cache", takesText: true) { cache.read(&section) }
+    if var section = table.subtable("budgets", takesText: true) { budgets.read(&section) }
+    if var section = table.subtable("store", takesText: true) { store.read(&section) }
+    if var section = table.subtable("limits", takesText: true) { limits.read(&section) }
+    if var section = table.subtable("log", takesText: true) { log.read(&section) }
+  }
+
+  /// Checks that every name of an upstream leads to one.
+  private func checkUpstreamNames(_ findings: ConfigurationFindings) {
+    check(defaultUpstream, [], "default_upstream", findings)
+    for profile in profiles {
+      if let name = profile.upstream {
+        check(name, ["profiles", profile.name], "upstream", findings)
+      }
+    }
+    for upstream in upstreams {
+      let table = ["upstreams", upstream.name]
+      for name in upstream.fallback {
+        check(name, table, "fallback", findings, besides: upstream.name)
+      }
+    }
+  }
+
+  /// - Parameter besides: an upstream that the name may not mean.
+  private func check(
+    _ name: String, _ table: [String], _ key: String, _ findings: ConfigurationFindings,
+    besides excluded: String? = nil
+  ) {
+    let known = upstreams.map(\.name).filter { $0 != excluded }
+    guard !known.contains(name) else { return }
+    // A table with mistakes of its own defines the name all the same.
+    guard name == excluded || !findings.isDefined(upstream: name) else { return }
+    findings.refuseWhole(
+      ConfigurationError(
+        findings.origin(of: table, key), key: TOMLText.path(table + [key]),
+        found: TOMLText.quoted(name),
+        expected: "the name of an upstream: \(known.joined(separator: ", "))",
+        suggestion: Spelling.nearest(to: name, among: known)))
+  }
+}
+
+extension ConfigurationFindings {
+  fileprivate func isDefined(upstream name: String) -> Bool {
+    settings.contains { $0.table == ["upstreams", name] }
+  }
+}
+
+extension SettingType where Value == String {
+  /// A plugin's name begins the names of its tools (`plugin__tool`, at most 64 bytes).
+  static var pluginName: SettingType {
+    text(
+      "the name of a plugin: 1 to 32 of A-Z a-z 0-9 _ -, a letter or digit first, no \"__\"",
+      bytes: 1...32
+    ) { isName($0) && !hasDoubleUnderscore($0) }
+  }
+
+  private static func hasDoubleUnderscore(_ text: String) -> Bool {
+    zip(text.utf8, text.utf8.dropFirst()).contains { $0 == UInt8(ascii: "_") && $1 == $0 }
+  }
+}

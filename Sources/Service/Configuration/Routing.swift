@@ -1,0 +1,118 @@
+extension Glob {
+  /// Orders globs that match the same name: the longer the literal prefix, the more specific; a
+  /// name without wildcards beats all.
+  package struct Specificity: Comparable {
+    let isExact: Bool
+    let prefixBytes: Int
+    let literalBytes: Int
+
+    package static func < (left: Specificity, right: Specificity) -> Bool {
+      (left.isExact ? 1 : 0, left.prefixBytes, left.literalBytes)
+        < (right.isExact ? 1 : 0, right.prefixBytes, right.literalBytes)
+    }
+  }
+
+  package var specificity: Specificity {
+    let wildcards = "*?".utf8
+    return Specificity(
+      isExact: !hasWildcards, prefixBytes: literalPrefix.utf8.count,
+      literalBytes: pattern.utf8.count { !wildcards.contains($0) })
+  }
+}
+
+/// Where a request goes, and under which name of the model.
+package struct Route: Sendable, Equatable {
+  package let upstream: UpstreamConfiguration
+  /// As the upstream knows it.
+  package let model: String
+}
+
+/// Says that a name of an upstream or profile leads nowhere.
+package struct UnknownNameError: Error, Equatable, Sendable {
+  /// `upstream` or `profile`.
+  package let kind: String
+  package let name: String
+  package let suggestion: String?
+  package let known: [String]
+
+  package var message: String { "no \(kind) is named \"\(name)\"" }
+
+  /// What to do about it.
+  package var hint: String {
+    if let suggestion { return "did you mean \"\(suggestion)\"?" }
+    if known.isEmpty { return "define [\(kind)s.\(name)] in config.toml" }
+    return "known are: \(known.joined(separator: ", "))"
+  }
+}
+
+extension Configuration {
+  /// Chooses the upstream for a request.
+  ///
+  /// The most specific glob wins; of two that are equally specific the default upstream's, then
+  /// the one defined first. A model that no glob matches goes to the default upstream.
+  ///
+  /// - Parameter explicit: the name of an upstream that the request or its profile asks for.
+  package func route(
+    forModel model: String, explicit: String? = nil
+  ) throws(UnknownNameError) -> Route {
+    let candidates = if let explicit { [try named(explicit)] } else { byPrecedence }
+    let best = bestMatch(model, among: candidates)
+    let upstream = if let best { best.upstream } else { try named(explicit ?? defaultUpstream) }
+    guard upstream.stripPrefix, let glob = best?.glob, glob.hasWildcards else {
+      return Route(upstream: upstream, model: model)
+    }
+    let rest = model.unicodeScalars.dropFirst(glob.literalPrefix.unicodeScalars.count)
+    return Route(upstream: upstream, model: rest.isEmpty ? model : String(rest))
+  }
+
+  /// Chooses only the upstream; see `route(forModel:explicit:)`.
+  package func upstream(
+    forModel model: String, explicit: String? = nil
+  ) throws(UnknownNameError) -> UpstreamConfiguration {
+    try route(forModel: model, explicit: explicit).upstream
+  }
+
+  private var byPrecedence: [UpstreamConfiguration] {
+    upstreams.filter { $0.name == defaultUpstream }
+      + upstreams.filter { $0.name != defaultUpstream }
+  }
+
+  private func bestMatch(
+    _ model: String, among upstreams: [UpstreamConfiguration]
+  ) -> (upstream: UpstreamConfiguration, glob: Glob)? {
+    var best: (upstream: UpstreamConfiguration, glob: Glob)?
+    for upstream in upstreams {
+      for glob in globs(of: upstream) where glob.matches(model) {
+        guard best.map({ $0.glob.specificity < glob.specificity }) ?? true else { continue }
+        best = (upstream, glob)
+      }
+    }
+    return best
+  }
+
+  /// The default upstream takes every model unless it says which.
+  private func globs(of upstream: UpstreamConfiguration) -> [Glob] {
+    upstream.models.isEmpty && upstream.name == defaultUpstream ? [Glob("*")] : upstream.models
+  }
+
+  private func named(_ name: String) throws(UnknownNameError) -> UpstreamConfiguration {
+    guard let upstream = upstream(named: name) else {
+      let known = upstreams.map(\.name)
+      throw UnknownNameError(
+        kind: "upstream", name: name, suggestion: Spelling.nearest(to: name, among: known),
+        known: known)
+    }
+    return upstream
+  }
+
+  /// Returns the profile that a request asks for.
+  package func requireProfile(_ name: String) throws(UnknownNameError) -> ProfileConfiguration {
+    guard let profile = profile(named: name) else {
+      let known = profiles.map(\.name)
+      throw UnknownNameError(
+        kind: "profile", name: name, suggestion: Spelling.nearest(to: name, among: known),
+        known: known)
+    }
+    return profile
+  }
+}
