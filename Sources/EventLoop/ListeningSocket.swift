@@ -1,0 +1,179 @@
+internal import CSystemd
+internal import Glibc
+
+/// The socket that clients connect to: handed over by systemd, or bound here.
+package struct ListeningSocket: Sendable {
+  /// Connections that wait to be accepted. With 511, a tenth of a thousand connects at once were
+  /// refused.
+  private static let backlog: Int32 = 4096
+
+  // inode(7)
+  private static let fileTypeMask: UInt32 = 0o170000
+  private static let socketType: UInt32 = 0o140000
+  private static let stickyBit: UInt32 = 0o1000
+
+  package let descriptor: Int32
+  /// The path, where it was bound here and is removed by `close()`.
+  package let boundPath: String?
+  private let lockDescriptor: Int32
+
+  // MARK: From systemd
+
+  /// Takes the sockets that systemd passed (sd_listen_fds_with_names(3)).
+  ///
+  /// - Parameter name: the socket's FileDescriptorName=. Sockets that were given no name of their
+  ///   own ("unknown", or the socket unit's name) are taken too.
+  /// - Returns: none when the process was not socket-activated.
+  package static func inherited(named name: String) throws(LoopError) -> [ListeningSocket] {
+    var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    let count = try LoopError.check(
+      unsafe sd_listen_fds_with_names(1, &names), "sd_listen_fds_with_names")
+    defer {
+      for index in 0..<Int(count) { unsafe free(names?[index]) }
+      unsafe free(names)
+    }
+    var sockets: [ListeningSocket] = []
+    for index in 0..<count {
+      let given = unsafe names?[Int(index)].map { unsafe String(cString: $0) } ?? "unknown"
+      guard [name, name + ".socket", "unknown"].contains(given) else { continue }
+      try sockets.append(inherited(descriptor: SD_LISTEN_FDS_START + index, name: given))
+    }
+    guard count == 0 || !sockets.isEmpty else {
+      throw LoopError(
+        "sd_listen_fds_with_names", code: EINVAL,
+        "(\(count) sockets were passed, none is named \"\(name)\")")
+    }
+    return sockets
+  }
+
+  private static func inherited(
+    descriptor: Int32, name: String
+  ) throws(LoopError) -> ListeningSocket {
+    let isListener = try LoopError.check(
+      sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0),
+      "sd_is_socket_unix")
+    guard isListener > 0 else {
+      throw LoopError(
+        "sd_is_socket_unix", code: ENOTSOCK,
+        "(descriptor \(descriptor), \"\(name)\": a listening Unix stream socket was expected)")
+    }
+    _ = halley_set_nonblocking(descriptor)
+    return ListeningSocket(descriptor: descriptor, boundPath: nil, lockDescriptor: -1)
+  }
+
+  // MARK: Bound here
+
+  /// Binds and listens at a path that only this user can reach.
+  ///
+  /// The directory is made (0700) if it is missing, and must belong to this user, or root, and let
+  /// nobody else write. A lock beside the socket keeps a second instance away; a socket that nobody
+  /// answers at is replaced; anything else at the path is left alone and refused.
+  package static func bind(path: String) throws(LoopError) -> ListeningSocket {
+    let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    try prepareDirectory(directory.isEmpty ? "/" : directory)
+    let lock = try takeLock(path + ".lock")
+    do throws(LoopError) {
+      try removeStaleSocket(path)
+      let descriptor = try bindAndListen(path)
+      return ListeningSocket(descriptor: descriptor, boundPath: path, lockDescriptor: lock)
+    } catch {
+      Glibc.close(lock)
+      throw error
+    }
+  }
+
+  /// Stops listening, and removes the socket if it was made here.
+  package func close() {
+    if let boundPath { unsafe _ = unlink(boundPath) }
+    _ = Glibc.close(descriptor)
+    // The lock's file stays: were it removed, two instances could hold locks on two files.
+    if lockDescriptor >= 0 { _ = Glibc.close(lockDescriptor) }
+  }
+
+  private static func prepareDirectory(_ directory: String) throws(LoopError) {
+    if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST { throw .last("mkdir", directory) }
+    let descriptor = unsafe halley_open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw .last("open", directory) }
+    defer { Glibc.close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", directory) }
+    guard status.st_uid == geteuid() || status.st_uid == 0 else {
+      throw LoopError("bind", code: EPERM, "in \(directory), which belongs to uid \(status.st_uid)")
+    }
+    guard status.st_mode & 0o022 == 0 || status.st_mode & stickyBit != 0 else {
+      throw LoopError(
+        "bind", code: EPERM,
+        "in \(directory), which others may write to (mode 0\(String(status.st_mode & 0o7777, radix: 8)))"
+      )
+    }
+  }
+
+  private static func takeLock(_ path: String) throws(LoopError) -> Int32 {
+    let descriptor = unsafe halley_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw .last("open", path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      Glibc.close(descriptor)
+      throw LoopError(
+        "flock", code: code == EWOULDBLOCK ? EADDRINUSE : code,
+        "\(path) (another halleyd is running)")
+    }
+    return descriptor
+  }
+
+  private static func removeStaleSocket(_ path: String) throws(LoopError) {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else {
+      guard errno == ENOENT else { throw .last("lstat", path) }
+      return
+    }
+    guard status.st_mode & fileTypeMask == socketType else {
+      throw LoopError("bind", code: EEXIST, "\(path) (it is there and is no socket)")
+    }
+    guard status.st_uid == geteuid() else {
+      throw LoopError("bind", code: EPERM, "\(path) (a socket of uid \(status.st_uid))")
+    }
+    guard try !isAnswered(path) else {
+      throw LoopError("bind", code: EADDRINUSE, "\(path) (a daemon answers there)")
+    }
+    guard unsafe unlink(path) == 0 else { throw .last("unlink", path) }
+  }
+
+  private static func isAnswered(_ path: String) throws(LoopError) -> Bool {
+    let descriptor = try makeSocket()
+    defer { Glibc.close(descriptor) }
+    let result = try unsafe UnixSocket.withAddress(path) { address, size in
+      unsafe connect(descriptor, address, size)
+    }
+    // EAGAIN: a full backlog has an owner too.
+    return result == 0 || errno == EAGAIN
+  }
+
+  private static func bindAndListen(_ path: String) throws(LoopError) -> Int32 {
+    let descriptor = try makeSocket()
+    // Before bind(2), so that the socket never is anybody else's to open, not even for a moment.
+    let mask = umask(0o177)
+    let result = try unsafe UnixSocket.withAddress(path) { address, size in
+      unsafe Glibc.bind(descriptor, address, size)
+    }
+    let code = errno
+    umask(mask)
+    guard result == 0 else {
+      Glibc.close(descriptor)
+      throw LoopError("bind", code: code, path)
+    }
+    guard listen(descriptor, backlog) == 0 else {
+      let error = LoopError.last("listen", path)
+      Glibc.close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  private static func makeSocket() throws(LoopError) -> Int32 {
+    let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+    let descriptor = socket(AF_UNIX, Int32(type), 0)
+    guard descriptor >= 0 else { throw .last("socket") }
+    return descriptor
+  }
+}
