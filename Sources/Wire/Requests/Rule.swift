@@ -1,0 +1,160 @@
+internal import JSON
+
+/// What one value of a request has to be.
+///
+/// Only what no upstream would take is refused: values of the wrong type, numbers outside of a
+/// documented range, words outside of a list that every source of the API agrees on.
+indirect enum Rule: Sendable {
+  case boolean
+  case string
+  /// A string of so many Unicode scalars, which is how JSON Schema counts characters.
+  case text(ClosedRange<Int>)
+  /// A string of so many bytes of UTF-8.
+  case bytes(ClosedRange<Int>)
+  /// 1 to `longest` of `A-Z a-z 0-9 _ -`.
+  case name(longest: Int)
+  case oneOf([String])
+  case integer(ClosedRange<Int64>)
+  case number(ClosedRange<Double>)
+  case array(of: Rule, count: ClosedRange<Int> = 0...Int.max)
+  /// An object with keys of the caller's choice, each of at most `longestKey` Unicode scalars.
+  case map(to: Rule, count: ClosedRange<Int> = 0...Int.max, longestKey: Int = .max)
+  case object(Shape)
+  case tagged(TaggedShape)
+  /// The first rule whose type the value has.
+  case either([Rule])
+
+  /// Any string but the empty one.
+  static let nonEmptyString = Rule.text(1...Int.max)
+  /// An object, whatever is in it.
+  static let anyObject = Rule.object(Shape())
+
+  /// Checks a value.
+  func check(_ value: RawJSON) throws(Refusal) {
+    guard accepts(value.kind) else { throw refusal(of: value.foundText) }
+    switch self {
+    case .boolean, .string: return
+    case .text(let lengths): try check(value, scalars: lengths)
+    case .bytes(let counts):
+      let count = value.string?.utf8.count ?? 0
+      guard counts.contains(count) else { throw refusal(of: "a string of \(count) bytes") }
+    case .name(let longest): try check(value, isNameOfAtMost: longest)
+    case .oneOf(let words):
+      guard let word = value.string, words.contains(word) else {
+        throw refusal(of: value.excerpt)
+      }
+    case .integer(let range):
+      guard let number = value.integer, range.contains(number) else {
+        throw refusal(of: value.excerpt)
+      }
+    case .number(let range):
+      guard let number = value.double, range.contains(number) else {
+        throw refusal(of: value.excerpt)
+      }
+    case .array(let rule, let counts): try check(value, elements: rule, counts)
+    case .map(let rule, let counts, let longestKey):
+      try check(value, entries: rule, counts, longestKey)
+    case .object(let shape): try shape.check(value.members)
+    case .tagged(let shape): try shape.check(value.members)
+    case .either(let rules): try alternative(rules, for: value.kind)?.check(value)
+    }
+  }
+
+  /// Refuses what was found instead of a value that keeps to this rule.
+  func refusal(of found: String) -> Refusal {
+    Refusal(found: found, expected: expectation)
+  }
+
+  private func accepts(_ kind: RawJSON.Kind) -> Bool {
+    switch self {
+    case .boolean: kind == .boolean
+    case .string, .text, .bytes, .name, .oneOf: kind == .string
+    case .integer, .number: kind == .number
+    case .array: kind == .array
+    case .map, .object, .tagged: kind == .object
+    case .either(let rules): alternative(rules, for: kind) != nil
+    }
+  }
+
+  private func alternative(_ rules: [Rule], for kind: RawJSON.Kind) -> Rule? {
+    rules.first { $0.accepts(kind) }
+  }
+}
+
+// MARK: Strings and containers
+
+extension Rule {
+  private func check(
+    _ value: RawJSON, scalars lengths: ClosedRange<Int>
+  ) throws(Refusal) {
+    // There are no more scalars than bytes between the quotes, and none only where there is no
+    // byte: most strings need no decoding to be told right.
+    let mostScalars = value.bytes.count - 2
+    if lengths.lowerBound <= min(mostScalars, 1), mostScalars <= lengths.upperBound { return }
+    let count = value.string?.unicodeScalars.count ?? 0
+    guard lengths.contains(count) else {
+      throw refusal(of: "a string of \(count) characters")
+    }
+  }
+
+  private func check(
+    _ value: RawJSON, isNameOfAtMost longest: Int
+  ) throws(Refusal) {
+    guard let name = value.string, 1...longest ~= name.utf8.count,
+      name.utf8.allSatisfy(\.isNameByte)
+    else { throw refusal(of: value.excerpt) }
+  }
+
+  private func check(
+    _ value: RawJSON, elements rule: Rule, _ counts: ClosedRange<Int>
+  ) throws(Refusal) {
+    let elements = value.elements
+    guard counts.contains(elements.count) else {
+      throw refusal(of: "an array of \(elements.count) elements")
+    }
+    for (index, element) in elements.enumerated() {
+      do throws(Refusal) {
+        try rule.check(element)
+      } catch {
+        throw error.inside(index)
+      }
+    }
+  }
+
+  private func check(
+    _ value: RawJSON, entries rule: Rule, _ counts: ClosedRange<Int>, _ longestKey: Int
+  ) throws(Refusal) {
+    let members = value.members
+    guard counts.contains(members.count) else {
+      throw refusal(of: "an object of \(members.count) members")
+    }
+    for member in members {
+      do throws(Refusal) {
+        try Self.check(key: member.key, longest: longestKey)
+        try rule.check(member.value)
+      } catch {
+        throw error.inside(member.key)
+      }
+    }
+  }
+
+  private static func check(key: String, longest: Int) throws(Refusal) {
+    let length = key.unicodeScalars.count
+    guard length <= longest else {
+      throw Refusal(
+        "a key of \(length) characters found, at most \(longest) were expected")
+    }
+  }
+}
+
+extension UInt8 {
+  /// Whether the byte is one of `A-Z a-z 0-9 _ -`, which names of functions consist of.
+  fileprivate var isNameByte: Bool {
+    switch self {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
