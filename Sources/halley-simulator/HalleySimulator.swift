@@ -9,7 +9,10 @@ struct HalleySimulator: ParsableCommand {
     abstract: "Speaks the Responses API on a loopback address, without a model.",
     discussion: ControlTable.text)
 
-  @Option(help: "A literal loopback address and a port; port 0 lets the kernel choose.")
+  @Option(
+    help: ArgumentHelp(
+      "A literal loopback address and a port; port 0 lets the kernel choose.",
+      valueName: "address:port"))
   var listen = "127.0.0.1:0"
 
   @Option(help: ArgumentHelp("Speak TLS with this certificate (a PEM file).", valueName: "file"))
@@ -18,10 +21,10 @@ struct HalleySimulator: ParsableCommand {
   @Option(help: ArgumentHelp("The certificate's private key (a PEM file).", valueName: "file"))
   var privateKey: String?
 
-  @Option(help: "How fast an answer goes, 0 for at once.")
+  @Option(help: ArgumentHelp("How fast an answer goes, 0 for at once.", valueName: "rate"))
   var wordsPerSecond = 0.0
 
-  @Option(help: "How long an answer is.")
+  @Option(help: ArgumentHelp("How long an answer is.", valueName: "count"))
   var words: Int?
 
   @Option(help: ArgumentHelp("The time before the first event.", valueName: "milliseconds"))

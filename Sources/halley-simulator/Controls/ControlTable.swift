@@ -14,12 +14,12 @@ enum ControlTable {
       burst N                 N deltas as fast as they can be written
       endless KIND            deltas, comments or line, for ever ("1": deltas)
       arguments TEXT          exactly these arguments for every function call
-      call_rounds N           call the functions so many times before answering in words
+      call_rounds N           call functions so often before answering in words
       duplicate_id ID         the response has this id
       no_id                   the response has no id
       sparse                  the response has seven members only
       failed                  ends with response.failed (error_code, error_message)
-      corpus                  odd spellings of JSON, unknown members and event types
+      corpus                  odd spellings of JSON, unknown members and events
 
     Time
       rate N                  words a second, 0 for no limit
@@ -38,12 +38,12 @@ enum ControlTable {
       done                    data: [DONE] at the end
       no_terminal             a clean end without the terminal event
       malformed PLACE         one event that is not JSON
-      stream_error KIND[:N]   flat, nested or bare error event after N events (5); \
-    response.failed follows the first two
-      stream_error_alone      nothing follows the error event ("0": response.failed does)
+      stream_error KIND[:N]   flat, nested or bare error event after N events (5);
+                              response.failed follows the first two
+      stream_error_alone      nothing follows it ("0": response.failed does)
       raw_events TEXT         exactly these bytes instead of events
       script NAME             the bytes of this file of --script
-      drip                    one byte a write, drip_delay_us N apart
+      drip                    one byte a write, headers too, drip_delay_us apart
       flush                   one write for every event
       chunk_per_event         one HTTP chunk for every event
       chunk_bytes N           HTTP chunks of this size
@@ -58,9 +58,10 @@ enum ControlTable {
       stall_before_headers    the same as stall before_headers
 
     Other answers
-      status N                this HTTP status, with error_code, error_type, error_message, \
-    retry_after, retry_after_ms, should_retry
-      status_times N          only for the first N requests with the same value of key
+      status N                this HTTP status, with error_code, error_type,
+                              error_message, retry_after, retry_after_ms,
+                              should_retry
+      status_times N          only for the first N requests with the same key
       error_html, empty_body  the error's body
       redirect STATUS         to /_simulator/redirected
       content_type TYPE       of a successful answer

@@ -65,7 +65,7 @@ struct HTTPReader {
     while true {
       if let end = endOfHead(from: searched) {
         defer { start = end }
-        return buffer[start..<end]
+        return buffer[start..<end - 4]
       }
       guard buffer.count - start <= Self.maximumHeadBytes else {
         throw .refused(

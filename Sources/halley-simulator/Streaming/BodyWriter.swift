@@ -3,6 +3,9 @@ final class BodyWriter {
   /// More is written at once; what a socket takes without blocking is about as much.
   private static let flushBytes = 64 << 10
 
+  private static let lineEnd: [UInt8] = [0x0D, 0x0A]
+  private static let digits = Array("0123456789abcdef".utf8)
+
   private let channel: Channel
   private let framing: Framing
   private var gzip: GzipStream?
@@ -64,16 +67,16 @@ final class BodyWriter {
   /// Puts what is pending into chunks.
   private func cut() {
     guard !pending.isEmpty else { return }
-    let body = gzip?.append(pending) ?? pending
-    pending.removeAll(keepingCapacity: true)
+    defer { pending.removeAll(keepingCapacity: true) }
+    let body = gzip?.append(pending)[...] ?? pending[...]
     if case .bytes(let size) = framing.chunks {
-      var rest = body[...]
+      var rest = body
       while !rest.isEmpty {
         appendChunk(rest.prefix(size))
         rest = rest.dropFirst(size)
       }
     } else {
-      appendChunk(body[...])
+      appendChunk(body)
     }
   }
 
@@ -82,9 +85,17 @@ final class BodyWriter {
       ready.append(contentsOf: body)
       return
     }
-    ready.append(contentsOf: String(body.count, radix: 16).utf8)
-    ready.append(contentsOf: "\r\n".utf8)
+    appendLength(body.count)
+    ready.append(contentsOf: Self.lineEnd)
     ready.append(contentsOf: body)
-    ready.append(contentsOf: "\r\n".utf8)
+    ready.append(contentsOf: Self.lineEnd)
+  }
+
+  /// Appends a chunk's length without making a string, as there may be a million chunks a second.
+  private func appendLength(_ length: Int) {
+    let digits = (Int.bitWidth - length.leadingZeroBitCount + 3) / 4
+    for position in (0..<digits).reversed() {
+      ready.append(Self.digits[length >> (4 * position) & 15])
+    }
   }
 }
