@@ -63,6 +63,7 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests", dependencies: ["Service", "JSON", "Wire"], swiftSettings: strict),
+    .testTarget(name: "StoreTests", dependencies: ["JSON", "Store"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -1,0 +1,34 @@
+package import JSON
+
+/// A conversation as it is stored.
+package struct StoredConversation: Sendable, Equatable {
+  package let id: String
+  /// Unique among the user's conversations.
+  package internal(set) var name: String?
+  package internal(set) var metadata: RawJSON
+  /// Milliseconds since 1970.
+  package let createdAt: Int64
+  /// When it was last used or changed, in milliseconds since 1970.
+  package internal(set) var updatedAt: Int64
+
+  let row: Int64
+  let uid: UInt32
+  /// The newest turn; nil while it is empty.
+  var head: Int64?
+}
+
+/// What changes in a conversation; nil leaves it as it is.
+package struct ConversationUpdate: Sendable {
+  package enum Name: Sendable, Equatable {
+    case none
+    case name(String)
+  }
+
+  package var name: Name?
+  package var metadata: RawJSON?
+
+  package init(name: Name? = nil, metadata: RawJSON? = nil) {
+    self.name = name
+    self.metadata = metadata
+  }
+}

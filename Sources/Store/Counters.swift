@@ -1,0 +1,8 @@
+/// Counts what the store did since it was opened.
+package struct Counters: Sendable, Equatable {
+  /// Writes that reached the disk.
+  package internal(set) var writes = 0
+  /// Transactions, each with one sync, that carried them.
+  package internal(set) var commits = 0
+  package internal(set) var checkpoints = 0
+}

@@ -1,0 +1,102 @@
+internal import CSQLite
+
+extension Database {
+  /// Sets what has to hold before anything is read: the database may be damaged or hostile.
+  func configure(_ configuration: StoreConfiguration) throws(StoreError) {
+    try set(SQLITE_DBCONFIG_DEFENSIVE, true)
+    try set(SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, false)
+    try set(SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
+    try set(SQLITE_DBCONFIG_DQS_DML, false)
+    try set(SQLITE_DBCONFIG_DQS_DDL, false)
+    // A reader such as a backup may hold a lock for a moment.
+    unsafe sqlite3_busy_timeout(handle, 2000)
+    // The vacuum mode is fixed by the first write, which setting the journal mode is.
+    try script(
+      """
+      PRAGMA trusted_schema = OFF;
+      PRAGMA cell_size_check = ON;
+      PRAGMA mmap_size = 0;
+      PRAGMA auto_vacuum = INCREMENTAL;
+      PRAGMA foreign_keys = ON;
+      PRAGMA secure_delete = ON;
+      PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -8192;
+      """)
+    try useLog()
+    if let maximumPages = configuration.maximumPages {
+      _ = try integer("PRAGMA max_page_count = \(maximumPages)")
+    }
+    try TextFunction.register(in: self)
+  }
+
+  /// Checkpoints are the store's own, at quiet moments, so SQLite makes none inside a commit.
+  private func useLog() throws(StoreError) {
+    let mode = try first("PRAGMA journal_mode = WAL") { $0.text(0) }
+    guard mode == "wal" else {
+      throw StoreError(
+        .failed, "open the store", "the journal mode is \"\(mode ?? "")\", expected \"wal\"")
+    }
+    try script(
+      """
+      PRAGMA synchronous = FULL;
+      PRAGMA wal_autocheckpoint = 0;
+      PRAGMA journal_size_limit = 4194304;
+      """)
+    watchLog()
+  }
+
+  /// Refuses a database of another program or of a newer Halley.
+  func checkOrigin() throws(StoreError) {
+    let version = try integer("PRAGMA user_version") ?? 0
+    let application = try integer("PRAGMA application_id") ?? 0
+    let tables = try integer("SELECT count(*) FROM sqlite_schema") ?? 0
+    guard application == Schema.applicationID || (application == 0 && tables == 0) else {
+      throw StoreError(
+        .foreign, "open the store",
+        "the database has application id \(application), expected \(Schema.applicationID)")
+    }
+    guard version <= Schema.version else {
+      throw StoreError(
+        .tooNew, "open the store",
+        "the database has version \(version), this program knows versions up to"
+          + " \(Schema.version): use the newer program or another state directory")
+    }
+  }
+
+  /// Reads every page of the database (`PRAGMA quick_check`).
+  func checkPages() throws(StoreError) {
+    let finding = try first("PRAGMA quick_check(1)") { $0.text(0) }
+    guard finding == "ok" else {
+      throw StoreError(.corrupt, "check the database", finding ?? "no answer")
+    }
+  }
+
+  /// Brings an older database to the current version.
+  func migrate() throws(StoreError) {
+    let version = try integer("PRAGMA user_version") ?? 0
+    for (index, step) in Schema.steps.enumerated() where index >= version {
+      try inTransaction { () throws(StoreError) in
+        try script(step)
+        try script("PRAGMA application_id = \(Schema.applicationID)")
+        try script("PRAGMA user_version = \(index + 1)")
+      }
+    }
+  }
+
+  /// Runs the body between BEGIN IMMEDIATE and COMMIT; rolls back when either fails.
+  func inTransaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    try run("BEGIN IMMEDIATE")
+    do throws(StoreError) {
+      try body()
+      try run("COMMIT")
+    } catch {
+      try rollBack()
+      throw error
+    }
+  }
+
+  /// Ends the transaction that is open, if any.
+  func rollBack() throws(StoreError) {
+    if isInTransaction { try run("ROLLBACK") }
+  }
+}

@@ -1,0 +1,97 @@
+extension Store {
+  /// Makes a response's row and keeps its input, before the upstream is asked.
+  ///
+  /// - Throws: `notFound` when the parent is not there, `conflict` when the id is taken or when the
+  ///   idempotency key was used with another body.
+  package func beginResponse(_ response: NewResponse) async throws(StoreError) -> Beginning {
+    newestResponseRow += 1
+    let row = newestResponseRow
+    return try await write { transaction throws(StoreError) in
+      try transaction.begin(response, row: row)
+    }
+  }
+
+  /// Gives a response the id that the upstream gave it, unless another response of the user has
+  /// that id, and returns the id that holds.
+  ///
+  /// Returns before it is on disk; the next write of the response makes it so.
+  package func adoptID(
+    _ id: String, for response: ResponseHandle
+  ) async throws(StoreError) -> String {
+    try await write(isEager: true) { transaction throws(StoreError) in
+      try transaction.adopt(id, for: response)
+    }
+  }
+
+  /// Changes what is known of a running response.
+  package func updateResponse(
+    _ response: ResponseHandle, _ update: ResponseUpdate
+  ) async throws(StoreError) {
+    try await write { transaction throws(StoreError) in
+      try transaction.apply(update, to: response)
+    }
+  }
+
+  /// Adds events to a running response's log; of a response that is not stored, nothing is kept.
+  ///
+  /// - Throws: `conflict` when `first` is not the number behind the last one kept.
+  package func appendEvents(
+    _ events: [ArraySlice<UInt8>], from first: Int64, to response: ResponseHandle
+  ) async throws(StoreError) {
+    try await write { transaction throws(StoreError) in
+      try transaction.appendEvents(events, from: first, to: response)
+    }
+  }
+
+  /// Ends a response: its object, its output and, where asked, the new end of its conversation and
+  /// scope are on disk when this returns. Returns the output items.
+  ///
+  /// - Throws: `conflict` when it has ended before.
+  package func finishResponse(
+    _ response: ResponseHandle, _ ending: ResponseEnding
+  ) async throws(StoreError) -> [StoredItem] {
+    let output = try await write { transaction throws(StoreError) in
+      try transaction.finish(response, ending)
+    }
+    unindexedTurns += 1
+    return output
+  }
+
+  /// Returns a response of the user; one that is not stored is not found.
+  package func response(_ id: String, uid: UInt32) throws(StoreError) -> StoredResponse {
+    try read { transaction throws(StoreError) in
+      let response = try transaction.response(id, uid: uid)
+      guard response.isStored else { throw .notFound("response", id) }
+      return response
+    }
+  }
+
+  /// Returns events with a number above `sequence`, in order; -1 for all.
+  ///
+  /// - Parameter maximumBytes: about how much is read at once. Ask again from the last number on
+  ///   until nothing comes.
+  package func events(
+    of response: ResponseHandle, after sequence: Int64, maximumBytes: Int = 1 << 20
+  ) throws(StoreError) -> [StoredEvent] {
+    try read { transaction throws(StoreError) in
+      try transaction.events(
+        of: transaction.response(response).handle.row, after: sequence,
+        maximumBytes: maximumBytes)
+    }
+  }
+
+  /// Returns the id of the response that `continue` goes on from.
+  package func lastResponse(
+    ofScope scope: String, uid: UInt32
+  ) throws(StoreError) -> String? {
+    try read { transaction throws(StoreError) in
+      try transaction.lastResponse(ofScope: scope, uid: uid)
+    }
+  }
+
+  /// Returns the responses that were running when the daemon last stopped or crashed. Called once,
+  /// after opening; each is then resumed, or ended with what its events hold.
+  package func interruptedResponses() throws(StoreError) -> [StoredResponse] {
+    try read { transaction throws(StoreError) in try transaction.runningResponses() }
+  }
+}

@@ -1,0 +1,148 @@
+internal import JSON
+
+/// The life of a response: begun, updated, ended.
+extension Transaction {
+  /// How long an idempotency key is remembered: 24 hours, in milliseconds.
+  private static let idempotencyLifetime: Int64 = 24 * 3600 * 1000
+
+  func begin(_ new: NewResponse, row: Int64) throws(StoreError) -> Beginning {
+    if let idempotency = new.idempotency,
+      let existing = try earlier(idempotency, uid: new.uid)
+    {
+      return .existing(existing)
+    }
+    guard try !isTaken(new.id, uid: new.uid) else {
+      throw StoreError(.conflict, "begin a response", "there is a response \"\(new.id)\" already")
+    }
+    let turn = new.isStored ? try addTurn(for: new) : nil
+    let handle = ResponseHandle(uid: new.uid, row: row)
+    try insert(response(for: new, handle, turn: turn))
+    guard let turn else { return .started(handle, input: []) }
+    let input = try addItems(new.input, to: turn, uid: new.uid, isOutput: false)
+    return .started(handle, input: input)
+  }
+
+  private func response(
+    for new: NewResponse, _ handle: ResponseHandle, turn: Int64?
+  ) -> StoredResponse {
+    StoredResponse(
+      id: new.id, status: new.status, isStored: new.isStored, isBackground: new.isBackground,
+      createdAt: now, endedAt: nil, model: new.model, upstream: new.upstream, upstreamID: nil,
+      keyIdentity: new.keyIdentity, client: new.client,
+      previousResponseID: new.previousResponseID, scope: new.scope, idempotency: new.idempotency,
+      instructions: new.isStored ? new.instructions : nil, object: nil, error: nil, handle: handle,
+      turn: turn)
+  }
+
+  private func addTurn(for new: NewResponse) throws(StoreError) -> Int64 {
+    switch new.parent {
+    case .none:
+      return try addTurn(uid: new.uid, parent: nil, conversation: nil, .running)
+    case .response(let id):
+      let parent = try response(id, uid: new.uid)
+      guard let turn = parent.turn else { throw .notFound("response", id) }
+      return try addTurn(uid: new.uid, parent: turn, conversation: nil, .running)
+    case .conversation(let id):
+      let conversation = try conversation(id, uid: new.uid)
+      return try addTurn(
+        uid: new.uid, parent: conversation.head, conversation: conversation.row, .running)
+    }
+  }
+
+  /// The response that the same key made before, unless that is too long ago.
+  private func earlier(
+    _ idempotency: NewResponse.Idempotency, uid: UInt32
+  ) throws(StoreError) -> StoredResponse? {
+    guard var earlier = try response(idempotencyKey: idempotency.key, uid: uid) else {
+      return nil
+    }
+    guard now - earlier.createdAt < Self.idempotencyLifetime else {
+      earlier.idempotency = nil
+      try update(earlier)
+      return nil
+    }
+    guard earlier.idempotency?.bodyHash == idempotency.bodyHash else {
+      throw StoreError(
+        .conflict, "begin a response",
+        "idempotency key \"\(idempotency.key)\" was used with another body")
+    }
+    return earlier
+  }
+
+  private func isTaken(_ id: String, uid: UInt32) throws(StoreError) -> Bool {
+    try database.integer(
+      "SELECT 1 FROM responses WHERE uid = ? AND response_id = ?", .user(uid), .text(id)) != nil
+  }
+
+  /// Takes over the upstream's id unless another response has it; returns the id that holds.
+  func adopt(_ id: String, for handle: ResponseHandle) throws(StoreError) -> String {
+    var response = try running(handle)
+    response.upstreamID = id
+    if response.id != id, try !isTaken(id, uid: handle.uid) { response.id = id }
+    try update(response)
+    return response.id
+  }
+
+  func apply(_ changes: ResponseUpdate, to handle: ResponseHandle) throws(StoreError) {
+    var response = try running(handle)
+    if let status = changes.status, !status.isFinal { response.status = status }
+    response.model = changes.model ?? response.model
+    response.upstream = changes.upstream ?? response.upstream
+    response.upstreamID = changes.upstreamID ?? response.upstreamID
+    response.keyIdentity = changes.keyIdentity ?? response.keyIdentity
+    if response.isStored { response.object = changes.object ?? response.object }
+    try update(response)
+  }
+
+  /// Ends a response, and moves its conversation and scope to it.
+  func finish(
+    _ handle: ResponseHandle, _ ending: ResponseEnding
+  ) throws(StoreError) -> [StoredItem] {
+    precondition(ending.status.isFinal, "a response ends with a final status")
+    var response = try running(handle)
+    response.status = ending.status
+    response.endedAt = now
+    if response.isStored {
+      response.object = ending.object ?? response.object
+      response.error = ending.error
+    }
+    try update(response)
+    guard let turn = response.turn else { return [] }
+    let output = try addItems(ending.output, to: turn, uid: handle.uid, isOutput: true)
+    try setSearchState(of: turn, to: .waiting)
+    if ending.continuesConversation { try continueFrom(response, turn) }
+    return output
+  }
+
+  private func continueFrom(_ response: StoredResponse, _ turn: Int64) throws(StoreError) {
+    if let conversation = try self.turn(turn).conversation {
+      try append(turn, to: conversation)
+    }
+    guard let scope = response.scope else { return }
+    try database.run(
+      """
+      INSERT INTO scopes (uid, scope, response) VALUES (?, ?, ?)
+      ON CONFLICT (uid, scope) DO UPDATE SET response = excluded.response
+      """, .user(response.handle.uid), .text(scope), .integer(response.handle.row))
+  }
+
+  private func running(_ handle: ResponseHandle) throws(StoreError) -> StoredResponse {
+    let response = try response(handle)
+    guard response.endedAt == nil else {
+      throw StoreError(
+        .conflict, "update a response", "response \"\(response.id)\" has ended already")
+    }
+    return response
+  }
+
+  /// The last response of a scope.
+  func lastResponse(ofScope scope: String, uid: UInt32) throws(StoreError) -> String? {
+    try database.first(
+      """
+      SELECT response_id FROM scopes JOIN responses
+        ON responses.id = scopes.response AND responses.uid = scopes.uid
+      WHERE scopes.uid = ? AND scopes.scope = ?
+      """, .user(uid), .text(scope)
+    ) { $0.text(0) }
+  }
+}

@@ -1,0 +1,48 @@
+/// Who erases what was deleted, and who waits for it.
+///
+/// 1. At most one caller erases at a time.
+/// 2. A caller that comes while another erases waits for the round that begins after that: the
+///    index may have been read past its words already.
+struct Erasure {
+  /// What a waiting caller has to do next.
+  enum Turn: Sendable {
+    /// Another caller erased for it.
+    case done(StoreError?)
+    /// It erases for all that wait.
+    case lead
+  }
+
+  private(set) var isRunning = false
+  private var users: Set<UInt32> = []
+  private var waiting: [CheckedContinuation<Turn, Never>] = []
+
+  /// Notes whose text is to be erased; returns whether the caller has to erase.
+  mutating func begin(of uid: UInt32) -> Bool {
+    users.insert(uid)
+    guard !isRunning else { return false }
+    isRunning = true
+    return true
+  }
+
+  mutating func wait(_ continuation: CheckedContinuation<Turn, Never>) {
+    waiting.append(continuation)
+  }
+
+  /// Takes what one round erases, and who waits for it beside its leader.
+  mutating func takeRound() -> (users: Set<UInt32>, followers: [CheckedContinuation<Turn, Never>]) {
+    defer {
+      users = []
+      waiting = []
+    }
+    return (users, waiting)
+  }
+
+  /// Ends a round; returns who leads the next one, which has to be resumed.
+  mutating func end() -> CheckedContinuation<Turn, Never>? {
+    guard !waiting.isEmpty else {
+      isRunning = false
+      return nil
+    }
+    return waiting.removeFirst()
+  }
+}

@@ -1,0 +1,57 @@
+/// Taking deleted text out of the files.
+///
+/// SQLite overwrites deleted rows with zeros (`secure_delete`). Three copies are left: words in
+/// the search index, which go when it is merged; free pages, which incremental vacuum gives back;
+/// and older pages in the log, which is cut after a checkpoint.
+extension Store {
+  /// Pages that one step writes, so that others' commits come between the steps.
+  private static let pagesAtOnce = 256
+
+  func erase(of uid: UInt32) async throws(StoreError) {
+    if !erasure.begin(of: uid), try await !mustLead() { return }
+    let round = erasure.takeRound()
+    var failure: StoreError?
+    do throws(StoreError) {
+      try await eraseText(of: round.users)
+    } catch {
+      failure = error
+    }
+    for follower in round.followers { follower.resume(returning: .done(failure)) }
+    erasure.end()?.resume(returning: .lead)
+    if let failure { throw failure }
+  }
+
+  private func mustLead() async throws(StoreError) -> Bool {
+    switch await withCheckedContinuation({ erasure.wait($0) }) {
+    case .lead: return true
+    case .done(nil): return false
+    case .done(let failure?): throw failure
+    }
+  }
+
+  private func eraseText(of users: Set<UInt32>) async throws(StoreError) {
+    for uid in users { try await mergeIndex(of: uid) }
+    while try await vacuumSome() {}
+    try openDatabase().checkpoint(.truncate)
+    counters.checkpoints += 1
+  }
+
+  private func mergeIndex(of uid: UInt32) async throws(StoreError) {
+    var isFirst = true
+    var isMore = true
+    while isMore {
+      let isFirstStep = isFirst
+      isMore = try await write { transaction throws(StoreError) in
+        try transaction.mergeIndex(uid: uid, pages: Self.pagesAtOnce, isFirst: isFirstStep)
+      }
+      isFirst = false
+    }
+  }
+
+  private func vacuumSome() async throws(StoreError) -> Bool {
+    try await write { transaction throws(StoreError) in
+      try transaction.database.run("PRAGMA incremental_vacuum(\(Self.pagesAtOnce))")
+      return try transaction.database.integer("PRAGMA freelist_count") ?? 0 > 0
+    }
+  }
+}

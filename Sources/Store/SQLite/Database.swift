@@ -1,0 +1,115 @@
+internal import CSQLite
+
+/// One connection to the database; used by one thread at a time.
+@safe final class Database {
+  let handle: OpaquePointer
+  private var statements: [String: Statement] = [:]
+  /// Pages in the log that are not yet known to be merged into the database.
+  var logPages = 0
+
+  /// Opens a file that is there already (`sqlite3_open_v2`); `configure` comes next.
+  init(path: String) throws(StoreError) {
+    var handle: OpaquePointer?
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+    let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+    guard code == SQLITE_OK, let handle = unsafe handle else {
+      let failure = unsafe Self.failure("open \(path)", code, handle)
+      unsafe sqlite3_close_v2(handle)
+      throw failure
+    }
+    unsafe self.handle = handle
+  }
+
+  deinit {
+    statements.removeAll()
+    unsafe sqlite3_close_v2(handle)
+  }
+
+  // MARK: Running statements
+
+  /// Runs a statement and returns how many rows it changed.
+  @discardableResult
+  func run(_ sql: String, _ values: SQLValue...) throws(StoreError) -> Int {
+    let statement = try start(sql, values)
+    defer { statement.reset() }
+    while try statement.step() {}
+    return Int(unsafe sqlite3_changes64(handle))
+  }
+
+  /// Runs an INSERT and returns the row's id.
+  func insert(_ sql: String, _ values: SQLValue...) throws(StoreError) -> Int64 {
+    let statement = try start(sql, values)
+    defer { statement.reset() }
+    while try statement.step() {}
+    return unsafe sqlite3_last_insert_rowid(handle)
+  }
+
+  /// Reads the first row; nil when there is none.
+  func first<Value>(
+    _ sql: String, _ values: SQLValue...,
+    read: (borrowing Row) throws(StoreError) -> Value
+  ) throws(StoreError) -> Value? {
+    let statement = try start(sql, values)
+    defer { statement.reset() }
+    return try statement.step() ? read(statement.row) : nil
+  }
+
+  /// Reads all rows.
+  func all<Value>(
+    _ sql: String, _ values: SQLValue...,
+    read: (borrowing Row) throws(StoreError) -> Value
+  ) throws(StoreError) -> [Value] {
+    let statement = try start(sql, values)
+    defer { statement.reset() }
+    var rows: [Value] = []
+    while try statement.step() { rows.append(try read(statement.row)) }
+    return rows
+  }
+
+  /// Reads the first column of the first row.
+  func integer(_ sql: String, _ values: SQLValue...) throws(StoreError) -> Int64? {
+    let statement = try start(sql, values)
+    defer { statement.reset() }
+    return try statement.step() ? statement.row.optionalInteger(0) : nil
+  }
+
+  /// Runs several statements without parameters (`sqlite3_exec`).
+  func script(_ sql: String) throws(StoreError) {
+    let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw failure("run a script", code) }
+  }
+
+  private func start(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> Statement {
+    let statement = try prepared(sql)
+    try statement.bind(values)
+    return statement
+  }
+
+  private func prepared(_ sql: String) throws(StoreError) -> Statement {
+    if let statement = statements[sql] { return statement }
+    let statement = try Statement(sql, in: self)
+    statements[sql] = statement
+    return statement
+  }
+
+  // MARK: State
+
+  /// Whether a transaction is open (`sqlite3_get_autocommit`); some errors end it by themselves.
+  var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
+
+  /// Rows changed since the connection was opened (`sqlite3_total_changes64`).
+  var totalChanges: Int64 { unsafe sqlite3_total_changes64(handle) }
+
+  var isReadOnly: Bool { unsafe sqlite3_db_readonly(handle, "main") == 1 }
+
+  func set(_ option: Int32, _ isOn: Bool) throws(StoreError) {
+    let code = unsafe halley_sqlite_configure(handle, option, isOn ? 1 : 0)
+    guard code == SQLITE_OK else { throw failure("configure the database", code) }
+  }
+
+  // MARK: Errors
+
+  func failure(_ operation: String, _ code: Int32) -> StoreError {
+    unsafe Self.failure(operation, code, handle)
+  }
+}

@@ -1,0 +1,13 @@
+/// A value bound to a parameter of a statement; nil binds NULL.
+enum SQLValue {
+  case integer(Int64?)
+  case text(String?)
+  case blob(ArraySlice<UInt8>?)
+
+  static func flag(_ value: Bool) -> SQLValue { .integer(value ? 1 : 0) }
+  static func user(_ uid: UInt32) -> SQLValue { .integer(Int64(uid)) }
+}
+
+extension SQLValue: ExpressibleByIntegerLiteral {
+  init(integerLiteral value: Int64) { self = .integer(value) }
+}

@@ -1,0 +1,29 @@
+internal import JSON
+
+/// The words of a message, for the search index.
+///
+/// The index is told the same text again when an item is deleted, so what this returns for an item
+/// may change only together with a step of the schema that builds the indexes anew.
+enum ItemText {
+  /// Bytes of one item that are indexed; more would hold up others for too long.
+  private static let maximumBytes = 1 << 20
+
+  /// The text parts of a message, on lines of their own; nil for other items and without text.
+  static func said(in item: RawJSON) -> String? {
+    guard item.kind == .object, item["type"] == nil || item["type"]?.string == "message",
+      let content = item["content"]
+    else { return nil }
+    let texts = content.string.map { [$0] } ?? content.elements.compactMap(text)
+    let text = texts.joined(separator: "\n")
+    guard text.utf8.count > maximumBytes else { return text.isEmpty ? nil : text }
+    return String(decoding: text.utf8.prefix(maximumBytes), as: UTF8.self)
+  }
+
+  private static func text(of part: RawJSON) -> String? {
+    switch part["type"]?.string {
+    case "input_text", "output_text", "text": part["text"]?.string
+    case "refusal": part["refusal"]?.string
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/// Group commit.
+///
+/// Writes gather while a commit is in progress and share the next one. Each runs in a savepoint, so
+/// that one that fails takes nothing of the others with it. A caller is answered after the COMMIT
+/// that carried its write has returned, which is after the sync of the log.
+extension Store {
+  /// Runs a write in the next transaction and returns when it is on disk.
+  ///
+  /// - Parameter isEager: return when the write has run; it is on disk with the next one that waits.
+  func write<Value: Sendable>(
+    isEager: Bool = false, _ body: @escaping (Transaction) throws(StoreError) -> Value
+  ) async throws(StoreError) -> Value {
+    _ = try openDatabase()
+    let outcome = await withCheckedContinuation {
+      (continuation: CheckedContinuation<Result<Value, StoreError>, Never>) in
+      queue.append(Self.pending(isEager: isEager, body, continuation))
+    }
+    return try outcome.get()
+  }
+
+  private static func pending<Value: Sendable>(
+    isEager: Bool, _ body: @escaping (Transaction) throws(StoreError) -> Value,
+    _ continuation: CheckedContinuation<Result<Value, StoreError>, Never>
+  ) -> WriteQueue.Write {
+    var outcome = Result<Value, StoreError>.failure(
+      StoreError(.failed, "write", "the write was not run"))
+    return WriteQueue.Write(
+      perform: { transaction in
+        do throws(StoreError) {
+          outcome = .success(try body(transaction))
+          return nil
+        } catch {
+          outcome = .failure(error)
+          return error
+        }
+      },
+      answer: { error in continuation.resume(returning: error.map { .failure($0) } ?? outcome) },
+      isEager: isEager)
+  }
+
+  // MARK: The commit
+
+  private enum Attempt {
+    case committed
+    /// SQLite gave up the transaction in the middle of this write.
+    case lost(index: Int, StoreError)
+    case failed(StoreError)
+
+    var error: StoreError? {
+      switch self {
+      case .committed: nil
+      case .lost(_, let error), .failed(let error): error
+      }
+    }
+  }
+
+  func commitPending() {
+    var writes = queue.takeAll()
+    var mayMakeRoom = true
+    while !writes.isEmpty {
+      let attempt = attempt(&writes)
+      if mayMakeRoom, case .full? = attempt.error?.code {
+        mayMakeRoom = false
+        if makeRoom() { continue }
+      }
+      switch attempt {
+      case .committed: return answer(writes, nil)
+      case .failed(let error): return answer(writes, error)
+      case .lost(let index, let error): answer([writes.remove(at: index)], error)
+      }
+    }
+  }
+
+  private func answer(_ writes: [WriteQueue.Write], _ error: StoreError?) {
+    if error == nil {
+      counters.writes += writes.count
+    }
+    for write in writes where !write.isAnswered { write.answer(error) }
+  }
+
+  private func attempt(_ writes: inout [WriteQueue.Write]) -> Attempt {
+    do throws(StoreError) {
+      let database = try begin()
+      let transaction = transaction(on: database)
+      for index in writes.indices {
+        if let error = try perform(&writes[index], transaction) {
+          return .lost(index: index, error)
+        }
+      }
+      try database.run("COMMIT")
+      counters.commits += 1
+      return .committed
+    } catch {
+      recover()
+      return .failed(error)
+    }
+  }
+
+  /// Begins a transaction, on a new connection when the one at hand has gone bad.
+  private func begin() throws(StoreError) -> Database {
+    let database = try openDatabase()
+    do throws(StoreError) {
+      try database.run("BEGIN IMMEDIATE")
+      return database
+    } catch {
+      guard error.code == .io || error.code == .readOnly || error.code == .failed else {
+        throw error
+      }
+    }
+    try reconnect()
+    let replacement = try openDatabase()
+    try replacement.run("BEGIN IMMEDIATE")
+    return replacement
+  }
+
+  /// Runs one write in a savepoint; returns its error only when that ended the transaction.
+  private func perform(
+    _ write: inout WriteQueue.Write, _ transaction: Transaction
+  ) throws(StoreError) -> StoreError? {
+    let database = transaction.database
+    try database.run("SAVEPOINT one_write")
+    if let error = write.perform(transaction) {
+      guard database.isInTransaction else { return error }
+      try database.run("ROLLBACK TO one_write")
+    } else if write.isEager, !write.isAnswered {
+      write.isAnswered = true
+      write.answer(nil)
+    }
+    try database.run("RELEASE one_write")
+    return nil
+  }
+
+  // MARK: Recovering
+
+  private func recover() {
+    do throws(StoreError) {
+      try database?.rollBack()
+    } catch {
+      // A connection that can't even roll back is given up; the next access opens another.
+      database = nil
+    }
+  }
+
+  /// Merges the log into the database, which frees the log's space; false when that failed too.
+  private func makeRoom() -> Bool {
+    recover()
+    do throws(StoreError) {
+      try openDatabase().checkpoint(.truncate)
+      return true
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/// Everything that survives the daemon: responses, conversations, event logs and scopes.
+///
+/// It runs on a thread of its own. Every row belongs to a user, and the id of another user's row is
+/// answered as an absent one. A write returns when it is on disk (committed and synced); writes
+/// that wait at the same time share a transaction and a sync.
+package actor Store {
+  /// What happened when the database was opened.
+  package struct Opening: Sendable {
+    /// A damaged database that was found and renamed; the store began an empty one.
+    package struct Damage: Sendable {
+      package let finding: StoreError
+      /// Where the damaged database is now.
+      package let path: String
+    }
+
+    package let damage: Damage?
+  }
+
+  package nonisolated let opening: Opening
+  let configuration: StoreConfiguration
+  let file: DatabaseFile
+  private nonisolated let thread: StoreThread
+
+  /// nil once the store is closed.
+  var database: Database?
+  var isClosed = false
+  var queue = WriteQueue()
+  var counters = Counters()
+  var erasure = Erasure()
+  /// The row of the newest response. Rows are not used twice while the program runs, so that a
+  /// handle of a deleted response never meets another one.
+  var newestResponseRow: Int64
+  /// About how many turns wait for the search index.
+  var unindexedTurns: Int64
+
+  /// Opens the database, or begins one. The caller waits for the disk.
+  package static func open(_ configuration: StoreConfiguration) throws(StoreError) -> Store {
+    let store = try Store(configuration)
+    try store.thread.start { [weak store] in store?.betweenRounds(isQuiet: $0) }
+    return store
+  }
+
+  private init(_ configuration: StoreConfiguration) throws(StoreError) {
+    self.configuration = configuration
+    file = DatabaseFile(
+      directory: configuration.directory, path: configuration.databasePath)
+    thread = StoreThread()
+    let (database, damage) = try Self.openOrReplace(file, configuration)
+    opening = Opening(damage: damage)
+    newestResponseRow = try database.integer("SELECT max(id) FROM responses") ?? 0
+    unindexedTurns =
+      try database.integer("SELECT count(*) FROM turns WHERE search = 1") ?? 0
+    self.database = database
+  }
+
+  deinit {
+    thread.stop()
+  }
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe thread.asUnownedSerialExecutor()
+  }
+
+  private nonisolated func betweenRounds(isQuiet: Bool) -> Duration? {
+    assumeIsolated { $0.commitAndRest(isQuiet: isQuiet) }
+  }
+
+  // MARK: Opening
+
+  private static func openOrReplace(
+    _ file: DatabaseFile, _ configuration: StoreConfiguration
+  ) throws(StoreError) -> (Database, Opening.Damage?) {
+    try file.prepare()
+    do throws(StoreError) {
+      return (try connect(file, configuration), nil)
+    } catch {
+      guard error.code == .corrupt else { throw error }
+      let path = try file.setAside(at: configuration.clock())
+      try file.prepare()
+      return (try connect(file, configuration), Opening.Damage(finding: error, path: path))
+    }
+  }
+
+  private static func connect(
+    _ file: DatabaseFile, _ configuration: StoreConfiguration
+  ) throws(StoreError) -> Database {
+    let database = try Database(path: file.path)
+    guard !database.isReadOnly else {
+      throw StoreError(.readOnly, "open the store", "\(file.path) can't be written")
+    }
+    try database.configure(configuration)
+    try database.checkOrigin()
+    if file.size <= configuration.largestCheckedBytes { try database.checkPages() }
+    try database.migrate()
+    return database
+  }
+
+  /// Replaces a connection that no longer works.
+  func reconnect() throws(StoreError) {
+    database = nil
+    let database = try Database(path: file.path)
+    try database.configure(configuration)
+    self.database = database
+  }
+
+  // MARK: Closing
+
+  /// Ends the store: writes that wait are committed, the log is merged into the database.
+  ///
+  /// Later calls fail with `closed`.
+  package func close() throws(StoreError) {
+    guard !isClosed else { return }
+    commitPending()
+    isClosed = true
+    defer { database = nil }
+    try database?.checkpoint(.truncate)
+  }
+
+  // MARK: Access
+
+  /// Reads committed rows.
+  func read<Value>(
+    _ body: (Transaction) throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    try body(transaction(on: openDatabase()))
+  }
+
+  func openDatabase() throws(StoreError) -> Database {
+    guard !isClosed else { throw StoreError(.closed, "use the store", "the store was closed") }
+    if database == nil { try reconnect() }
+    guard let database else {
+      throw StoreError(.closed, "use the store", "the store has no database")
+    }
+    return database
+  }
+
+  func transaction(on database: Database) -> Transaction {
+    Transaction(database: database, now: configuration.clock())
+  }
+}

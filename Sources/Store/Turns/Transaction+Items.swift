@@ -1,0 +1,102 @@
+internal import JSON
+
+extension Transaction {
+  /// Adds items to the end of a turn.
+  func addItems(
+    _ items: [RawJSON], to turn: Int64, uid: UInt32, isOutput: Bool
+  ) throws(StoreError) -> [StoredItem] {
+    let next =
+      try database.integer("SELECT max(position) + 1 FROM items WHERE turn = ?", .integer(turn))
+      ?? 0
+    var stored: [StoredItem] = []
+    for (offset, json) in items.enumerated() {
+      let type = json["type"]?.string ?? "message"
+      let item = StoredItem(
+        id: try itemID(of: json, type: type, uid: uid), type: type, role: json["role"]?.string,
+        isOutput: isOutput, createdAt: now, json: json, row: 0, turn: turn,
+        position: next + Int64(offset))
+      stored.append(try insert(item, uid: uid))
+    }
+    return stored
+  }
+
+  /// The item's own id where no other item of the user has it; lists could not be paged otherwise.
+  private func itemID(of json: RawJSON, type: String, uid: UInt32) throws(StoreError) -> String {
+    guard let id = json["id"]?.string, !id.isEmpty,
+      try database.integer(
+        "SELECT 1 FROM items WHERE uid = ? AND item_id = ?", .user(uid), .text(id)) == nil
+    else { return StoreID.item(ofType: type) }
+    return id
+  }
+
+  private func insert(_ item: StoredItem, uid: UInt32) throws(StoreError) -> StoredItem {
+    let row = try database.insert(
+      """
+      INSERT INTO items
+        (uid, item_id, turn, position, is_output, type, role, created_at, json, checksum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """, .user(uid), .text(item.id), .integer(item.turn), .integer(item.position),
+      .flag(item.isOutput), .text(item.type), .text(item.role), .integer(now),
+      .blob(item.json.bytes), .integer(Self.checksum(of: item, uid: uid)))
+    return StoredItem(
+      id: item.id, type: item.type, role: item.role, isOutput: item.isOutput,
+      createdAt: now, json: item.json, row: row, turn: item.turn, position: item.position)
+  }
+
+  private static func checksum(of item: StoredItem, uid: UInt32) -> Int64 {
+    var checksum = Checksum()
+    checksum.combine(Int64(uid))
+    checksum.combine(item.id)
+    checksum.combine(item.turn)
+    checksum.combine(item.position)
+    checksum.combine(item.isOutput)
+    checksum.combine(item.type)
+    checksum.combine(item.role)
+    checksum.combine(item.json.bytes)
+    return checksum.value
+  }
+
+  // MARK: Reading
+
+  private static let itemColumns =
+    "id, item_id, turn, position, is_output, type, role, created_at, json, checksum"
+
+  /// The items of one turn in their order.
+  func items(ofTurn turn: Int64, uid: UInt32) throws(StoreError) -> [StoredItem] {
+    try database.all(
+      """
+      SELECT \(Self.itemColumns) FROM items
+      WHERE turn = ? ORDER BY position
+      """, .integer(turn)
+    ) { row throws(StoreError) in try Self.item(row, uid: uid) }
+  }
+
+  /// The item with this id, in whatever turn.
+  func item(_ id: String, uid: UInt32) throws(StoreError) -> StoredItem? {
+    try database.first(
+      """
+      SELECT \(Self.itemColumns) FROM items
+      WHERE uid = ? AND item_id = ?
+      """, .user(uid), .text(id)
+    ) { row throws(StoreError) in try Self.item(row, uid: uid) }
+  }
+
+  func item(row: Int64, uid: UInt32) throws(StoreError) -> StoredItem? {
+    try database.first(
+      "SELECT \(Self.itemColumns) FROM items WHERE id = ?", .integer(row)
+    ) { row throws(StoreError) in try Self.item(row, uid: uid) }
+  }
+
+  private static func item(
+    _ row: borrowing Row, uid: UInt32
+  ) throws(StoreError) -> StoredItem {
+    let item = StoredItem(
+      id: row.text(1), type: row.text(5), role: row.optionalText(6), isOutput: row.flag(4),
+      createdAt: row.integer(7), json: RawJSON(checked: row.bytes(8)[...]), row: row.integer(0),
+      turn: row.integer(2), position: row.integer(3))
+    guard checksum(of: item, uid: uid) == row.integer(9) else {
+      throw .corrupt("items", item.row)
+    }
+    return item
+  }
+}

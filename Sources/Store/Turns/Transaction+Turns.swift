@@ -1,0 +1,65 @@
+extension Transaction {
+  /// Whether the text of a turn is in the search index.
+  enum SearchState: Int64 {
+    case running = 0
+    case waiting = 1
+    case indexed = 2
+  }
+
+  func addTurn(
+    uid: UInt32, parent: Int64?, conversation: Int64?, _ search: SearchState
+  ) throws(StoreError) -> Int64 {
+    let row = try database.insert(
+      "INSERT INTO turns (uid, parent, conversation, search, checksum) VALUES (?, ?, ?, ?, 0)",
+      .user(uid), .integer(parent), .integer(conversation), .integer(search.rawValue))
+    try setParent(of: row, to: parent, uid: uid)
+    return row
+  }
+
+  func setParent(of turn: Int64, to parent: Int64?, uid: UInt32) throws(StoreError) {
+    try database.run(
+      "UPDATE turns SET parent = ?, checksum = ? WHERE id = ?", .integer(parent),
+      .integer(Self.checksum(ofTurn: turn, uid: uid, parent: parent)), .integer(turn))
+  }
+
+  func setSearchState(of turn: Int64, to state: SearchState) throws(StoreError) {
+    try database.run(
+      "UPDATE turns SET search = ? WHERE id = ?", .integer(state.rawValue), .integer(turn))
+  }
+
+  func turn(_ row: Int64) throws(StoreError) -> Turn {
+    let found = try database.first(
+      "SELECT uid, parent, conversation, checksum FROM turns WHERE id = ?", .integer(row)
+    ) { columns throws(StoreError) in
+      let turn = Turn(
+        row: row, uid: UInt32(truncatingIfNeeded: columns.integer(0)),
+        parent: columns.optionalInteger(1), conversation: columns.optionalInteger(2))
+      let checksum = Self.checksum(ofTurn: row, uid: turn.uid, parent: turn.parent)
+      guard checksum == columns.integer(3) else { throw .corrupt("turns", row) }
+      return turn
+    }
+    guard let found else { throw .corrupt("turns", row) }
+    return found
+  }
+
+  private static func checksum(ofTurn row: Int64, uid: UInt32, parent: Int64?) -> Int64 {
+    var checksum = Checksum()
+    checksum.combine(row)
+    checksum.combine(Int64(uid))
+    checksum.combine(parent)
+    return checksum.value
+  }
+
+  /// The turns from one to the root of its tree, newest first.
+  func path(from head: Int64?) throws(StoreError) -> [Turn] {
+    var path: [Turn] = []
+    var next = head
+    while let row = next {
+      let turn = try turn(row)
+      if let last = path.last, last.uid != turn.uid { throw .corrupt("turns", row) }
+      path.append(turn)
+      next = turn.parent
+    }
+    return path
+  }
+}
