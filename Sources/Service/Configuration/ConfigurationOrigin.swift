@@ -1,7 +1,7 @@
 /// Where a setting comes from.
 package enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
   case builtIn
-  /// Line and column count from 1.
+  /// Line and column count from 1; 0 means the file as a whole.
   case file(String, line: Int, column: Int)
   /// The name of the variable.
   case environment(String)
@@ -11,7 +11,7 @@ package enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .builtIn: "default"
-    case .file(let path, let line, _): "\(path):\(line)"
+    case .file(let path, let line, _): line == 0 ? path : "\(path):\(line)"
     case .environment(let name): "environment \(name)"
     case .flag(let name): "flag \(name)"
     }
@@ -19,7 +19,7 @@ package enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
 
   /// As `description`, but with the column.
   package var position: String {
-    guard case .file(let path, let line, let column) = self, line > 0 else { return description }
+    guard case .file(let path, let line, let column) = self, line != 0 else { return description }
     return "\(path):\(line):\(column)"
   }
 }
