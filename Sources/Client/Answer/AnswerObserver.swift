@@ -1,0 +1,130 @@
+package import JSON
+package import Wire
+
+/// Writes an answer to stdout while it comes, and what is worth a word to stderr.
+package struct AnswerObserver: CallObserver {
+  package struct Options: Sendable {
+    /// Whether stdout gets the events and the result as lines of JSON.
+    package var isJSON = false
+    package var look = AnswerRenderer.Look.plain
+    package var extractsCode = false
+    /// Whether a spinner and the model's reasoning are shown: both streams are terminals, and
+    /// nobody asked for quiet.
+    package var showsProgress = false
+    package var stylesNotes = false
+
+    package init() {}
+  }
+
+  private let options: Options
+  private let output: StandardStream
+  private let notes: StandardStream
+  private let approval: Approval
+  private var stream = AnswerStream()
+  private var renderer: AnswerRenderer
+  private var spinner: Spinner?
+  private var isInterrupted = false
+  /// What was last written to stderr without a line end behind it.
+  private var openNote: TerminalStyle?
+
+  package init(
+    _ options: Options, output: StandardStream, notes: StandardStream, approval: Approval
+  ) {
+    self.options = options
+    self.output = output
+    self.notes = notes
+    self.approval = approval
+    renderer = AnswerRenderer(options.look, extractsCode: options.extractsCode)
+    spinner = options.showsProgress && !options.isJSON ? Spinner(start: Clock.milliseconds) : nil
+  }
+
+  /// The answer's text so far.
+  package var text: [UInt8] { stream.text }
+  package var hasRefusal: Bool { stream.hasRefusal }
+  package var lacksCode: Bool { renderer.lacksCode }
+
+  // MARK: CallObserver
+
+  package mutating func receive(_ notification: RPCRequest) throws(Failure) {
+    guard notification.method == "responses.event", let event = notification.params["event"] else {
+      return
+    }
+    if options.isJSON {
+      try output.write(Array(event.bytes) + [0x0A])
+      _ = stream.receive(event)
+    } else if !isInterrupted {
+      try show(stream.receive(event))
+    }
+  }
+
+  package mutating func answer(_ request: RPCRequest) throws(Failure) -> RawJSON {
+    try stopSpinner()
+    guard request.method == "tools.approve" else { return .emptyObject }
+    return approval.decide(request.params)
+  }
+
+  package mutating func callWasInterrupted() throws(Failure) {
+    isInterrupted = true
+    try endText()
+  }
+
+  package var tickInterval: Int32? { spinner?.isRunning == true ? Spinner.interval : nil }
+
+  package mutating func tick() throws(Failure) {
+    guard let frame = spinner?.next(now: Clock.milliseconds), !frame.isEmpty else { return }
+    try notes.write(frame)
+  }
+
+  // MARK: The end
+
+  /// Takes the final response: shows what no event has told, and ends the last line.
+  package mutating func finish(_ response: RawJSON) throws(Failure) {
+    let rest = stream.finish(response)
+    guard !options.isJSON else { return try output.write(Array(response.bytes) + [0x0A]) }
+    try show(rest)
+    try endText()
+  }
+
+  /// Ends what was shown, whole or not, with a line end.
+  package mutating func endText() throws(Failure) {
+    try stopSpinner()
+    try endNote()
+    guard !options.isJSON else { return }
+    try output.write(renderer.finish())
+  }
+
+  private mutating func show(_ pieces: [AnswerStream.Piece]) throws(Failure) {
+    for piece in pieces {
+      switch piece {
+      case .text(let text):
+        try stopSpinner()
+        try endNote()
+        try output.write(renderer.append(text))
+      case .refusal(let text):
+        try note(text, .warning)
+      case .reasoning(let text):
+        if options.showsProgress { try note(text, .dim) }
+      }
+    }
+  }
+
+  private mutating func note(_ text: String, _ style: TerminalStyle) throws(Failure) {
+    guard !text.isEmpty else { return }
+    try stopSpinner()
+    if openNote != style { try endNote() }
+    openNote = style
+    let text = TerminalText.safe(text)
+    try notes.write(options.stylesNotes ? style(text) : text)
+  }
+
+  private mutating func endNote() throws(Failure) {
+    guard openNote != nil else { return }
+    openNote = nil
+    try notes.write("\n")
+  }
+
+  private mutating func stopSpinner() throws(Failure) {
+    guard let erase = spinner?.stop(), !erase.isEmpty else { return }
+    try notes.write(erase)
+  }
+}

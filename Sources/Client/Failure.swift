@@ -1,0 +1,41 @@
+package import JSON
+
+/// Why a command ends early: what is said on stderr, and the status it leaves with.
+package struct Failure: Error, Sendable {
+  package let status: ExitStatus
+  /// What was found and what was expected; empty for an end that needs no words.
+  package let message: String
+  /// What to do next.
+  package let advice: String?
+  /// The error object, where the daemon answered with one.
+  package let remote: RawJSON?
+
+  package init(
+    _ status: ExitStatus, _ message: String, advice: String? = nil, remote: RawJSON? = nil
+  ) {
+    self.status = status
+    self.message = message
+    self.advice = advice
+    self.remote = remote
+  }
+
+  /// The reader of stdout has gone; nobody is left to tell.
+  package static let brokenPipe = Failure(.brokenPipe, "")
+
+  package static func usage(_ message: String, advice: String? = nil) -> Failure {
+    Failure(.usage, message, advice: advice)
+  }
+
+  package static func lostConnection(_ detail: String) -> Failure {
+    Failure(
+      .tryAgain, "the connection to halleyd was lost\(detail)",
+      advice: "`journalctl --user -u halley` may say why; then ask again")
+  }
+
+  /// The lines for stderr, safe for a terminal; empty when there is nothing to say.
+  package var text: String {
+    guard !message.isEmpty else { return "" }
+    let lines = "halley: \(message)\n" + (advice.map { "  \($0)\n" } ?? "")
+    return TerminalText.safe(lines)
+  }
+}

@@ -1,0 +1,55 @@
+internal import Glibc
+
+/// What was piped into the command.
+package enum StandardInput {
+  /// An open pipe that stays silent for this long, in milliseconds, is worth a word.
+  private static let silence: Int32 = 2_000
+
+  /// Whether stdin is a pipe, a file or a socket; a terminal is never read.
+  package static var isPiped: Bool {
+    switch FileKind(of: 0) {
+    case .regular, .pipe, .socket: true
+    default: false
+    }
+  }
+
+  /// Reads stdin to its end; a signal ends the command.
+  ///
+  /// - Parameter whenSilent: called once, when nothing has come for two seconds.
+  package static func read(
+    interrupts: Interrupts, whenSilent: () throws(Failure) -> Void
+  ) throws(Failure) -> [UInt8] {
+    var contents: [UInt8] = []
+    var timeout: Int32? = silence
+    while true {
+      var readiness = Readiness()
+      let input = readiness.watch(0, POLLIN)
+      let signals = readiness.watch(interrupts.descriptor, POLLIN)
+      readiness.wait(milliseconds: timeout)
+      if let status = interrupts.take() { throw Failure(status, "") }
+      if readiness.isReadable(input) {
+        guard try readSome(into: &contents) else { return contents }
+      } else if timeout != nil, !readiness.isReadable(signals) {
+        try whenSilent()
+        timeout = nil
+      }
+    }
+  }
+
+  /// Takes what was piped in as text, without the line ends behind it.
+  package static func text(of bytes: [UInt8]) throws(Failure) -> String {
+    var text = try FileContents.text(of: bytes, from: "stdin")[...]
+    while let last = text.unicodeScalars.last, last == "\n" || last == "\r" {
+      text.unicodeScalars.removeLast()
+    }
+    return String(text)
+  }
+
+  private static func readSome(into contents: inout [UInt8]) throws(Failure) -> Bool {
+    do throws(SystemError) {
+      return try FileContents.readSome(0, into: &contents)
+    } catch {
+      throw Failure(.noInput, "stdin can't be read: \(error.reason)")
+    }
+  }
+}

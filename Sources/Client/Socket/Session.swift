@@ -1,0 +1,158 @@
+internal import Glibc
+package import JSON
+internal import Wire
+
+/// Runs calls over one connection, one at a time, blocking until each has ended.
+package final class Session {
+  /// What an interrupt does to the call that runs.
+  package enum OnInterrupt: Sendable {
+    /// It is cancelled with `$/cancelRequest`, and its end is awaited for a short time.
+    case cancel
+    /// It is left alone: the command ends, and what was begun goes on.
+    case leave
+  }
+
+  /// How long a cancelled call may take to end, in milliseconds; a daemon that is stuck must not
+  /// keep the user.
+  private static let longestFarewell: Int64 = 2_000
+
+  private let connection: Connection
+  private let interrupts: Interrupts?
+  private let output: StandardStream?
+  private var lastID = 0
+  private var interruption: ExitStatus?
+  private var farewellEnd: Int64 = 0
+
+  /// - Parameters:
+  ///   - interrupts: signals that end a call; nil leaves them to the system.
+  ///   - output: a pipe whose reader, when it goes away, ends the call.
+  package init(
+    _ connection: Connection, interrupts: Interrupts? = nil, output: StandardStream? = nil
+  ) {
+    self.connection = connection
+    self.interrupts = interrupts
+    self.output = output?.hasReader == true ? output : nil
+  }
+
+  /// Sends a request without waiting for its answer, which is passed over when it comes.
+  package func post(_ method: String, _ params: RawJSON) throws(Failure) {
+    lastID += 1
+    try connection.send(Self.line(id: lastID, method, params))
+  }
+
+  /// Calls a method and waits for its result.
+  package func call(_ method: String, _ params: RawJSON) throws(Failure) -> RawJSON {
+    var observer = SilentObserver()
+    return try call(method, params, observer: &observer)
+  }
+
+  /// Calls a method and waits for its result, while an observer follows.
+  package func call(
+    _ method: String, _ params: RawJSON, onInterrupt: OnInterrupt = .cancel,
+    observer: inout some CallObserver
+  ) throws(Failure) -> RawJSON {
+    try post(method, params)
+    let id = lastID
+    do throws(Failure) {
+      while true {
+        if let result = try takeMessages(until: id, &observer) { return try end(result) }
+        try wait(id, onInterrupt, &observer)
+      }
+    } catch {
+      if onInterrupt == .cancel, interruption == nil, Self.isLeaving(error.status) {
+        try cancel(id)
+      }
+      throw error
+    }
+  }
+
+  private static func isLeaving(_ status: ExitStatus) -> Bool {
+    status == .brokenPipe || status == .interrupted || status == .terminated
+  }
+
+  private func end(_ result: Result<RawJSON, RPCPeerError>) throws(Failure) -> RawJSON {
+    if let interruption { throw Failure(interruption, "") }
+    switch result {
+    case .success(let json): return json
+    case .failure(let error): throw RemoteError(error.json).failure
+    }
+  }
+
+  private func takeMessages(
+    until id: Int, _ observer: inout some CallObserver
+  ) throws(Failure) -> Result<RawJSON, RPCPeerError>? {
+    while let message = try connection.nextMessage() {
+      switch message {
+      case .response(let answered, let result):
+        if answered.json.integer == Int64(id) { return result }
+      case .request(let request):
+        guard let asked = request.id else {
+          try observer.receive(request)
+          continue
+        }
+        try connection.send(Self.line(answering: asked, try observer.answer(request)))
+      }
+    }
+    return nil
+  }
+
+  private func wait(
+    _ id: Int, _ onInterrupt: OnInterrupt, _ observer: inout some CallObserver
+  ) throws(Failure) {
+    var readiness = Readiness()
+    let socket = readiness.watch(
+      connection.descriptor, connection.hasOutgoing ? POLLIN | POLLOUT : POLLIN)
+    let signals = interrupts.map { readiness.watch($0.descriptor, POLLIN) }
+    let reader = output.map { readiness.watch($0.descriptor, 0) }
+    readiness.wait(milliseconds: interruption == nil ? observer.tickInterval : 100)
+
+    if readiness.isReadable(signals) { try interrupt(id, onInterrupt, &observer) }
+    if readiness.isBroken(reader) { throw .brokenPipe }
+    if readiness.isWritable(socket) { try connection.flush() }
+    if readiness.isReadable(socket), try !connection.receive() { throw end() }
+    if let interruption, Clock.milliseconds > farewellEnd { throw Failure(interruption, "") }
+    if observer.tickInterval != nil { try observer.tick() }
+  }
+
+  private func end() -> Failure {
+    interruption.map { Failure($0, "") } ?? .lostConnection(" before the answer was whole")
+  }
+
+  private func interrupt(
+    _ id: Int, _ onInterrupt: OnInterrupt, _ observer: inout some CallObserver
+  ) throws(Failure) {
+    guard let status = interrupts?.take() else { return }
+    guard interruption == nil, onInterrupt == .cancel else { throw Failure(status, "") }
+    interruption = status
+    farewellEnd = Clock.milliseconds + Self.longestFarewell
+    try cancel(id)
+    try observer.callWasInterrupted()
+  }
+
+  private func cancel(_ id: Int) throws(Failure) {
+    try connection.send(
+      RawJSON.object { line in
+        line.member("jsonrpc", "2.0")
+        line.member("method", "$/cancelRequest")
+        line.key("params")
+        line.object { $0.member("id", id) }
+      }.bytes)
+  }
+
+  private static func line(id: Int, _ method: String, _ params: RawJSON) -> ArraySlice<UInt8> {
+    RawJSON.object { line in
+      line.member("jsonrpc", "2.0")
+      line.member("id", id)
+      line.member("method", method)
+      line.member("params", params)
+    }.bytes
+  }
+
+  private static func line(answering id: RPCID, _ result: RawJSON) -> ArraySlice<UInt8> {
+    RawJSON.object { line in
+      line.member("jsonrpc", "2.0")
+      line.member("id", id.json)
+      line.member("result", result)
+    }.bytes
+  }
+}

@@ -1,0 +1,120 @@
+/// Turns Markdown that arrives in pieces into styled text for a terminal, line by line.
+///
+/// A line's kind is told from its first bytes; from there on its text is shown as it comes, except
+/// for constructs that are still open. Nothing is ever moved or written over.
+package struct MarkdownStyler {
+  private enum Place {
+    /// At the start of a line, behind any quote marks that were taken.
+    case lineStart
+    case text(base: String)
+    case code
+  }
+
+  private var place = Place.lineStart
+  private var openFence: Fence?
+  private var pending: [UInt8] = []
+  private var previous: UInt8 = 0x20
+
+  package init() {}
+
+  /// Takes a piece of Markdown and returns what can be shown.
+  package mutating func append(_ text: String) -> String {
+    pending.append(contentsOf: text.utf8)
+    return drain(isEnd: false)
+  }
+
+  /// Ends the text.
+  package mutating func finish() -> String {
+    drain(isEnd: true)
+  }
+
+  private mutating func drain(isEnd: Bool) -> String {
+    var styled = ""
+    while !pending.isEmpty {
+      let end = pending.firstIndex(of: 0x0A)
+      guard let step = take(pending[..<(end ?? pending.count)], isWhole: end != nil || isEnd) else {
+        break
+      }
+      styled += step.text
+      pending.removeFirst(step.count)
+      if pending.first == 0x0A {
+        styled += endLine()
+      } else if step.count == 0, !isEnd {
+        break
+      }
+    }
+    return styled
+  }
+
+  private mutating func endLine() -> String {
+    pending.removeFirst()
+    previous = 0x20
+    defer { place = .lineStart }
+    if case .text(let base) = place, !base.isEmpty { return TerminalStyle.reset + "\n" }
+    return "\n"
+  }
+
+  /// Takes what can be told of the current line; nil where more has to come first.
+  private mutating func take(
+    _ line: ArraySlice<UInt8>, isWhole: Bool
+  ) -> (text: String, count: Int)? {
+    switch place {
+    case .lineStart:
+      if line.isEmpty { return ("", 0) }
+      return openFence == nil ? takeStart(line, isWhole) : takeStartInCode(line, isWhole)
+    case .text(let base):
+      let step = InlineMarkdown.style(line, isWhole: isWhole, base: base, previous: previous)
+      if step.count > 0 { previous = line[line.startIndex + step.count - 1] }
+      return step
+    case .code:
+      return (TerminalStyle.cyan(String(decoding: line, as: UTF8.self)), line.count)
+    }
+  }
+
+  private mutating func takeStart(
+    _ line: ArraySlice<UInt8>, _ isWhole: Bool
+  ) -> (text: String, count: Int)? {
+    guard let start = MarkdownLineStart(line, isWhole: isWhole) else { return nil }
+    switch start.kind {
+    case .fence(let fence):
+      openFence = fence
+      place = .code
+      return (TerminalStyle.dim(String(decoding: line, as: UTF8.self)), line.count)
+    case .rule:
+      place = .text(base: "")
+      return (TerminalStyle.dim(String(repeating: "─", count: 40)), line.count)
+    case .quote:
+      return (start.indent + TerminalStyle.dim("│ "), start.count)
+    case .heading:
+      let base = TerminalStyle.heading.start
+      place = .text(base: base)
+      return (base, start.count)
+    case .item(let marker):
+      place = .text(base: "")
+      return (start.indent + TerminalStyle.cyan(marker) + " ", start.count)
+    case .text:
+      place = .text(base: "")
+      return (start.indent, start.count)
+    }
+  }
+
+  private mutating func takeStartInCode(
+    _ line: ArraySlice<UInt8>, _ isWhole: Bool
+  ) -> (text: String, count: Int)? {
+    guard let open = openFence else { return nil }
+    let rest = line.drop { $0 == 0x20 }
+    if !isWhole, rest.allSatisfy({ $0 == open.byte }) { return nil }
+    place = .code
+    if let fence = Fence(Array(line)), fence.isClosing, fence.byte == open.byte,
+      fence.length >= open.length
+    {
+      guard isWhole else {
+        place = .lineStart
+        return nil
+      }
+      openFence = nil
+      return (TerminalStyle.dim(String(decoding: line, as: UTF8.self)), line.count)
+    }
+    return ("", 0)
+  }
+}

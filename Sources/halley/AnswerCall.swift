@@ -1,0 +1,88 @@
+import Client
+import JSON
+
+/// Makes a call whose result is a response, and shows the answer while it comes.
+struct AnswerCall {
+  let options: OutputOptions
+  let output: StandardStream
+  let notes = StandardStream(StandardStream.errorDescriptor)
+  let interrupts: Interrupts
+  /// Whether tools are allowed what would be asked.
+  var allowsTools = false
+  var schema: AnswerSchema?
+
+  init(_ options: OutputOptions) throws(Failure) {
+    self.options = options
+    do throws(SystemError) {
+      interrupts = try Interrupts()
+    } catch {
+      throw Failure(.failed, "signals can't be awaited: \(error.operation): \(error.reason)")
+    }
+    output = StandardStream(StandardStream.outputDescriptor, interrupts: interrupts)
+  }
+
+  func session(_ connection: Connection) -> Session {
+    Session(connection, interrupts: interrupts, output: output)
+  }
+
+  /// Calls, shows, judges; returns the response.
+  func run(
+    _ session: Session, _ method: String, _ params: RawJSON,
+    onInterrupt: Session.OnInterrupt = .cancel
+  ) throws(Failure) {
+    var observer = AnswerObserver(
+      options.answerOptions(output, notes), output: output, notes: notes,
+      approval: Approval(allowsAll: allowsTools, interrupts: interrupts))
+    let response: RawJSON
+    do throws(Failure) {
+      response = try session.call(method, params, onInterrupt: onInterrupt, observer: &observer)
+      try observer.finish(response)
+    } catch {
+      try end(&observer, after: error)
+      throw error
+    }
+    try tellUsage(response)
+    try judge(response, observer)
+  }
+
+  /// Ends what was shown of an answer that is not whole.
+  private func end(_ observer: inout AnswerObserver, after failure: Failure) throws(Failure) {
+    guard failure.status != .brokenPipe else { return }
+    try observer.endText()
+    guard options.json, let error = failure.remote else { return }
+    let line = RawJSON.object { $0.member("error", error) }
+    try output.write(Array(line.bytes) + [0x0A])
+  }
+
+  private func tellUsage(_ response: RawJSON) throws(Failure) {
+    guard options.usage || (options.showsNotes(output, notes) && !options.json) else { return }
+    let line = TerminalText.safe(UsageLine.text(of: response))
+    guard !line.isEmpty else { return }
+    try notes.write((options.styles(notes) ? TerminalStyle.dim(line) : line) + "\n")
+  }
+
+  private func judge(_ response: RawJSON, _ observer: AnswerObserver) throws(Failure) {
+    if let failure = AnswerVerdict(response).failure { throw failure }
+    if observer.hasRefusal, observer.text.isEmpty {
+      throw Failure(.failed, "the model refused to answer")
+    }
+    if observer.text.isEmpty, !options.quiet, !options.json { try tellCalls(response) }
+    if let schema {
+      if let failure = AnswerVerdict.mismatch(observer.text, schema) { throw failure }
+      if !options.quiet, let note = AnswerVerdict.note(on: schema, observer.text) {
+        try notes.write(note)
+      }
+    }
+    if observer.lacksCode {
+      throw Failure(
+        .failed, "the answer holds no fenced code block", advice: "ask without -x to see it")
+    }
+  }
+
+  private func tellCalls(_ response: RawJSON) throws(Failure) {
+    for call in ResponseText.pendingCalls(of: response) {
+      try notes.write(
+        TerminalText.safe("halley: the model asks for \(call); --json prints the whole response\n"))
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Client
+import JSON
+
+/// `halley list`: the conversations.
+struct List: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List conversations, the last used first.")
+
+  @Option(name: [.customShort("l"), .long], help: ArgumentHelp("How many.", valueName: "n"))
+  var limit = 20
+
+  @OptionGroup(title: "Output") var printer: Printer
+  @OptionGroup(title: "Daemon") var daemon: DaemonOptions
+
+  func run() throws {
+    let conversations = try daemon.list("conversations.list", limit: limit)
+    guard !printer.json else {
+      return try printer.print(conversations.map { $0.text + "\n" }.joined())
+    }
+    guard !conversations.isEmpty else {
+      return try printer.print(
+        printer.isForTerminal ? "no conversations yet; begin one with: halley -C NAME …\n" : "")
+    }
+    var table = Table(["NAME", "ID", "USED"])
+    for conversation in conversations {
+      let time = conversation.nonNull("last_used_at") ?? conversation.nonNull("created_at")
+      table.add([
+        conversation["name"]?.string, conversation["id"]?.string,
+        time.map { FieldText.text($0, of: "used_at") },
+      ])
+    }
+    try printer.print(table.text(styles: printer.styles))
+  }
+}

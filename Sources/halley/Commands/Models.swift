@@ -1,0 +1,48 @@
+import ArgumentParser
+import Client
+import JSON
+
+/// `halley models`: what can answer.
+struct Models: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models",
+    abstract: "List the models of the upstreams: one id a line, a table on a terminal.")
+
+  @Option(help: ArgumentHelp("Only the models of this upstream.", valueName: "name"))
+  var upstream: String?
+
+  @Flag(help: "Ask the upstreams again instead of taking what the daemon remembers.")
+  var refresh = false
+
+  @OptionGroup(title: "Output") var printer: Printer
+  @OptionGroup(title: "Daemon") var daemon: DaemonOptions
+
+  func run() throws {
+    let result = try daemon.call(
+      "models.list",
+      .object { params in
+        if let upstream { params.member("upstream", upstream) }
+        if refresh { params.member("refresh", true) }
+      })
+    let models = result["data"]?.elements ?? []
+    try printer.print(result) {
+      printer.isForTerminal
+        ? table(models)
+        : models.compactMap { $0["id"]?.string }.map { $0 + "\n" }.joined()
+    }
+  }
+
+  /// Prices are in dollars for a million tokens.
+  private func table(_ models: [RawJSON]) -> String {
+    guard !models.isEmpty else { return "no upstream offers a model\n" }
+    var table = Table(["MODEL", "UPSTREAM", "$/M IN", "CACHED", "$/M OUT"])
+    for model in models {
+      let halley = model["halley"] ?? .emptyObject
+      let price = halley["price"] ?? .emptyObject
+      table.add(
+        [model["id"]?.string, halley["upstream"]?.string]
+          + ["input", "cached_input", "output"].map { price[$0]?.double.map(Quantity.dollars) })
+    }
+    return table.text(styles: printer.styles)
+  }
+}

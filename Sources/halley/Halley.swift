@@ -1,0 +1,93 @@
+import ArgumentParser
+import Client
+import Glibc
+
+/// The command line.
+@main
+struct Halley: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "halley",
+    abstract: "Ask language models through the local daemon halleyd.",
+    discussion: """
+      `halley PROMPT` asks: see halley help ask for the options.
+
+      EXAMPLES
+        halley "why is the sky blue?"
+        git diff | halley "write a commit message"
+        halley -C refactor "and now in Swift"
+      """,
+    version: Version.text,
+    subcommands: [
+      Ask.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
+      Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
+      Tools.self, Plugins.self, Config.self, RPC.self,
+    ],
+    defaultSubcommand: Ask.self)
+
+  private static var commandNames: [String] {
+    configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+  }
+
+  static func main() {
+    Interrupts.ignoreBrokenPipes()
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      try check(arguments)
+      var command = try quickly(arguments) ?? parseAsRoot(understood(arguments))
+      try command.run()
+    } catch let failure as Failure {
+      leave(failure)
+    } catch {
+      leave(error, arguments)
+    }
+  }
+
+  /// Parses the usual prompt without the other commands, whose description takes longer than all the
+  /// rest. What is no plain prompt, or wrong, is left to the whole parser and its messages.
+  private static func quickly(_ arguments: [String]) -> (any ParsableCommand)? {
+    guard let first = arguments.first, !commandNames.contains(first) else { return nil }
+    do {
+      return try Ask.parseAsRoot(arguments)
+    } catch {
+      return nil
+    }
+  }
+
+  /// A prompt may begin with "help" too: `halley help me with …`.
+  private static func understood(_ arguments: [String]) -> [String] {
+    guard arguments.count > 1, arguments[0] == "help", !commandNames.contains(arguments[1]),
+      !arguments[1].hasPrefix("-")
+    else { return arguments }
+    return ["ask"] + arguments
+  }
+
+  /// One word that is nearly a command's name is a slip, and not worth a model's time.
+  private static func check(_ arguments: [String]) throws(Failure) {
+    guard arguments.count == 1, !arguments[0].hasPrefix("-"), !commandNames.contains(arguments[0]),
+      let near = Nearest.name(to: arguments[0], among: commandNames)
+    else { return }
+    throw .usage(
+      "\"\(arguments[0])\" is no command; did you mean: halley \(near)",
+      advice: "to ask it as a prompt: halley ask \(arguments[0])")
+  }
+
+  private static func leave(_ failure: Failure) -> Never {
+    say(failure.text)
+    Glibc.exit(failure.status.rawValue)
+  }
+
+  private static func leave(_ error: any Error, _ arguments: [String]) -> Never {
+    guard exitCode(for: error) == .validationFailure, arguments.count > 1,
+      commandNames.contains(arguments[0]), arguments[0] != "ask"
+    else { exit(withError: error) }
+    say(fullMessage(for: error) + "\n")
+    say("  to ask this as a prompt: halley ask \(arguments.joined(separator: " "))\n")
+    Glibc.exit(ExitStatus.usage.rawValue)
+  }
+
+  /// Writes to stderr; when even that fails, the status has to say it all.
+  private static func say(_ text: String) {
+    let stream = StandardStream(StandardStream.errorDescriptor)
+    do throws(Failure) { try stream.write(text) } catch { return }
+  }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Client
+import JSON
+
+/// Who answers, and under which parameters.
+struct ModelOptions: ParsableArguments {
+  @Option(name: [.customShort("m"), .long], help: "The model; else the configured one.")
+  var model: String?
+
+  @Option(help: ArgumentHelp("The upstream; else by the model's routing.", valueName: "name"))
+  var upstream: String?
+
+  @Option(name: [.customShort("p"), .long], help: "Take the defaults of a configured profile.")
+  var profile: String?
+
+  @Option(
+    name: [.customShort("s"), .customLong("system")], parsing: .unconditional,
+    help: ArgumentHelp("Instructions for the model.", valueName: "text"))
+  var instructions: String?
+
+  @Option(help: ArgumentHelp("How much to reason, such as low or high.", valueName: "level"))
+  var effort: String?
+
+  @Option(help: ArgumentHelp("The most tokens to generate.", valueName: "n"))
+  var maxTokens: Int?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("0 to 2.", valueName: "number"))
+  var temperature: Double?
+
+  @Option(
+    name: .customLong("param"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Any parameter of the API, as in --param 'truncation=\"auto\"'. Repeatable.",
+      valueName: "key=json"))
+  var parameters: [String] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "A JSON Schema for the answer, which is checked: a file, or JSON.", valueName: "schema"))
+  var schema: String?
+
+  @Option(
+    name: .customLong("tool"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Offer the daemon's tools of this name, as in git.*.", valueName: "glob"))
+  var tools: [String] = []
+
+  @Flag(help: "Allow tools what would be asked.")
+  var yes = false
+
+  @Option(help: ArgumentHelp("Give up after this many seconds.", valueName: "seconds"))
+  var timeout: Double?
+
+  /// Takes everything over into a request.
+  func apply(to request: inout CreateRequest) throws(Failure) {
+    request.model = model
+    request.upstream = upstream
+    request.profile = profile
+    request.instructions = instructions
+    request.effort = effort
+    request.maximumOutputTokens = maxTokens
+    request.temperature = temperature
+    request.tools = tools
+    request.timeoutSeconds = timeout
+    if let schema { request.schema = try AnswerSchema(argument: schema) }
+    for parameter in parameters { request.parameters.append(try Self.parameter(parameter)) }
+  }
+
+  private static func parameter(_ text: String) throws(Failure) -> (key: String, value: RawJSON) {
+    let (key, value) = try pair(text, of: "--param", "key=JSON")
+    do throws(JSONError) {
+      return (key, try RawJSON(parsing: value))
+    } catch {
+      throw .usage(
+        "--param \(key): \"\(value)\" is not JSON: \(error.message) at byte \(error.offset)",
+        advice: "a string needs its quotes: --param '\(key)=\"…\"'")
+    }
+  }
+
+  /// Cuts `key=value` at its first equals sign.
+  static func pair(
+    _ text: String, of option: String, _ form: String
+  ) throws(Failure) -> (key: String, value: String) {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw .usage("\(option): \"\(text)\" found where \(form) was expected")
+    }
+    return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+  }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Client
+
+extension ColorChoice: ExpressibleByArgument {}
+
+/// How an answer is written.
+struct OutputOptions: ParsableArguments {
+  @Flag(name: [.customShort("x"), .long], help: "Print only the first fenced code block.")
+  var extract = false
+
+  @Flag(help: "Print one JSON object a line: the events as they come, then the result.")
+  var json = false
+
+  @Flag(help: "Print the text as it came: never styled, no line end added behind it.")
+  var raw = false
+
+  @Flag(name: [.customShort("q"), .long], help: "No spinner, no notes, no usage on stderr.")
+  var quiet = false
+
+  @Flag(name: [.customShort("u"), .long], help: "Print tokens, cost and time to stderr.")
+  var usage = false
+
+  @Option(help: "Style Markdown: auto (on a terminal), always, never.")
+  var color = ColorChoice.auto
+
+  func validate() throws {
+    if extract, json { throw ValidationError("-x and --json can't both be given") }
+    if raw, json { throw ValidationError("--raw and --json can't both be given") }
+  }
+
+  func styles(_ stream: StandardStream) -> Bool {
+    color.allowsStyle(isTerminal: stream.isTerminal, environment: Environment.value)
+  }
+
+  func answerOptions(_ output: StandardStream, _ notes: StandardStream) -> AnswerObserver.Options {
+    var options = AnswerObserver.Options()
+    options.isJSON = json
+    options.extractsCode = extract
+    options.look = look(output)
+    options.showsProgress = showsNotes(output, notes) && Environment.value("TERM") != "dumb"
+    options.stylesNotes = styles(notes)
+    return options
+  }
+
+  /// Whether what nobody asked for may be said: both streams are terminals and not quiet.
+  func showsNotes(_ output: StandardStream, _ notes: StandardStream) -> Bool {
+    output.isTerminal && notes.isTerminal && !quiet
+  }
+
+  private func look(_ output: StandardStream) -> AnswerRenderer.Look {
+    if raw { return .raw }
+    if styles(output) { return .styled }
+    return output.isTerminal ? .terminal : .plain
+  }
+}

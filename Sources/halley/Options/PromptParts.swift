@@ -1,0 +1,81 @@
+import Client
+
+/// The parts of a prompt, read from where the options say they are.
+struct PromptParts {
+  private let options: PromptOptions
+  private let template: PromptTemplate?
+  private let contexts: [ContextFile]
+  /// In the order of the command line; nil stands for stdin.
+  private let attachments: [Attachment?]
+  private let values: [String: String]
+
+  /// Reads every file, but not yet stdin.
+  init(_ options: PromptOptions) throws(Failure) {
+    self.options = options
+    template = try Self.template(options.template)
+    var contexts: [ContextFile] = []
+    for path in options.files { contexts.append(try ContextFile(path: path)) }
+    self.contexts = contexts
+    var attachments: [Attachment?] = []
+    for argument in options.attachments {
+      attachments.append(argument == "-" ? nil : try Attachment(argument: argument))
+    }
+    self.attachments = attachments
+    var values: [String: String] = [:]
+    for value in options.values {
+      let (key, text) = try ModelOptions.pair(value, of: "-P", "key=value")
+      values[key] = text
+    }
+    self.values = values
+  }
+
+  /// Puts the parts together.
+  ///
+  /// - Parameter stdin: what was read from it; nil where it was not.
+  func apply(to request: inout CreateRequest, stdin: [UInt8]?) throws(Failure) {
+    if let template { try Self.apply(template, to: &request) }
+    var texts = contexts.map(\.text)
+    if let stdin, !options.attachesStdin { texts.append(try StandardInput.text(of: stdin)) }
+    texts.append(options.prompt.joined(separator: " "))
+    let text = texts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    request.text = try template?.fill(input: text, parameters: values) ?? text
+    request.attachments = attachments.map { $0 ?? Attachment(stdin: stdin ?? []) }
+    guard !request.text.isEmpty || !request.attachments.isEmpty else {
+      throw .usage(
+        "there is nothing to ask",
+        advice: "as in: halley \"tell me a story\", or pipe text in; see halley --help")
+    }
+  }
+
+  private static func template(_ name: String?) throws(Failure) -> PromptTemplate? {
+    guard let name else { return nil }
+    return try PromptTemplate(named: name)
+  }
+
+  /// Takes the settings over that no option has set.
+  private static func apply(
+    _ template: PromptTemplate, to request: inout CreateRequest
+  ) throws(Failure) {
+    let values = template.values
+    request.model = request.model ?? values["model"]
+    request.upstream = request.upstream ?? values["upstream"]
+    request.profile = request.profile ?? values["profile"]
+    request.instructions = request.instructions ?? values["instructions"]
+    request.effort = request.effort ?? values["effort"]
+    if let text = values["max_tokens"], request.maximumOutputTokens == nil {
+      request.maximumOutputTokens = try number(text, "max_tokens", Int.init)
+    }
+    if let text = values["temperature"], request.temperature == nil {
+      request.temperature = try number(text, "temperature", Double.init)
+    }
+  }
+
+  private static func number<Number>(
+    _ text: String, _ key: String, _ parse: (String) -> Number?
+  ) throws(Failure) -> Number {
+    guard let number = parse(text) else {
+      throw .usage("the template's \(key) is \"\(text)\", a number was expected")
+    }
+    return number
+  }
+}
