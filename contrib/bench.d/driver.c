@@ -1,0 +1,371 @@
+// Puts the same requests to several servers in one run and prints what it measured.
+//
+//   driver latency ROUNDS NAME=TARGET...            first event: NAME P50 P99, in us
+//   driver stream STREAMS EVENTS NAME=TARGET@PID... NAME EVENTS/S CPU-US-PER-EVENT
+//   driver cancel ROUNDS SOCKET UPSTREAM-URL        cancel to close: P50 P99, in us
+//   driver start ROUNDS PROGRAM                     start to first byte: P50 P99, in us
+//
+// A TARGET is a URL that libcurl asks, or the path of a halleyd socket.
+
+#define _GNU_SOURCE
+#include <curl/curl.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STREAMS = 1024, TARGETS = 8, BLOCK = 50 };
+
+struct stream {
+  int fd;
+  CURL *handle;
+  uint64_t first_byte_at;
+  long events;
+  int is_done, line_begins;
+  char last;
+};
+
+struct target {
+  char *name, *place;
+  int pid;
+  double *samples;
+  int count;
+  struct stream stream;
+};
+
+static char body[512], line[768];
+
+static uint64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static void die(const char *what) {
+  fprintf(stderr, "driver: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static void set_request(const char *key, long value) {
+  snprintf(body, sizeof body,
+           "{\"model\":\"bench\",\"input\":\"Hi\",\"stream\":true,\"store\":false,"
+           "\"metadata\":{\"%s\":\"%ld\"}}",
+           key, value);
+  snprintf(line, sizeof line, "{\"id\":1,\"method\":\"responses.create\",\"params\":%s}\n", body);
+}
+
+static int connect_socket(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) die(path);
+  return fd;
+}
+
+static void send_all(int fd, const char *text) {
+  size_t length = strlen(text);
+  if (write(fd, text, length) != (ssize_t)length) die("write");
+}
+
+// Counts the events in what a daemon sent; a line that is no event ends the stream.
+static void take_lines(struct stream *stream, const char *bytes, size_t count) {
+  static const char EVENT[] = "{\"jsonrpc\":\"2.0\",\"method\"";
+  const char *end = bytes + count;
+  while (bytes < end) {
+    if (stream->line_begins) {
+      size_t length = (size_t)(end - bytes) < sizeof EVENT - 1 ? (size_t)(end - bytes)
+                                                               : sizeof EVENT - 1;
+      stream->is_done = memcmp(bytes, EVENT, length) != 0;
+      if (stream->is_done && memmem(bytes, (size_t)(end - bytes), "\"error\":{", 9)) {
+        fprintf(stderr, "driver: %.*s\n", (int)(end - bytes), bytes);
+        exit(1);
+      }
+    }
+    const char *stop = memchr(bytes, '\n', (size_t)(end - bytes));
+    stream->line_begins = stop != NULL;
+    if (!stop) return;
+    if (!stream->is_done) stream->events++;
+    bytes = stop + 1;
+  }
+}
+
+// Reads once; returns 0 when the answer is whole.
+static int read_some(struct stream *stream) {
+  static char buffer[262144];
+  ssize_t count = read(stream->fd, buffer, sizeof buffer);
+  if (count <= 0) die("the daemon closed the connection");
+  if (!stream->first_byte_at) stream->first_byte_at = now();
+  take_lines(stream, buffer, (size_t)count);
+  return !(stream->is_done && stream->line_begins);
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
+  struct stream *stream = context;
+  if (!stream->first_byte_at) stream->first_byte_at = now();
+  size_t total = size * count;
+  // An empty line ends an event; it may lie between two pieces.
+  for (const char *at = bytes, *end = bytes + total; at < end; at++) {
+    at = memchr(at, '\n', (size_t)(end - at));
+    if (!at) break;
+    if ((at == bytes ? stream->last : at[-1]) == '\n') stream->events++;
+  }
+  stream->last = bytes[total - 1];
+  return total;
+}
+
+static void begin(struct stream *stream) {
+  stream->first_byte_at = 0;
+  stream->events = 0;
+  stream->is_done = 0;
+  stream->line_begins = 1;
+  stream->last = 0;
+}
+
+static void open_stream(struct stream *stream, const char *place) {
+  if (place[0] == '/') {
+    stream->fd = connect_socket(place);
+    return;
+  }
+  static struct curl_slist *headers;
+  if (!headers) headers = curl_slist_append(NULL, "Content-Type: application/json");
+  stream->handle = curl_easy_init();
+  curl_easy_setopt(stream->handle, CURLOPT_URL, place);
+  curl_easy_setopt(stream->handle, CURLOPT_PROXY, "");
+  curl_easy_setopt(stream->handle, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(stream->handle, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(stream->handle, CURLOPT_WRITEDATA, stream);
+}
+
+static void close_stream(struct stream *stream) {
+  if (stream->handle) curl_easy_cleanup(stream->handle);
+  else close(stream->fd);
+}
+
+static int by_value(const void *left, const void *right) {
+  double difference = *(const double *)left - *(const double *)right;
+  return (difference > 0) - (difference < 0);
+}
+
+static void print_quantiles(const char *name, double *samples, int count) {
+  qsort(samples, (size_t)count, sizeof *samples, by_value);
+  printf("%s %.0f %.0f\n", name, samples[count / 2], samples[count * 99 / 100]);
+}
+
+static int parse_targets(char **arguments, int count, struct target *targets, int samples) {
+  for (int index = 0; index < count; index++) {
+    struct target *target = &targets[index];
+    char *equals = strchr(arguments[index], '='), *at = strrchr(arguments[index], '@');
+    if (!equals || index == TARGETS) die("a target is NAME=PLACE[@PID]");
+    *equals = 0;
+    if (at) *at = 0;
+    *target = (struct target){arguments[index], equals + 1, at ? atoi(at + 1) : 0,
+                              calloc((size_t)samples + 1, sizeof(double)), 0, {0}};
+  }
+  return count;
+}
+
+static double first_event(struct stream *stream) {
+  begin(stream);
+  uint64_t start = now();
+  if (stream->handle) {
+    curl_easy_setopt(stream->handle, CURLOPT_POSTFIELDS, body);
+    if (curl_easy_perform(stream->handle)) die("curl_easy_perform");
+  } else {
+    send_all(stream->fd, line);
+    while (read_some(stream)) continue;
+  }
+  if (stream->events < 2) die("no events came");
+  return (double)(stream->first_byte_at - start) / 1000;
+}
+
+// Blocks of requests take turns, so that what the machine does besides hits all targets alike.
+static int measure_latency(int rounds, char **arguments, int count) {
+  struct target targets[TARGETS];
+  parse_targets(arguments, count, targets, rounds);
+  set_request("burst", 3);
+  for (int index = 0; index < count; index++) {
+    open_stream(&targets[index].stream, targets[index].place);
+    for (int warm = 0; warm < BLOCK; warm++) first_event(&targets[index].stream);
+  }
+  for (int done = 0; done < rounds; done += BLOCK)
+    for (int index = 0; index < count; index++)
+      for (int sample = 0; sample < BLOCK && targets[index].count < rounds; sample++)
+        targets[index].samples[targets[index].count++] = first_event(&targets[index].stream);
+  for (int index = 0; index < count; index++)
+    print_quantiles(targets[index].name, targets[index].samples, targets[index].count);
+  return 0;
+}
+
+// The processor time of all threads of a process, in ns.
+static uint64_t processor_time(int pid) {
+  char path[320];
+  uint64_t total = 0;
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *threads = opendir(path);
+  if (!threads) die(path);
+  for (struct dirent *thread; (thread = readdir(threads));) {
+    if (thread->d_name[0] == '.') continue;
+    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, thread->d_name);
+    FILE *file = fopen(path, "r");
+    unsigned long long time;
+    if (file && fscanf(file, "%llu", &time) == 1) total += time;
+    if (file) fclose(file);
+  }
+  closedir(threads);
+  return total;
+}
+
+static void run_sockets(struct stream *streams, int count) {
+  static struct pollfd polled[STREAMS];
+  int open = count;
+  for (int index = 0; index < count; index++) {
+    polled[index] = (struct pollfd){streams[index].fd, POLLIN, 0};
+    send_all(streams[index].fd, line);
+  }
+  while (open > 0) {
+    if (poll(polled, (nfds_t)count, 60000) <= 0) die("no event for a minute");
+    for (int index = 0; index < count; index++) {
+      if (!polled[index].revents || read_some(&streams[index])) continue;
+      polled[index].fd = -1;
+      open--;
+    }
+  }
+}
+
+static void run_handles(struct stream *streams, int count) {
+  CURLM *multi = curl_multi_init();
+  int running = 1;
+  for (int index = 0; index < count; index++) {
+    curl_easy_setopt(streams[index].handle, CURLOPT_POSTFIELDS, body);
+    curl_multi_add_handle(multi, streams[index].handle);
+  }
+  while (running) {
+    if (curl_multi_perform(multi, &running)) die("curl_multi_perform");
+    if (running) curl_multi_poll(multi, NULL, 0, 1000, NULL);
+  }
+  for (int index = 0; index < count; index++)
+    curl_multi_remove_handle(multi, streams[index].handle);
+  curl_multi_cleanup(multi);
+}
+
+static void stream_once(struct target *target, int count, long events, int is_printed) {
+  static struct stream streams[STREAMS];
+  memset(streams, 0, sizeof streams);
+  for (int index = 0; index < count; index++) {
+    open_stream(&streams[index], target->place);
+    begin(&streams[index]);
+  }
+  uint64_t used = processor_time(target->pid), start = now();
+  if (streams[0].handle) run_handles(streams, count);
+  else run_sockets(streams, count);
+  double seconds = (double)(now() - start) / 1e9;
+  double cpu = (double)(processor_time(target->pid) - used) / 1000;
+  long total = 0;
+  for (int index = 0; index < count; index++) {
+    total += streams[index].events;
+    close_stream(&streams[index]);
+  }
+  if (total != count * (events + 2)) {
+    fprintf(stderr, "driver: %s: %ld of %ld events\n", target->name, total, count * (events + 2));
+    exit(1);
+  }
+  if (is_printed) printf("%s %.0f %.2f\n", target->name, (double)total / seconds, cpu / (double)total);
+}
+
+static int measure_stream(int count, long events, char **arguments, int target_count) {
+  struct target targets[TARGETS];
+  if (count < 1 || count > STREAMS) die("too many streams");
+  parse_targets(arguments, target_count, targets, 0);
+  set_request("burst", events);
+  for (int round = 0; round < 4; round++) // the first warms up; the caller takes the best
+    for (int index = 0; index < target_count; index++)
+      stream_once(&targets[index], count, events, round > 0);
+  return 0;
+}
+
+static size_t take_number(char *bytes, size_t size, size_t count, void *context) {
+  snprintf(context, 32, "%.*s", (int)(size * count), bytes);
+  return size * count;
+}
+
+static int measure_cancel(int rounds, const char *path, const char *url) {
+  double *samples = calloc((size_t)rounds, sizeof *samples);
+  char answer[32];
+  CURL *handle = curl_easy_init();
+  curl_easy_setopt(handle, CURLOPT_URL, url);
+  curl_easy_setopt(handle, CURLOPT_PROXY, "");
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_number);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, (void *)answer);
+  set_request("hold", 1);
+  for (int round = 0; round < rounds; round++) {
+    struct stream stream = {.fd = connect_socket(path)};
+    begin(&stream);
+    send_all(stream.fd, line);
+    while (stream.events == 0) read_some(&stream);
+    uint64_t start = now(), closed = 0;
+    send_all(stream.fd, "{\"method\":\"$/cancelRequest\",\"params\":{\"id\":1}}\n");
+    while (read_some(&stream)) continue;
+    for (int tries = 0; !closed && tries < 1000; tries++) {
+      if (curl_easy_perform(handle)) die("curl_easy_perform");
+      closed = strtoull(answer, NULL, 10);
+    }
+    if (!closed) die("the upstream's connection stayed open");
+    samples[round] = (double)(closed - start) / 1000;
+    close(stream.fd);
+  }
+  print_quantiles("cancel", samples, rounds);
+  return 0;
+}
+
+static int measure_start(int rounds, const char *program) {
+  double *samples = calloc((size_t)rounds, sizeof *samples);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  char byte, path[] = "/tmp/halley-bench.XXXXXX";
+  if (!mkdtemp(path)) die("mkdtemp");
+  snprintf(address.sun_path, sizeof address.sun_path, "%s/s", path);
+  int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 8) < 0)
+    die("listen");
+  for (int round = 0; round < rounds; round++) {
+    uint64_t start = now();
+    pid_t child = fork();
+    if (child == 0) {
+      if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stderr)) _exit(126);
+      execl(program, program, "--socket", address.sun_path, "Hi", (char *)NULL);
+      _exit(127);
+    }
+    struct pollfd polled = {listener, POLLIN, 0};
+    if (poll(&polled, 1, 5000) <= 0) die("halley did not connect");
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0 || read(fd, &byte, 1) != 1) die("halley sent nothing");
+    samples[round] = (double)(now() - start) / 1000;
+    close(fd);
+    waitpid(child, NULL, 0);
+  }
+  unlink(address.sun_path);
+  rmdir(path);
+  print_quantiles("start", samples, rounds);
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  const char *mode = count > 3 ? arguments[1] : "";
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (!strcmp(mode, "latency"))
+    return measure_latency(atoi(arguments[2]), arguments + 3, count - 3);
+  if (!strcmp(mode, "stream") && count > 4)
+    return measure_stream(atoi(arguments[2]), atol(arguments[3]), arguments + 4, count - 4);
+  if (!strcmp(mode, "cancel") && count == 5)
+    return measure_cancel(atoi(arguments[2]), arguments[3], arguments[4]);
+  if (!strcmp(mode, "start")) return measure_start(atoi(arguments[2]), arguments[3]);
+  fprintf(stderr, "driver: see the top of driver.c\n");
+  return 64;
+}
