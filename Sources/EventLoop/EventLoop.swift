@@ -19,7 +19,10 @@ package actor EventLoop {
 
   /// Starts concurrent work on the loop. The only way to do so: a bare `Task` would resume on the
   /// global pool, with threads of its own.
-  package static func start(_ body: @escaping @Sendable @EventLoop () async -> Void) {
+  @discardableResult
+  package static func start(
+    _ body: @escaping @Sendable @EventLoop () async -> Void
+  ) -> Task<Void, Never> {
     Task(executorPreference: shared.executor, operation: body)
   }
 

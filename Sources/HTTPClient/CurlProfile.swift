@@ -10,8 +10,7 @@ enum CurlProfile {
   private static let maximumLifetimeSeconds = 3600
 
   static func apply(
-    to easy: UnsafeMutableRawPointer, share: UnsafeMutableRawPointer, certificateFile: String?,
-    context: UnsafeMutableRawPointer
+    to easy: UnsafeMutableRawPointer, share: UnsafeMutableRawPointer, context: UnsafeMutableRawPointer
   ) {
     func set(_ option: CURLoption, _ value: Int) {
       unsafe _ = halley_setopt_long(easy, option, value)
@@ -31,7 +30,6 @@ enum CurlProfile {
     set(CURLOPT_SSL_VERIFYPEER, 1)
     set(CURLOPT_SSL_VERIFYHOST, 2)
     set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    if let certificateFile { set(CURLOPT_CAINFO, certificateFile) }
     set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
     set(CURLOPT_PIPEWAIT, 1)
     set(CURLOPT_NOSIGNAL, 1)

@@ -22,7 +22,6 @@ internal import Glibc
   private var abandoned: [Transfer] = []
   private var isTimeoutDue = false
   private var isActionScheduled = false
-  private let certificateFile: String?
 
   /// Sockets to upstreams that are open, idle ones included.
   package private(set) var openConnections = 0
@@ -30,15 +29,13 @@ internal import Glibc
   package private(set) var connectionsOpened = 0
   package var runningTransfers: Int { transfers.count }
 
-  /// - Parameter certificateFile: PEM file of trusted authorities instead of the system's.
-  package init(certificateFile: String? = nil) throws(HTTPError) {
+  package init() throws(HTTPError) {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
     guard let multi = unsafe curl_multi_init(), let share = unsafe curl_share_init() else {
       throw HTTPError(.outOfMemory, "libcurl could not be set up")
     }
     unsafe self.multi = multi
     unsafe self.share = share
-    self.certificateFile = certificateFile
     unsafe _ = halley_share_lock_data(share, CURL_LOCK_DATA_SSL_SESSION)
     unsafe _ = halley_share_lock_data(share, CURL_LOCK_DATA_DNS)
     unsafe _ = halley_multi_setopt_long(
@@ -208,8 +205,7 @@ internal import Glibc
       throw HTTPError(.outOfMemory, "no memory for a transfer")
     }
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-    unsafe CurlProfile.apply(
-      to: easy, share: share, certificateFile: certificateFile, context: context)
+    unsafe CurlProfile.apply(to: easy, share: share, context: context)
     return unsafe easy
   }
 }

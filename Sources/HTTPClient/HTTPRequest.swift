@@ -14,16 +14,19 @@ package struct HTTPRequest: Sendable {
   package var headers: [String]
   package var body: [UInt8]?
   package var connectTimeout: Duration
+  /// PEM file of the authorities to trust instead of the system's.
+  package var certificateFile: String?
 
   package init(
     _ method: Method, _ url: String, headers: [String] = [], body: [UInt8]? = nil,
-    connectTimeout: Duration
+    connectTimeout: Duration, certificateFile: String? = nil
   ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
     self.connectTimeout = connectTimeout
+    self.certificateFile = certificateFile
   }
 }
 

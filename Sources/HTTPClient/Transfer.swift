@@ -75,6 +75,9 @@ package struct TransferCallbacks {
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_HTTPHEADER, headerLines)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
     unsafe _ = halley_setopt_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
+    if let certificates = request.certificateFile {
+      unsafe _ = halley_setopt_string(easy, CURLOPT_CAINFO, certificates)
+    }
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_WRITEDATA, context)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_HEADERDATA, context)

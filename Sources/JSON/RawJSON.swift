@@ -51,6 +51,12 @@ package struct RawJSON: Sendable, Hashable {
 
   package var isNull: Bool { kind == .null }
 
+  /// The same value without line ends, which are white space in JSON: each becomes a space.
+  package var onOneLine: RawJSON {
+    guard bytes.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return self }
+    return RawJSON(checked: Array(bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })[...])
+  }
+
   /// The members of an object in their order; empty for anything else.
   package var members: [Member] {
     guard kind == .object else { return [] }

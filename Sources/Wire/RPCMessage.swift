@@ -44,6 +44,11 @@ package struct RPCRequest: Sendable {
 package struct RPCRefusal: Error, Sendable {
   package let id: RPCID?
   package let error: RPCError
+
+  package init(id: RPCID?, error: RPCError) {
+    self.id = id
+    self.error = error
+  }
 }
 
 extension RPCMessage {

@@ -12,7 +12,7 @@ package struct Configuration: Sendable {
   package var prices: [PriceConfiguration] = []
   package var cache = CacheConfiguration()
   package var budgets = BudgetsConfiguration()
-  package var store = StoreConfiguration()
+  package var store = RetentionConfiguration()
   package var limits = LimitsConfiguration()
   package var log = LogConfiguration()
   package var paths: ConfigurationPaths

@@ -7,7 +7,7 @@ extension CacheConfiguration {
   }
 }
 
-extension StoreConfiguration {
+extension RetentionConfiguration {
   mutating func read(_ table: inout TableReader) {
     table.read("max_age", as: .duration(.seconds(3600) ... .days(36_600)), into: &maximumAge)
     table.read("max_size", as: .size(1 << 20...1 << 44), into: &maximumSize)

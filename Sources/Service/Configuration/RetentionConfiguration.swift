@@ -1,5 +1,5 @@
 /// How long responses and conversations are kept: `[store]`.
-package struct StoreConfiguration: Sendable, Equatable {
+package struct RetentionConfiguration: Sendable, Equatable {
   /// Responses unused for longer are deleted; nil keeps them for ever.
   package var maximumAge: Duration?
   /// Bytes of the database, above which the responses unused for longest are deleted; nil for

@@ -1,0 +1,82 @@
+internal import EventLoop
+
+/// A whole answer, for requests whose answers are small.
+package struct HTTPAnswer: Sendable {
+  package let head: HTTPHead
+  package let body: [UInt8]
+}
+
+extension HTTPClient {
+  /// Sends a request and collects its answer.
+  ///
+  /// - Parameter maximumBytes: a larger body is an error.
+  /// - Parameter timeout: for the whole exchange.
+  package func fetch(
+    _ request: HTTPRequest, maximumBytes: Int, timeout: Duration
+  ) async -> Result<HTTPAnswer, HTTPError> {
+    await withCheckedContinuation { continuation in
+      let fetch = Fetch(maximumBytes: maximumBytes) { continuation.resume(returning: $0) }
+      fetch.start(request, self, timeout: timeout)
+    }
+  }
+}
+
+@EventLoop
+private final class Fetch {
+  private let maximumBytes: Int
+  private var completion: ((Result<HTTPAnswer, HTTPError>) -> Void)?
+  private var head: HTTPHead?
+  private var body: [UInt8] = []
+  private var transfer: Transfer?
+  private var timer: TimerSource?
+
+  init(maximumBytes: Int, _ completion: @escaping (Result<HTTPAnswer, HTTPError>) -> Void) {
+    self.maximumBytes = maximumBytes
+    self.completion = completion
+  }
+
+  func start(_ request: HTTPRequest, _ client: HTTPClient, timeout: Duration) {
+    do throws(LoopError) {
+      timer = try TimerSource { [self] in
+        end(.failure(HTTPError(.receive, "no whole answer within \(timeout)")))
+      }
+      timer?.arm(after: timeout)
+    } catch {
+      return end(.failure(HTTPError(.outOfMemory, error.description)))
+    }
+    do throws(HTTPError) {
+      transfer = try client.start(
+        request,
+        TransferCallbacks(
+          onHead: { [self] in head = $0 }, onBody: { [self] in collect($0) },
+          onEnd: { [self] in finish($0) }))
+    } catch {
+      end(.failure(error))
+    }
+  }
+
+  private func collect(_ bytes: borrowing Span<UInt8>) {
+    guard body.count + bytes.count <= maximumBytes else {
+      return end(
+        .failure(HTTPError(.protocolViolation, "an answer of more than \(maximumBytes) bytes")))
+    }
+    for index in bytes.indices { body.append(bytes[index]) }
+  }
+
+  private func finish(_ ending: Result<TransferMetrics, HTTPError>) {
+    switch (ending, head) {
+    case (.failure(let error), _): end(.failure(error))
+    case (.success, let head?): end(.success(HTTPAnswer(head: head, body: body)))
+    case (.success, nil): end(.failure(HTTPError(.receive, "an answer without a status")))
+    }
+  }
+
+  private func end(_ result: Result<HTTPAnswer, HTTPError>) {
+    timer?.cancel()
+    timer = nil
+    transfer?.cancel()
+    transfer = nil
+    completion?(result)
+    completion = nil
+  }
+}

@@ -1,0 +1,273 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+/// One client: reads its lines, hands requests on, sends what its queue holds.
+///
+/// Life: open → half-closed when the client has shut down its writing side (pending requests run
+/// to the end) → closed. Only a hang-up or a failed write is a disconnect.
+@EventLoop
+final class ClientConnection {
+  /// Bytes of one recv(2).
+  private static let readBytes = 64 * 1024
+  /// recv(2) calls before other clients have their turn.
+  private static let mostReadsATurn = 16
+  /// Answers that the client has not taken; beyond, its next lines wait in the socket.
+  private static let maximumPendingAnswers = 1024
+
+  var peer: Peer
+  private let descriptor: Int32
+  private let limits: ClientLimits
+  private unowned let owner: Clients
+  private var source: IOSource?
+  private var framer: LineFramer
+  private var output = OutputQueue()
+  private var buffered = 0
+  private var pending: Set<RPCID> = []
+  private var isFlushScheduled = false
+  private var isReadingEnded = false
+  private var isBlocked = false
+  private(set) var isClosed = false
+  private var stallTimer: TimerSource?
+
+  init(
+    descriptor: Int32, peer: Peer, limits: ClientLimits, owner: Clients
+  ) throws(LoopError) {
+    self.descriptor = descriptor
+    self.peer = peer
+    self.limits = limits
+    self.owner = owner
+    framer = LineFramer(maximumLineBytes: limits.maximumLineBytes)
+    source = try IOSource(descriptor, .readable) { [weak self] ready in self?.handle(ready) }
+  }
+
+  /// Requests that have not been answered.
+  var requestsInFlight: Int { pending.count }
+  var subscriptions: [Subscription] { output.subscriptions }
+
+  // MARK: Answers
+
+  func answer(_ id: RPCID?, _ result: Result<RawJSON, RPCError>) {
+    switch (id, result) {
+    case (let id?, .success(let json)): output.add(.answer(id, result: json))
+    case (let id, .failure(let error)): output.add(.answer(id, error: error))
+    case (nil, .success): return
+    }
+    if let id { pending.remove(id) }
+    scheduleFlush()
+  }
+
+  /// Lets a request be answered by a response's log.
+  func subscribe(_ subscription: Subscription) {
+    output.add(subscription)
+    subscription.log.addReader(subscription) { [weak self] in self?.scheduleFlush() }
+    scheduleFlush()
+  }
+
+  func subscription(for id: RPCID) -> Subscription? {
+    output.subscriptions.first { $0.id == id }
+  }
+
+  func isPending(_ id: RPCID) -> Bool { pending.contains(id) }
+
+  // MARK: Reading
+
+  private func handle(_ ready: IOEvents) {
+    if ready.contains(.writable) {
+      isBlocked = false
+      flush()
+    }
+    if ready.contains(.readable) || ready.contains(.hangUp), !isReadingEnded { read() }
+    if ready.contains(.hangUp) || ready.contains(.error), !isClosed, !mayReadMore {
+      close()
+    }
+  }
+
+  /// What was sent before a hang-up still counts: a request may be meant to outlive its client.
+  private var mayReadMore: Bool { !isReadingEnded && isPaused == false }
+
+  private var isPaused: Bool { output.pendingAnswers >= Self.maximumPendingAnswers }
+
+  private func read() {
+    for _ in 0..<Self.mostReadsATurn where !isClosed && !isPaused {
+      do throws(LoopError) {
+        switch try owner.read(descriptor, receive) {
+        case .bytes: continue
+        case .wouldBlock: return
+        case .endOfStream: return endReading()
+        }
+      } catch {
+        return close()
+      }
+    }
+    updateInterest()
+  }
+
+  private func receive(_ bytes: borrowing Span<UInt8>) {
+    do throws(LineFramer.LineTooLong) {
+      try framer.append(bytes) { line in execute(line) }
+    } catch {
+      refuseRest(
+        RPCError(
+          .tooLarge, "a line of more than \(error.maximumLineBytes) bytes",
+          details: [("limit", .integer(error.maximumLineBytes))]))
+    }
+    guard !isReadingEnded else { return account(0) }
+    account(framer.bufferedBytes)
+  }
+
+  /// Keeps all input buffers together below their limit.
+  private func account(_ bytes: Int) {
+    owner.bufferedBytes += bytes - buffered
+    buffered = bytes
+    guard owner.bufferedBytes > limits.maximumBufferedBytes, bytes > 0 else { return }
+    owner.bufferedBytes -= buffered
+    buffered = 0
+    refuseRest(
+      RPCError(
+        .overloaded, "the input buffers of all clients are full", isRetryable: true,
+        details: [("retry_after_ms", .integer(1000))]))
+  }
+
+  private func execute(_ line: ArraySlice<UInt8>) {
+    guard !isReadingEnded, !line.allSatisfy({ $0 == 0x0D || $0 == 0x20 || $0 == 0x09 }) else {
+      return
+    }
+    do throws(RPCRefusal) {
+      switch try RPCMessage(line: line, limits: limits.json) {
+      case .request(let request): accept(request)
+      case .response(let id, let result): owner.receive(id, result, from: self)
+      }
+    } catch {
+      answerRefusal(error)
+    }
+  }
+
+  /// An id that is in flight must stay so: the refusal does not end the first request with it.
+  private func answerRefusal(_ refusal: RPCRefusal) {
+    if let id = refusal.id, pending.contains(id) {
+      output.add(.answer(id, error: refusal.error))
+      return scheduleFlush()
+    }
+    answer(refusal.id, .failure(refusal.error))
+  }
+
+  private func accept(_ request: RPCRequest) {
+    guard let id = request.id else { return owner.perform(request, from: self) }
+    guard !pending.contains(id) else {
+      return answerRefusal(
+        RPCRefusal(
+          id: id, error: RPCError(.invalidRequest, "id \(id.json.text) is still in flight")))
+    }
+    guard pending.count < limits.maximumRequests else {
+      return answer(
+        id,
+        .failure(
+          RPCError(
+            .overloaded, "\(pending.count) requests are in flight on this connection",
+            isRetryable: true, details: [("retry_after_ms", .integer(100))])))
+    }
+    pending.insert(id)
+    owner.perform(request, from: self)
+  }
+
+  private func endReading() {
+    let rest = framer.takeRest()
+    isReadingEnded = true
+    account(0)
+    if !rest.isEmpty { refuseUnended(rest.count) }
+    closeIfFinished()
+    updateInterest()
+  }
+
+  private func refuseUnended(_ count: Int) {
+    answer(
+      nil,
+      .failure(
+        RPCError(
+          .parseError, "the stream ends within a line: \(count) bytes, no LF behind them",
+          details: [("offset", .integer(count))])))
+  }
+
+  /// Answers, sends what is queued, and reads nothing any more.
+  private func refuseRest(_ error: RPCError) {
+    isReadingEnded = true
+    _ = framer.takeRest()
+    answer(nil, .failure(error))
+  }
+
+  // MARK: Writing
+
+  private func scheduleFlush() {
+    guard !isFlushScheduled, !isClosed, !isBlocked else { return }
+    isFlushScheduled = true
+    EventLoop.atEndOfTurn { [weak self] in
+      self?.isFlushScheduled = false
+      self?.flush()
+    }
+  }
+
+  private func flush() {
+    guard !isClosed, !isBlocked else { return }
+    let wasPaused = isPaused
+    do throws(LoopError) {
+      let progress = try output.send(to: descriptor) { subscription in
+        pending.remove(subscription.id)
+        subscription.log.removeReader(subscription)
+      }
+      isBlocked = progress == .blocked
+      watchForStall(isBlocked)
+      if progress == .more { scheduleFlush() }
+    } catch {
+      return close()
+    }
+    closeIfFinished()
+    if wasPaused, !isPaused, !isClosed, !isReadingEnded { read() }
+    updateInterest()
+  }
+
+  private func updateInterest() {
+    guard !isClosed else { return }
+    var events: IOEvents = []
+    if !isReadingEnded, !isPaused { events.insert(.readable) }
+    if isBlocked { events.insert(.writable) }
+    source?.wait(for: events)
+  }
+
+  /// Drops a client that takes nothing for too long; what it asked for goes on or ends as if it had
+  /// hung up.
+  private func watchForStall(_ isStalled: Bool) {
+    guard isStalled else {
+      stallTimer?.disarm()
+      return
+    }
+    do throws(LoopError) {
+      if stallTimer == nil { stallTimer = try TimerSource { [weak self] in self?.close() } }
+      stallTimer?.arm(after: limits.stalledReader)
+    } catch {
+      close()
+    }
+  }
+
+  private func closeIfFinished() {
+    guard isReadingEnded, !isClosed, pending.isEmpty, output.isFinished else { return }
+    close()
+  }
+
+  /// Hangs up. What the client asked for is told so.
+  func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    isReadingEnded = true
+    account(0)
+    source?.cancel()
+    stallTimer?.cancel()
+    UnixSocket.close(descriptor)
+    pending = []
+    for subscription in output.removeAllSubscriptions() {
+      subscription.log.removeReader(subscription)
+      subscription.onLeave(subscription, .disconnected)
+    }
+    owner.closed(self)
+  }
+}

@@ -1,0 +1,66 @@
+internal import JSON
+internal import Wire
+
+/// One line on its way to a client, as slices of what others own, so that a large event is never
+/// copied as a whole.
+struct OutputFrame {
+  private var pieces: [ArraySlice<UInt8>]
+  /// Whether it answers a request, and so ends its subscription.
+  let isAnswer: Bool
+
+  init(_ pieces: [ArraySlice<UInt8>], isAnswer: Bool = false) {
+    self.pieces = pieces
+    self.isAnswer = isAnswer
+  }
+
+  var isEmpty: Bool { pieces.isEmpty }
+
+  /// Moves up to a number of bytes to the end of a buffer.
+  mutating func move(atMost count: Int, to buffer: inout [UInt8]) {
+    var left = count
+    while left > 0, let piece = pieces.first {
+      let part = piece.prefix(left)
+      buffer.append(contentsOf: part)
+      left -= part.count
+      if part.count == piece.count {
+        pieces.removeFirst()
+      } else {
+        pieces[0] = piece.dropFirst(part.count)
+      }
+    }
+  }
+}
+
+extension OutputFrame {
+  private static let opening = Array("{\"jsonrpc\":\"2.0\",\"id\":".utf8)
+  private static let result = Array(",\"result\":".utf8)
+  private static let error = Array(",\"error\":".utf8)
+  private static let halley = Array(",\"halley\":".utf8)
+  private static let end = Array("}\n".utf8)
+  private static let endOfTwo = Array("}}\n".utf8)
+
+  static func answer(_ id: RPCID, result json: RawJSON) -> OutputFrame {
+    OutputFrame([opening[...], id.json.bytes, result[...], json.bytes, end[...]], isAnswer: true)
+  }
+
+  /// - Parameter id: nil where the request's id could not be read (JSON-RPC 2.0, section 5).
+  static func answer(_ id: RPCID?, error failure: RPCError) -> OutputFrame {
+    OutputFrame(
+      [opening[...], (id?.json ?? .null).bytes, error[...], failure.json.bytes, end[...]],
+      isAnswer: true)
+  }
+
+  static func answer(_ id: RPCID, _ outcome: ResponseOutcome) -> OutputFrame {
+    switch outcome {
+    case .failure(let error): return answer(id, error: error)
+    case .response(let response, let halley):
+      // The member goes behind the upstream's own, whose bytes stay as they are.
+      let open = response.bytes.dropLast()
+      return OutputFrame(
+        [
+          opening[...], id.json.bytes, result[...], open, Self.halley[...], halley.bytes,
+          endOfTwo[...],
+        ], isAnswer: true)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+internal import EventLoop
+internal import Wire
+
+/// What one client is still to be sent: small answers, and the subscriptions that feed it.
+///
+/// Lines are taken from the logs only when the socket has room, so that a slow reader costs one
+/// chunk of memory however far it lags behind. Subscriptions take turns.
+@EventLoop
+struct OutputQueue {
+  /// Bytes of one send(2); a Unix socket's buffer holds about three of them.
+  private static let chunkBytes = 64 * 1024
+
+  private var unsent: ArraySlice<UInt8> = []
+  private var current: OutputFrame?
+  private var answers: [OutputFrame] = []
+  private(set) var subscriptions: [Subscription] = []
+
+  nonisolated init() {}
+
+  /// Whether nothing is left to send and nobody will add more.
+  var isFinished: Bool {
+    unsent.isEmpty && current == nil && answers.isEmpty && subscriptions.isEmpty
+  }
+
+  mutating func add(_ answer: OutputFrame) {
+    answers.append(answer)
+  }
+
+  mutating func add(_ subscription: Subscription) {
+    subscriptions.append(subscription)
+  }
+
+  /// Answers that the client has not taken yet.
+  var pendingAnswers: Int { answers.count }
+
+  mutating func removeAllSubscriptions() -> [Subscription] {
+    defer { subscriptions = [] }
+    return subscriptions
+  }
+
+  enum Progress {
+    /// Everything that is there was sent.
+    case drained
+    /// The socket's buffer is full.
+    case blocked
+    /// There is more, but others should have their turn.
+    case more
+  }
+
+  /// Sends what there is, by one send(2) a chunk.
+  mutating func send(
+    to descriptor: Int32, ended: (Subscription) -> Void
+  ) throws(LoopError) -> Progress {
+    for _ in 0..<16 {
+      if unsent.isEmpty { unsent = fillChunk(ended) }
+      guard !unsent.isEmpty else { return .drained }
+      let count = try UnixSocket.send(descriptor, unsent)
+      guard count > 0 else { return .blocked }
+      unsent = count == unsent.count ? [] : unsent.dropFirst(count)
+    }
+    return .more
+  }
+
+  private mutating func fillChunk(_ ended: (Subscription) -> Void) -> ArraySlice<UInt8> {
+    var chunk: [UInt8] = []
+    while chunk.count < Self.chunkBytes {
+      if current == nil { current = nextAnswer() ?? nextLine(into: &chunk, ended) }
+      guard current != nil else { break }
+      current?.move(atMost: Self.chunkBytes - chunk.count, to: &chunk)
+      if current?.isEmpty == true { current = nil }
+    }
+    return chunk[...]
+  }
+
+  private mutating func nextAnswer() -> OutputFrame? {
+    answers.isEmpty ? nil : answers.removeFirst()
+  }
+
+  /// Appends whole lines while they fit, each subscription in its turn; returns the first one that
+  /// does not fit or that answers a request.
+  private mutating func nextLine(
+    into chunk: inout [UInt8], _ ended: (Subscription) -> Void
+  ) -> OutputFrame? {
+    for _ in 0..<subscriptions.count where chunk.count < Self.chunkBytes {
+      let subscription = subscriptions.removeFirst()
+      subscription.appendEvents(to: &chunk, limit: Self.chunkBytes)
+      let frame = subscription.nextFrame()
+      if frame?.isAnswer == true {
+        ended(subscription)
+      } else {
+        subscriptions.append(subscription)
+      }
+      if let frame { return frame }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,31 @@
+internal import EventLoop
+internal import Glibc
+
+/// Who a client is.
+struct Peer: Sendable {
+  let credentials: PeerCredentials
+  /// As `initialize` says, else the name of the executable.
+  var name: String
+  var version: String?
+  /// Whether the client can be asked to approve tool calls.
+  var canApprove = false
+
+  var userID: UInt32 { credentials.userID }
+
+  init(_ credentials: PeerCredentials) {
+    self.credentials = credentials
+    name = Self.executableName(credentials.processID) ?? "unknown"
+  }
+
+  /// The name that proc(5) gives a process; at most 15 bytes. A hint: it may be another by now.
+  private static func executableName(_ processID: Int32) -> String? {
+    let descriptor = unsafe open("/proc/\(processID)/comm", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { Glibc.close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, 64) }
+    guard count > 0 else { return nil }
+    let name = bytes[..<count].prefix { $0 != 0x0A }
+    return String(decoding: name, as: UTF8.self)
+  }
+}

@@ -1,0 +1,177 @@
+package import EventLoop
+internal import HTTPClient
+internal import JSON
+internal import Wire
+
+/// The service: its configuration, upstreams, clients and responses, and what happens between them.
+@EventLoop
+package final class Daemon {
+  private(set) var configuration: Configuration
+  let loader: ConfigurationLoader
+  let journal: DaemonJournal
+  let http: HTTPClient
+  let clients: Clients
+  let registry = ResponseRegistry()
+  let models: ModelCatalog
+  private(set) var upstreams: [String: Upstream] = [:]
+  private let prewarmer: Prewarmer
+  /// Why the configuration in force is not the one on disk, where it could not be read.
+  private(set) var configurationErrors: ConfigurationErrors?
+  let started = EventLoop.now
+  private(set) var isDraining = false
+  private var statusTimer: TimerSource?
+  private var isStatusDue = false
+  private var drainTimer: TimerSource?
+
+  /// - Parameter errors: why `configuration` stands in for the one on disk. Requests are then
+  ///   refused with them: a service that never came up would take its socket down with it.
+  package init(
+    _ configuration: Configuration, errors: ConfigurationErrors? = nil,
+    loader: ConfigurationLoader, journal: Journal
+  ) throws(LoopError) {
+    self.configuration = configuration
+    self.loader = loader
+    configurationErrors = errors
+    self.journal = DaemonJournal(journal, level: configuration.log.level)
+    do throws(HTTPError) {
+      http = try HTTPClient()
+    } catch {
+      throw LoopError("curl_multi_init", code: 12, error.message)
+    }
+    clients = Clients(limits: ClientLimits(configuration.limits), access: .current)
+    models = ModelCatalog(http: http)
+    prewarmer = Prewarmer(http: http)
+    updateUpstreams()
+    connect()
+  }
+
+  private func connect() {
+    clients.onRequest = { [unowned self] in perform($0, from: $1) }
+    clients.onConnect = { [unowned self] _ in
+      prewarmer.clientConnected()
+      scheduleStatus()
+    }
+    clients.onDisconnect = { [unowned self] _ in scheduleStatus() }
+    clients.onRefusal = { [unowned self] in journal.clientRefused($0, $1) }
+    registry.onIdle = { [unowned self] in if isDraining { drained() } }
+    prewarmer.upstreams = { [unowned self] in
+      [upstreams[configuration.defaultUpstream]].compactMap { $0 }
+    }
+    EventLoop.onSlowTurn { [unowned self] in journal.slowTurn($0) }
+  }
+
+  // MARK: Life
+
+  /// Listens, and says so to systemd and the journal.
+  package func start(on sockets: [ListeningSocket]) throws(LoopError) {
+    for socket in sockets { try clients.listen(on: socket) }
+    let hasWatchdog = try EventLoop.enableWatchdog()
+    ServiceNotifier.ready(status: statusText)
+    journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)
+    if let configurationErrors { journal.reloadFailed(configurationErrors) }
+    for warning in configuration.warnings { journal.warn(warning) }
+  }
+
+  /// Takes no new work, lets running responses end for `limits.drain`, then stops the loop.
+  package func drain() {
+    guard !isDraining else { return stopNow() }
+    isDraining = true
+    ServiceNotifier.stopping(status: "Finishing \(registry.running.count) responses")
+    journal.stopping(running: registry.running.count)
+    clients.stopListening()
+    guard !registry.running.isEmpty else { return drained() }
+    do throws(LoopError) {
+      drainTimer = try TimerSource { [unowned self] in stopNow() }
+      drainTimer?.arm(after: configuration.limits.drain)
+    } catch {
+      stopNow()
+    }
+  }
+
+  private func stopNow() {
+    for run in registry.running.values { run.stop(.shutdown) }
+    if registry.running.isEmpty { drained() }
+  }
+
+  /// The answers are on their way; they are flushed at the end of this turn.
+  private func drained() {
+    EventLoop.atEndOfTurn {
+      EventLoop.atEndOfTurn { EventLoop.stop() }
+    }
+  }
+
+  // MARK: Configuration
+
+  /// Reads everything again and takes all of it or nothing.
+  package func reload() async -> Result<Configuration, ConfigurationErrors> {
+    ServiceNotifier.reloading()
+    let loader = loader
+    let result = await EventLoop.offload {
+      Result { () throws(ConfigurationErrors) in try loader.load() }
+    }
+    switch result {
+    case .success(let loaded):
+      configuration = loaded
+      configurationErrors = nil
+      journal.level = loaded.log.level
+      clients.limits = ClientLimits(loaded.limits)
+      updateUpstreams()
+      models.forget()
+      journal.reloaded(loaded)
+    case .failure(let errors):
+      journal.reloadFailed(errors)
+    }
+    ServiceNotifier.ready(status: statusText)
+    return result
+  }
+
+  private func updateUpstreams() {
+    var updated: [String: Upstream] = [:]
+    for upstream in configuration.upstreams {
+      let running =
+        upstreams[upstream.name]
+        ?? Upstream(upstream, maximumQueue: configuration.limits.queue)
+      running.configuration = upstream
+      updated[upstream.name] = running
+    }
+    upstreams = updated
+  }
+
+  var keys: APIKeys { APIKeys(paths: configuration.paths) }
+
+  var responseServices: ResponseServices {
+    ResponseServices(
+      http: http, keys: keys, limits: configuration.limits, registry: registry,
+      onFinished: { [unowned self] run, ending in
+        journal.responseEnded(run, ending)
+        scheduleStatus()
+      },
+      onBreakerOpened: { [unowned self] in journal.breakerOpened($0) })
+  }
+
+  // MARK: Status
+
+  var statusText: String {
+    if let configurationErrors {
+      return "Configuration is not usable: \(configurationErrors.errors[0])"
+    }
+    return "\(clients.connections.count) clients, \(registry.running.count) responses"
+  }
+
+  /// Tells systemd at most once a second.
+  func scheduleStatus() {
+    guard !isStatusDue, !isDraining else { return }
+    do throws(LoopError) {
+      if statusTimer == nil {
+        statusTimer = try TimerSource { [unowned self] in
+          isStatusDue = false
+          if !isDraining { ServiceNotifier.status(statusText) }
+        }
+      }
+      statusTimer?.arm(after: .seconds(1))
+      isStatusDue = true
+    } catch {
+      journal.warn(error.description)
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+/// The entries that the daemon writes, each kind with its id in the catalog.
+///
+/// They hold counts, ids and error texts of the protocol, never a prompt, an answer or a key.
+@EventLoop
+final class DaemonJournal {
+  /// The ids of systemd/catalog/halley.catalog.
+  private enum Kind: String {
+    case started = "44a21cea8b6f4629b360510e5491e4e4"
+    case stopping = "e2a76184566e479fac339eaf41201acb"
+    case reloaded = "d15ec7b6bd0342b2bdce9904c55c751c"
+    case reloadFailed = "29016149d4414e39803f98f6370e054c"
+    case responseEnded = "a053a212479a44058ebe9cb69c229cbb"
+    case breakerOpened = "770d9b502d704a39ab1ace9cef1e31b7"
+    case clientRefused = "6fc765ebcb39452ab315a9979cf14022"
+    case slowTurn = "5589cc08b2da4bb998523a15c1567ed4"
+  }
+
+  private let journal: Journal
+  var level: LogConfiguration.Level
+
+  init(_ journal: Journal, level: LogConfiguration.Level) {
+    self.journal = journal
+    self.level = level
+  }
+
+  private func log(
+    _ level: LogLevel, _ message: String, _ kind: Kind? = nil,
+    _ fields: [(name: String, value: String)] = []
+  ) {
+    guard Int(level.rawValue) <= self.level.priority else { return }
+    journal.log(JournalEntry(level, message, id: kind?.rawValue, fields: fields))
+  }
+
+  func warn(_ message: String) {
+    log(.warning, message)
+  }
+
+  func started(version: String, hasWatchdog: Bool) {
+    log(
+      .notice, "halleyd \(version) is ready\(hasWatchdog ? ", with a watchdog" : "")", .started,
+      [("VERSION", version)])
+  }
+
+  func stopping(running: Int) {
+    log(
+      .notice, "halleyd is stopping, \(running) responses are running", .stopping,
+      [("RUNNING", "\(running)")])
+  }
+
+  func reloaded(_ configuration: Configuration) {
+    let files = configuration.files.joined(separator: ", ")
+    log(
+      .notice, "The configuration was read again: \(files.isEmpty ? "no file" : files)", .reloaded,
+      [("FILES", files)])
+    for warning in configuration.warnings { warn(warning) }
+  }
+
+  func reloadFailed(_ errors: ConfigurationErrors) {
+    for error in errors.errors {
+      log(
+        .error, "The configuration is not usable: \(error)", .reloadFailed,
+        [("ERROR", "config"), ("CONFIG_KEY", error.key)])
+    }
+  }
+
+  func clientRefused(_ peer: PeerCredentials?, _ reason: String) {
+    var fields: [(name: String, value: String)] = []
+    if let peer {
+      fields = [("CLIENT_PID", "\(peer.processID)"), ("CLIENT_UID", "\(peer.userID)")]
+    }
+    log(.warning, "A client was refused: \(reason)", .clientRefused, fields)
+  }
+
+  func breakerOpened(_ upstream: Upstream) {
+    log(
+      .warning, "Upstream \(upstream.name) does not work and is left alone for a while",
+      .breakerOpened, [("UPSTREAM", upstream.name)])
+  }
+
+  func slowTurn(_ took: Duration) {
+    let milliseconds = Int(took.milliseconds)
+    log(
+      .warning, "Everything waited \(milliseconds) ms for one turn of the loop", .slowTurn,
+      [("TURN_MS", "\(milliseconds)")])
+  }
+
+  /// One entry for each response, when it has ended.
+  func responseEnded(_ run: ResponseRun, _ ending: FinishedResponse) {
+    var fields: [(name: String, value: String)] = [
+      ("UPSTREAM", run.upstreamName), ("MODEL", run.model), ("CLIENT", run.peer.name),
+      ("CLIENT_PID", "\(run.peer.credentials.processID)"), ("CLIENT_UID", "\(run.uid)"),
+      ("STATUS", ending.status), ("ATTEMPTS", "\(run.attempts)"),
+      ("TOTAL_MS", "\(Int(ending.timing.total.milliseconds))"),
+    ]
+    if let id = run.id { fields.append(("RESPONSE_ID", id)) }
+    if let first = ending.timing.firstEvent {
+      fields.append(("FIRST_EVENT_MS", "\(Int(first.milliseconds))"))
+    }
+    var what = ending.status
+    switch ending.outcome {
+    case .response(let response, _): fields += Self.usageFields(response)
+    case .failure(let error):
+      fields.append(("ERROR", error.code.rawValue))
+      what = error.code.rawValue
+    }
+    log(
+      .notice, "Response \(run.id ?? "without an id") of \(run.model) for \(run.peer.name): \(what)",
+      .responseEnded, fields)
+  }
+
+  private static func usageFields(_ response: RawJSON) -> [(name: String, value: String)] {
+    guard let usage = response.nonNull("usage") else { return [] }
+    let counts: [(String, RawJSON?)] = [
+      ("INPUT_TOKENS", usage["input_tokens"]),
+      ("CACHED_TOKENS", usage["input_tokens_details"]?["cached_tokens"]),
+      ("OUTPUT_TOKENS", usage["output_tokens"]),
+      ("REASONING_TOKENS", usage["output_tokens_details"]?["reasoning_tokens"]),
+    ]
+    return counts.compactMap { name, value in
+      value?.integer.map { (name, "\($0)") }
+    }
+  }
+}

@@ -1,0 +1,217 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+extension Daemon {
+  /// Performs one request or notification of a client.
+  func perform(_ request: RPCRequest, from connection: ClientConnection) {
+    guard let method = Method(rawValue: request.method) else {
+      if let id = request.id {
+        connection.answer(id, .failure(.methodNotFound(request.method)))
+      }
+      return
+    }
+    guard let id = request.id else {
+      if method == .cancelRequest { cancelRequest(request.params, on: connection, answering: nil) }
+      return
+    }
+    do throws(RPCError) {
+      try perform(method, request.params, id, connection)
+    } catch {
+      connection.answer(id, .failure(error))
+    }
+  }
+
+  private func perform(
+    _ method: Method, _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    switch method {
+    case .initialize: connection.answer(id, .success(try initialize(params, connection)))
+    case .cancelRequest: cancelRequest(params, on: connection, answering: id)
+    case .responsesCreate: try createResponse(params, id, connection)
+    case .responsesCancel: try cancelResponse(params, id, connection)
+    case .modelsList: try listModels(params, id, connection)
+    case .daemonPing:
+      _ = try Parameters(params)
+      connection.answer(id, .success(.emptyObject))
+    case .daemonStatus:
+      _ = try Parameters(params)
+      connection.answer(id, .success(status))
+    case .daemonReload:
+      _ = try Parameters(params)
+      EventLoop.start { [self] in connection.answer(id, await reloadResult()) }
+    }
+  }
+
+  // MARK: Connection
+
+  private func initialize(
+    _ params: RawJSON, _ connection: ClientConnection
+  ) throws(RPCError) -> RawJSON {
+    let parameters = try Parameters(params, known: "client", "capabilities", "protocol")
+    if let client = try parameters.object("client") {
+      if let name = client.nonNull("name") {
+        guard let text = name.string, 1...64 ~= text.utf8.count else {
+          throw .invalidParams("client.name", "\(name.excerpt) found, 1 to 64 bytes were expected")
+        }
+        connection.peer.name = text
+      }
+      connection.peer.version = client.nonNull("version")?.string
+    }
+    if let approvals = try parameters.object("capabilities")?.nonNull("approvals") {
+      guard let canApprove = approvals.boolean else {
+        throw .invalidParams(
+          "capabilities.approvals", "\(approvals.excerpt) found, true or false was expected")
+      }
+      connection.peer.canApprove = canApprove
+    }
+    return serverDescription
+  }
+
+  private var serverDescription: RawJSON {
+    let limits = configuration.limits
+    return .object { result in
+      result.key("server")
+      result.object {
+        $0.member("name", "halleyd")
+        $0.member("version", halleyVersion)
+      }
+      result.member("protocol", 1)
+      result.key("capabilities")
+      result.object { capabilities in
+        capabilities.key("methods")
+        capabilities.array { for method in Method.allCases { $0.string(method.rawValue) } }
+        capabilities.member("streaming", true)
+      }
+      result.key("limits")
+      result.object {
+        $0.member("line", limits.line)
+        $0.member("depth", limits.depth)
+        $0.member("nodes", limits.nodes)
+        $0.member("key", limits.key)
+        $0.member("number", limits.number)
+        $0.member("requests_per_connection", limits.requestsPerConnection)
+      }
+    }
+  }
+
+  private func cancelRequest(
+    _ params: RawJSON, on connection: ClientConnection, answering id: RPCID?
+  ) {
+    func answer(_ result: Result<RawJSON, RPCError>) {
+      if let id { connection.answer(id, result) }
+    }
+    guard let target = params["id"].flatMap({ RPCID($0) }) else {
+      return answer(
+        .failure(.invalidParams("id", "nothing usable found, the id of a request was expected")))
+    }
+    if let subscription = connection.subscription(for: target) {
+      subscription.onLeave(subscription, .cancelled)
+    }
+    answer(.success(.emptyObject))
+  }
+
+  // MARK: Responses
+
+  private func createResponse(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    if let configurationErrors { throw RPCError(configurationErrors) }
+    guard !isDraining else {
+      throw RPCError(
+        .overloaded, "the daemon is stopping", isRetryable: true,
+        details: [("retry_after_ms", .integer(1000))])
+    }
+    guard registry.count(of: connection.peer.userID) < configuration.limits.requests else {
+      throw RPCError(
+        .overloaded,
+        "\(configuration.limits.requests) responses of uid \(connection.peer.userID) are running",
+        isRetryable: true, details: [("retry_after_ms", .integer(1000))])
+    }
+    let request = try CreateRequest(params: params)
+    let plan = try RequestPlan(request, configuration, upstreams)
+    let run = ResponseRun(request, plan: plan, peer: connection.peer, services: responseServices)
+    registry.started(run)
+    connection.subscribe(
+      Subscription(id: id, log: run.log, wantsEvents: request.isStreaming) { _, reason in
+        run.readerLeft(reason)
+      })
+    run.start()
+    scheduleStatus()
+  }
+
+  private func cancelResponse(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
+    guard let run = registry.response(responseID, of: connection.peer.userID) else {
+      throw .responseNotFound(responseID)
+    }
+    run.stop(.cancelled)
+    connection.subscribe(Subscription(id: id, log: run.log, wantsEvents: false) { _, _ in })
+  }
+
+  // MARK: Daemon
+
+  private func listModels(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    if let configurationErrors { throw RPCError(configurationErrors) }
+    let parameters = try Parameters(params, known: "upstream", "refresh")
+    let wanted = try parameters.string("upstream")
+    let refresh = try parameters.boolean("refresh") ?? false
+    var asked = configuration.upstreams.compactMap { upstreams[$0.name] }
+    if let wanted {
+      asked = asked.filter { $0.name == wanted }
+      guard !asked.isEmpty else {
+        throw RPCError(
+          UnknownNameError(
+            kind: "upstream", name: wanted,
+            suggestion: closest(to: wanted, among: upstreams.keys.sorted()),
+            known: upstreams.keys.sorted()))
+      }
+    }
+    let keys = keys
+    EventLoop.start { [self, asked] in
+      connection.answer(id, await models.list(asked, keys: keys, refresh: refresh))
+    }
+  }
+
+  private func reloadResult() async -> Result<RawJSON, RPCError> {
+    switch await reload() {
+    case .failure(let errors): return .failure(RPCError(errors))
+    case .success(let configuration):
+      return .success(
+        .object { result in
+          result.member("reloaded", true)
+          result.key("files")
+          result.array { for file in configuration.files { $0.string(file) } }
+          result.key("warnings")
+          result.array { for warning in configuration.warnings { $0.string(warning) } }
+        })
+    }
+  }
+}
+
+extension RPCError {
+  /// The same for an id that is unknown and one that belongs to another user.
+  static func responseNotFound(_ id: String) -> RPCError {
+    RPCError(
+      .notFound, "there is no response \(RawJSON.string(id).excerpt)",
+      details: [("param", .string("response_id"))])
+  }
+
+  init(_ errors: ConfigurationErrors) {
+    self.init(
+      .config, errors.description,
+      details: [
+        ("hint", .string(errors.hint)),
+        (
+          "errors",
+          .build { writer in
+            writer.array { for error in errors.errors { $0.string(error.description) } }
+          }
+        ),
+      ])
+  }
+}

@@ -1,0 +1,93 @@
+internal import EventLoop
+internal import HTTPClient
+internal import JSON
+
+extension Daemon {
+  /// The result of `daemon.status`.
+  var status: RawJSON {
+    .object { status in
+      status.member("version", halleyVersion)
+      status.member("uptime_s", (EventLoop.now - started).components.seconds)
+      status.member("draining", isDraining)
+      status.key("configuration")
+      status.object(writeConfiguration)
+      status.key("pool")
+      status.object {
+        $0.member("connections", http.openConnections)
+        $0.member("connections_opened", http.connectionsOpened)
+        $0.member("transfers", http.runningTransfers)
+      }
+      status.key("upstreams")
+      status.array { for upstream in configuration.upstreams { write(upstream, &$0) } }
+      status.key("clients")
+      status.object(writeClients)
+      status.key("responses")
+      status.array { for run in registry.running.values { write(run, &$0) } }
+    }
+  }
+
+  private func writeConfiguration(_ writer: inout JSONWriter) {
+    writer.key("files")
+    writer.array { for file in configuration.files { $0.string(file) } }
+    writer.key("errors")
+    writer.array {
+      for error in configurationErrors?.errors ?? [] { $0.string(error.description) }
+    }
+  }
+
+  private func write(_ configuration: UpstreamConfiguration, _ writer: inout JSONWriter) {
+    guard let upstream = upstreams[configuration.name] else { return }
+    writer.object {
+      $0.member("name", upstream.name)
+      $0.member("base_url", configuration.baseURL)
+      $0.member("breaker", upstream.breakerName)
+      $0.member("running", upstream.running)
+      $0.member("queued", upstream.queued)
+      $0.member("succeeded", upstream.succeeded)
+      $0.member("failed", upstream.failed)
+    }
+  }
+
+  private func writeClients(_ writer: inout JSONWriter) {
+    writer.member("connected", clients.connections.count)
+    writer.member("accepted", clients.accepted)
+    writer.member("input_buffer_bytes", clients.bufferedBytes)
+    writer.key("list")
+    writer.array { list in
+      for connection in clients.connections.values {
+        list.object {
+          $0.member("name", connection.peer.name)
+          $0.member("pid", connection.peer.credentials.processID)
+          $0.member("uid", connection.peer.userID)
+          $0.member("requests", connection.requestsInFlight)
+        }
+      }
+    }
+  }
+
+  private func write(_ run: ResponseRun, _ writer: inout JSONWriter) {
+    writer.object {
+      $0.member("id", run.id.map { .string($0) } ?? .null)
+      $0.member("model", run.model)
+      $0.member("upstream", run.upstreamName)
+      $0.member("client", run.peer.name)
+      $0.member("uid", run.uid)
+      $0.member("events", run.log.count)
+      $0.member("bytes", run.log.bytes)
+      $0.member("readers", run.log.readerCount)
+      $0.member("attempts", run.attempts)
+      $0.key("age_s")
+      $0.double((EventLoop.now - run.created).roundedMilliseconds / 1000)
+    }
+  }
+}
+
+extension Upstream {
+  fileprivate var breakerName: String {
+    switch breaker.state {
+    case .closed: "closed"
+    case .open: "open"
+    case .halfOpen: "half_open"
+    }
+  }
+}

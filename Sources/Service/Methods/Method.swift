@@ -1,0 +1,86 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+/// The methods of the protocol (`halley-protocol(7)`, METHODS).
+enum Method: String, CaseIterable {
+  case initialize
+  case cancelRequest = "$/cancelRequest"
+  case responsesCreate = "responses.create"
+  case responsesCancel = "responses.cancel"
+  case modelsList = "models.list"
+  case daemonPing = "daemon.ping"
+  case daemonStatus = "daemon.status"
+  case daemonReload = "daemon.reload"
+}
+
+extension RPCError {
+  static func methodNotFound(_ name: String) -> RPCError {
+    let names = Method.allCases.map(\.rawValue)
+    var details: [(key: String, value: RawJSON)] = []
+    if let suggestion = closest(to: name, among: names) {
+      details.append(("did_you_mean", .string(suggestion)))
+    }
+    return RPCError(
+      .methodNotFound, "there is no method \(RawJSON.string(name).excerpt)", details: details)
+  }
+}
+
+/// The members of one request's params, each read once and by name.
+struct Parameters {
+  private let members: [String: RawJSON]
+
+  /// Refuses members that the method does not know.
+  init(_ params: RawJSON, known: String...) throws(RPCError) {
+    var members: [String: RawJSON] = [:]
+    for member in params.members {
+      guard known.contains(member.key) else {
+        var error = RPCError.invalidParams(
+          member.key, "an unknown member found; known are \(known.joined(separator: ", "))")
+        if let suggestion = closest(to: member.key, among: known) {
+          error.details.append(("did_you_mean", .string(suggestion)))
+        }
+        throw error
+      }
+      members[member.key] = member.value
+    }
+    self.members = members
+  }
+
+  /// The value of a member that is there and is not null.
+  subscript(name: String) -> RawJSON? {
+    guard let value = members[name], !value.isNull else { return nil }
+    return value
+  }
+
+  func string(_ name: String) throws(RPCError) -> String? {
+    guard let value = self[name] else { return nil }
+    guard let text = value.string, !text.isEmpty else {
+      throw .invalidParams(name, "\(value.excerpt) found, a non-empty string was expected")
+    }
+    return text
+  }
+
+  func requiredString(_ name: String) throws(RPCError) -> String {
+    guard let text = try string(name) else {
+      throw .invalidParams(name, "nothing found, a non-empty string was expected")
+    }
+    return text
+  }
+
+  func boolean(_ name: String) throws(RPCError) -> Bool? {
+    guard let value = self[name] else { return nil }
+    guard let flag = value.boolean else {
+      throw .invalidParams(name, "\(value.excerpt) found, true or false was expected")
+    }
+    return flag
+  }
+
+  func object(_ name: String) throws(RPCError) -> RawJSON? {
+    guard let value = self[name] else { return nil }
+    guard value.kind == .object else {
+      throw .invalidParams(name, "\(value.excerpt) found, an object was expected")
+    }
+    return value
+  }
+}

@@ -1,0 +1,81 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+/// How a response ended for those who read it.
+enum ResponseOutcome {
+  /// The final response object, and the member `halley` that the result adds to it.
+  case response(RawJSON, halley: RawJSON)
+  case failure(RPCError)
+}
+
+/// The append-only log of one response's events.
+///
+/// Everyone who reads a response is a cursor on this log, so that memory grows with the response
+/// and not with its readers. Invariants:
+/// 1. Event `n` has `sequence_number` `n`.
+/// 2. Nothing is appended once there is an outcome.
+@EventLoop
+final class EventLog {
+  /// Small events share blocks of this size; a larger one has a block of its own.
+  private static let blockBytes = 64 * 1024
+
+  private struct Entry {
+    let block: Int32
+    let start: Int32
+    let count: Int32
+  }
+
+  private var blocks: [[UInt8]] = []
+  private var entries: [Entry] = []
+  private(set) var outcome: ResponseOutcome?
+  /// Bytes of all events.
+  private(set) var bytes = 0
+  private var readers: [ObjectIdentifier: @EventLoop () -> Void] = [:]
+
+  nonisolated init() {}
+
+  /// Events so far; also the sequence number of the next.
+  var count: Int { entries.count }
+  var readerCount: Int { readers.count }
+
+  /// The event with a sequence number, as JSON.
+  func event(_ number: Int) -> ArraySlice<UInt8> {
+    let entry = entries[number]
+    let start = Int(entry.start)
+    return blocks[Int(entry.block)][start..<start + Int(entry.count)]
+  }
+
+  func append(_ event: ArraySlice<UInt8>) {
+    precondition(outcome == nil, "an event behind the end of a response")
+    let last = blocks.count - 1
+    if last < 0 || blocks[last].count + event.count > Self.blockBytes {
+      blocks.append([])
+    }
+    let block = blocks.count - 1
+    entries.append(
+      Entry(block: Int32(block), start: Int32(blocks[block].count), count: Int32(event.count)))
+    blocks[block].append(contentsOf: event)
+    bytes += event.count
+    notify()
+  }
+
+  func finish(_ outcome: ResponseOutcome) {
+    precondition(self.outcome == nil, "a response ends once")
+    self.outcome = outcome
+    notify()
+  }
+
+  /// Calls back whenever there is more to read, until `removeReader`.
+  func addReader(_ reader: AnyObject, _ onMore: @escaping @EventLoop () -> Void) {
+    readers[ObjectIdentifier(reader)] = onMore
+  }
+
+  func removeReader(_ reader: AnyObject) {
+    readers[ObjectIdentifier(reader)] = nil
+  }
+
+  private func notify() {
+    for reader in readers.values { reader() }
+  }
+}

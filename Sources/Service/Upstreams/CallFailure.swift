@@ -1,0 +1,106 @@
+internal import EventLoop
+internal import HTTPClient
+internal import JSON
+internal import Wire
+
+/// Why one attempt at an upstream gave no answer, and what that means for another.
+struct CallFailure: Error {
+  /// How far the attempt had come.
+  enum Phase: Equatable {
+    /// The request was not sent: another attempt is always safe.
+    case notSent
+    /// It was sent and nothing came back: it may have run.
+    case noStatus
+    /// A status other than success came.
+    case status(Int)
+    /// The answer began.
+    case answered
+  }
+
+  let error: RPCError
+  let phase: Phase
+  /// What the upstream asks to wait.
+  var retryAfter: Duration?
+  /// What `x-should-retry` says.
+  var shouldRetry: Bool?
+  /// Whether the upstream itself is in trouble, rather than the request.
+  var isUpstreamDown = false
+}
+
+extension CallFailure {
+  static func unreachable(_ failure: HTTPError) -> CallFailure {
+    switch failure.code {
+    case .connectTimeout: return timeout(.connect, phase: .notSent, "no connection")
+    case .resolve: return unreachable("dns", failure.message)
+    case .tls: return unreachable("tls", failure.message)
+    default: return unreachable("connect", failure.message)
+    }
+  }
+
+  private static func unreachable(_ phase: String, _ message: String) -> CallFailure {
+    CallFailure(
+      error: RPCError(
+        .upstreamUnreachable, message, isRetryable: true, details: [("phase", .string(phase))]),
+      phase: .notSent, isUpstreamDown: true)
+  }
+
+  enum TimeoutPhase: String {
+    case connect
+    case firstEvent = "first_event"
+    case idle
+    case total
+  }
+
+  static func timeout(
+    _ timeout: TimeoutPhase, phase: Phase, _ what: String, after limit: Duration? = nil
+  ) -> CallFailure {
+    let time = limit.map { " within \($0.milliseconds / 1000) s" } ?? " in time"
+    return CallFailure(
+      error: RPCError(
+        .upstreamTimeout, "\(what)\(time)", isRetryable: true,
+        details: [("phase", .string(timeout.rawValue))]),
+      phase: phase, isUpstreamDown: true)
+  }
+
+  static func truncated(_ message: String, phase: Phase = .answered) -> CallFailure {
+    CallFailure(
+      error: RPCError(.upstreamTruncated, message, isRetryable: true), phase: phase,
+      isUpstreamDown: true)
+  }
+
+  static func protocolViolation(_ detail: String, _ message: String) -> CallFailure {
+    CallFailure(
+      error: RPCError(.upstreamProtocol, message, details: [("detail", .string(detail))]),
+      phase: .answered)
+  }
+}
+
+extension CallFailure {
+  /// The response was stopped between two attempts; the stop's own cause is what counts.
+  static let stopped = CallFailure(
+    error: RPCError(.cancelled, "the request was cancelled"), phase: .notSent)
+
+  static func circuitOpen(_ upstream: String, wait: Duration) -> CallFailure {
+    CallFailure(
+      error: RPCError(
+        .upstreamCircuitOpen,
+        "upstream \(upstream) did not work lately; it is tried again in "
+          + "\((wait.milliseconds / 1000).rounded(.up)) s",
+        isRetryable: true,
+        details: [("retry_after_ms", .integer(wait.wholeMicroseconds / 1000))]),
+      phase: .notSent)
+  }
+
+  /// An error event that came instead of a response.
+  static func streamError(_ event: RawJSON) -> CallFailure {
+    let error = event.nonNull("error") ?? event
+    let message = error.nonNull("message")?.string ?? "an error event"
+    let code = error.nonNull("code")?.string ?? ""
+    return CallFailure(
+      error: RPCError(
+        .upstreamHTTP, "the upstream answered 200 and an error: \(message)",
+        isRetryable: ["rate_limit_exceeded", "server_error", "slow_down"].contains(code),
+        details: [("http_status", .integer(200)), ("error", error)]),
+      phase: .status(200))
+  }
+}

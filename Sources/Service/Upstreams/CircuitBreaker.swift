@@ -1,0 +1,83 @@
+internal import EventLoop
+
+/// Keeps requests away from an upstream that does not work, and lets one through to find out when
+/// it does again.
+///
+/// Closed → open after five unreachable requests in a row, or when at least half of twenty or more
+/// in 30 s failed. Open → half-open after 15 s, doubling to 120 s. Half-open → closed by a success,
+/// → open by a failure. What the client did wrong (4xx) never counts.
+struct CircuitBreaker {
+  enum State: Equatable {
+    case closed
+    case open(until: LoopInstant)
+    /// One request is on its way to try.
+    case halfOpen
+  }
+
+  enum Outcome {
+    case success
+    /// It answered with 5xx, or broke off.
+    case failed
+    /// No connection, or nothing came over it.
+    case unreachable
+  }
+
+  private static let unreachableInARow = 5
+  private static let fewestForRatio = 20
+  private static let window: Duration = .seconds(30)
+  private static let shortestPause: Duration = .seconds(15)
+  private static let longestPause: Duration = .seconds(120)
+
+  private(set) var state = State.closed
+  private var inARow = 0
+  private var recent: [(at: LoopInstant, failed: Bool)] = []
+  private var pause = shortestPause
+
+  /// Whether a request may go; nil, or the time to wait.
+  mutating func admit(at now: LoopInstant) -> Duration? {
+    switch state {
+    case .closed: return nil
+    case .open(let until) where now >= until:
+      state = .halfOpen
+      return nil
+    case .open(let until): return until - now
+    case .halfOpen: return Self.shortestPause
+    }
+  }
+
+  /// Takes note of how a request ended.
+  ///
+  /// - Returns: whether this opened the breaker.
+  mutating func record(_ outcome: Outcome, at now: LoopInstant) -> Bool {
+    if case .success = outcome {
+      inARow = 0
+      pause = Self.shortestPause
+      state = .closed
+    }
+    if case .unreachable = outcome { inARow += 1 }
+    recent.removeAll { now - $0.at > Self.window }
+    recent.append((now, outcome != .success))
+    guard outcome != .success, isBad || state == .halfOpen else { return false }
+    if case .open = state { return false }
+    open(at: now)
+    return true
+  }
+
+  /// Takes back an admission that led to no call.
+  mutating func withdraw(at now: LoopInstant) {
+    if state == .halfOpen { state = .open(until: now) }
+  }
+
+  private var isBad: Bool {
+    if inARow >= Self.unreachableInARow { return true }
+    let failed = recent.count { $0.failed }
+    return recent.count >= Self.fewestForRatio && failed * 2 >= recent.count
+  }
+
+  private mutating func open(at now: LoopInstant) {
+    state = .open(until: now + pause)
+    pause = min(pause * 2, Self.longestPause)
+    inARow = 0
+    recent = []
+  }
+}

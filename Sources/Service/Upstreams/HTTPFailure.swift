@@ -1,0 +1,90 @@
+internal import EventLoop
+internal import HTTPClient
+internal import JSON
+internal import Wire
+
+/// Reads an answer whose status says that the request failed.
+struct HTTPFailure {
+  /// More than any API's error object; the rest of a gateway's page says no more.
+  static let maximumBodyBytes = 256 * 1024
+  /// A longer wait is left to the client: it may want to do something else.
+  static let longestRetryAfter: Duration = .seconds(120)
+
+  private let head: HTTPHead
+  private let error: RawJSON
+
+  /// - Parameter key: taken out of what the upstream says; some repeat it.
+  init(_ head: HTTPHead, body: [UInt8], key: APIKey?) {
+    self.head = head
+    error = Self.errorObject(key.map { Self.removing($0, from: body) } ?? body)
+  }
+
+  var failure: CallFailure {
+    let code = error.nonNull("code")?.string ?? ""
+    let type = error.nonNull("type")?.string ?? ""
+    let reason = error.nonNull("message")?.string ?? error.string ?? ""
+    let wait = retryAfter
+    var details: [(key: String, value: RawJSON)] = [
+      ("http_status", .integer(head.status)), ("error", error),
+    ]
+    if let id = head["x-request-id"] { details.append(("request_id", .string(id))) }
+    if let wait {
+      details.append(("retry_after_ms", .integer(wait.wholeMicroseconds / 1000)))
+    }
+    let isRetryable = Self.isRetryable(head.status, code: code, type: type)
+    return CallFailure(
+      error: RPCError(
+        .upstreamHTTP,
+        "the upstream answered \(head.status)" + (reason.isEmpty ? "" : ": \(reason)"),
+        isRetryable: isRetryable, details: details),
+      phase: .status(head.status), retryAfter: wait, shouldRetry: shouldRetry(isRetryable),
+      isUpstreamDown: head.status >= 500)
+  }
+
+  /// An empty account is not busy: waiting does not fill it.
+  static func isRetryable(_ status: Int, code: String, type: String) -> Bool {
+    let exhausted = [
+      "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
+      "project_spend_limit_exceeded", "organization_usage_limit_exceeded",
+    ]
+    if exhausted.contains(code) || exhausted.contains(type) { return false }
+    return status == 408 || status == 409 || status == 429 || status >= 500
+  }
+
+  private func shouldRetry(_ byStatus: Bool) -> Bool {
+    switch head["x-should-retry"] {
+    case "true": true
+    case "false": false
+    default: byStatus
+    }
+  }
+
+  /// `retry-after-ms` in milliseconds, else `retry-after` in seconds or as a date (RFC 9110,
+  /// section 10.2.3).
+  private var retryAfter: Duration? {
+    if let value = head["retry-after-ms"].flatMap(Double.init), value >= 0, value < 1e9 {
+      return .microseconds(Int64(value * 1000))
+    }
+    if let value = head["retry-after"].flatMap(Double.init), value >= 0, value < 1e6 {
+      return .microseconds(Int64(value * 1e6))
+    }
+    return head["retry-after"].flatMap { HTTPDate.timeUntil($0) }
+  }
+
+  /// The upstream's error object as it came; whatever else it sent as a string.
+  private static func errorObject(_ body: [UInt8]) -> RawJSON {
+    let json: RawJSON
+    do throws(JSONError) {
+      json = try RawJSON(parsing: body[...], limits: .relayed)
+    } catch {
+      return .string(String(decoding: body.prefix(2048), as: UTF8.self))
+    }
+    return (json.nonNull("error") ?? json.nonNull("detail") ?? json).onOneLine
+  }
+
+  private static func removing(_ key: APIKey, from body: [UInt8]) -> [UInt8] {
+    let text = String(decoding: body, as: UTF8.self)
+    return Array(text.split(separator: key.secret, omittingEmptySubsequences: false)
+      .joined(separator: "[key]").utf8)
+  }
+}

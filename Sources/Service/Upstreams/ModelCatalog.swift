@@ -1,0 +1,105 @@
+internal import EventLoop
+internal import HTTPClient
+internal import JSON
+internal import Wire
+
+/// The models that the upstreams offer (`GET /models`), kept for an hour.
+@EventLoop
+final class ModelCatalog {
+  private static let freshness: Duration = .seconds(3600)
+  /// The largest gateways list a few thousand models in under a megabyte.
+  private static let maximumBytes = 16 << 20
+  private static let timeout: Duration = .seconds(30)
+
+  private let http: HTTPClient
+  private var known: [String: (models: [RawJSON], at: LoopInstant)] = [:]
+
+  init(http: HTTPClient) {
+    self.http = http
+  }
+
+  func forget() {
+    known = [:]
+  }
+
+  /// The API's list of the models of some upstreams. An upstream that cannot be asked is left out
+  /// and named, unless none can.
+  func list(
+    _ upstreams: [Upstream], keys: APIKeys, refresh: Bool
+  ) async -> Result<RawJSON, RPCError> {
+    var lists: [(upstream: String, models: [RawJSON])] = []
+    var failures: [(upstream: String, error: RPCError)] = []
+    for upstream in upstreams {
+      do throws(RPCError) {
+        lists.append((upstream.name, try await models(of: upstream, keys, refresh)))
+      } catch {
+        failures.append((upstream.name, error))
+      }
+    }
+    if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
+    return .success(Self.json(lists, failures))
+  }
+
+  private func models(
+    of upstream: Upstream, _ keys: APIKeys, _ refresh: Bool
+  ) async throws(RPCError) -> [RawJSON] {
+    if !refresh, let entry = known[upstream.name], EventLoop.now - entry.at < Self.freshness {
+      return entry.models
+    }
+    let key = try await upstream.apiKey(keys)
+    let configuration = upstream.configuration
+    let request = HTTPRequest(
+      .get, configuration.baseURL + "/models",
+      headers: UpstreamRequest.commonHeaders(configuration, key: key),
+      connectTimeout: configuration.connectTimeout,
+      certificateFile: configuration.certificateAuthorities)
+    let answer = await http.fetch(
+      request, maximumBytes: Self.maximumBytes, timeout: Self.timeout)
+    let models = try Self.read(answer, key: key)
+    known[upstream.name] = (models, EventLoop.now)
+    return models
+  }
+
+  private static func read(
+    _ answer: Result<HTTPAnswer, HTTPError>, key: APIKey?
+  ) throws(RPCError) -> [RawJSON] {
+    switch answer {
+    case .failure(let error): throw CallFailure.unreachable(error).error
+    case .success(let answer) where answer.head.status != 200:
+      throw HTTPFailure(answer.head, body: answer.body, key: key).failure.error
+    case .success(let answer):
+      do throws(JSONError) {
+        let list = try RawJSON(parsing: answer.body[...], limits: .relayed).onOneLine
+        return list["data"]?.elements ?? list.elements
+      } catch {
+        throw CallFailure.protocolViolation(
+          "body", "the list of models is no JSON: \(error.message) at byte \(error.offset)").error
+      }
+    }
+  }
+
+  private static func json(
+    _ lists: [(upstream: String, models: [RawJSON])],
+    _ failures: [(upstream: String, error: RPCError)]
+  ) -> RawJSON {
+    let entries = lists.flatMap { list in
+      list.models.filter { $0.kind == .object }.map { model in
+        model.setting("halley", to: .object { $0.member("upstream", list.upstream) })
+      }
+    }
+    return .object { result in
+      result.member("object", "list")
+      result.key("data")
+      result.array { for entry in entries { $0.value(entry) } }
+      result.member("first_id", entries.first?["id"] ?? .null)
+      result.member("last_id", entries.last?["id"] ?? .null)
+      result.member("has_more", false)
+      guard !failures.isEmpty else { return }
+      result.key("halley")
+      result.object { halley in
+        halley.key("failed")
+        halley.object { for failure in failures { $0.member(failure.upstream, failure.error.json) } }
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+internal import EventLoop
+internal import HTTPClient
+
+/// Opens the connection to an upstream when a client connects, so that its first request finds one.
+///
+/// A client that asks at once opens the connection by itself, so nothing is done for a moment. The
+/// request is a HEAD without the key: it costs nothing and its answer does not matter.
+@EventLoop
+final class Prewarmer {
+  /// A one-shot client has sent its request by then.
+  private static let patience: Duration = .milliseconds(20)
+  /// Servers close idle connections after a minute or more.
+  private static let assumedWarm: Duration = .seconds(50)
+
+  private let http: HTTPClient
+  private var timer: TimerSource?
+  private var isArmed = false
+  private var lastAttempt: [String: LoopInstant] = [:]
+  private var running: Set<String> = []
+  /// The upstreams that a client most likely asks.
+  var upstreams: @EventLoop () -> [Upstream] = { [] }
+
+  init(http: HTTPClient) {
+    self.http = http
+  }
+
+  func clientConnected() {
+    guard !isArmed else { return }
+    do throws(LoopError) {
+      if timer == nil { timer = try TimerSource { [weak self] in self?.fire() } }
+      timer?.arm(after: Self.patience)
+      isArmed = true
+    } catch {
+      isArmed = false
+    }
+  }
+
+  private func fire() {
+    isArmed = false
+    for upstream in upstreams() where isCold(upstream) {
+      let name = upstream.name
+      lastAttempt[name] = EventLoop.now
+      running.insert(name)
+      let configuration = upstream.configuration
+      EventLoop.start { [self] in
+        _ = await http.fetch(
+          HTTPRequest(
+            .head, configuration.baseURL,
+            headers: ["User-Agent: halleyd/\(halleyVersion)"],
+            connectTimeout: configuration.connectTimeout,
+            certificateFile: configuration.certificateAuthorities),
+          maximumBytes: 1 << 16, timeout: configuration.connectTimeout * 2)
+        running.remove(name)
+      }
+    }
+  }
+
+  private func isCold(_ upstream: Upstream) -> Bool {
+    let configuration = upstream.configuration
+    guard configuration.prewarm, configuration.origin.scheme == .https, upstream.running == 0,
+      !running.contains(upstream.name)
+    else { return false }
+    let uses = [upstream.lastUse, lastAttempt[upstream.name]].compactMap { $0 }
+    return uses.allSatisfy { EventLoop.now - $0 > Self.assumedWarm }
+  }
+}

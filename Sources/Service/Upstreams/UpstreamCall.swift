@@ -1,0 +1,282 @@
+internal import EventLoop
+internal import HTTPClient
+internal import JSON
+internal import Wire
+
+/// How an attempt ended that gave an answer.
+enum CallResult {
+  /// A stream whose terminal event was handed on.
+  case streamed
+  /// The response object of an answer that was not streamed.
+  case object(RawJSON)
+}
+
+/// One attempt at an upstream: one transfer, its timers, and the reading of its answer.
+///
+/// States: waiting → streaming | collecting → ended. After the terminal event the transfer is left
+/// to end by itself for a moment, so that its connection can be used again.
+@EventLoop
+final class UpstreamCall {
+  /// How long the rest of a stream may take behind its terminal event.
+  private static let lingerTime: Duration = .seconds(1)
+
+  private enum State {
+    case waiting
+    case streaming
+    case collecting(HTTPHead)
+    case ended
+  }
+
+  private let request: UpstreamRequest
+  private let client: HTTPClient
+  private let onEvent: @EventLoop (UpstreamEvent) -> Void
+  private var state = State.waiting
+  private var transfer: Transfer?
+  private var parser: SSEParser
+  private var body: [UInt8] = []
+  private var receivedBytes = 0
+  private var hasEvent = false
+  private var lastByte: LoopInstant
+  private var timer: TimerSource?
+  private var result: Result<CallResult, CallFailure>?
+  private var continuation: CheckedContinuation<Result<CallResult, CallFailure>, Never>?
+
+  private(set) var metrics: TransferMetrics?
+  private(set) var started: LoopInstant
+
+  init(
+    _ request: UpstreamRequest, client: HTTPClient,
+    onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
+  ) {
+    self.request = request
+    self.client = client
+    self.onEvent = onEvent
+    parser = SSEParser(maximumEventBytes: request.maximumEventBytes)
+    lastByte = EventLoop.now
+    started = lastByte
+  }
+
+  /// Sends the request and returns when its answer has ended. Cancelling the task closes the
+  /// connection, or resets the stream, at once.
+  func perform() async -> Result<CallResult, CallFailure> {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        self.continuation = continuation
+        if let result { return resume(result) }
+        begin()
+      }
+    } onCancel: {
+      EventLoop.assumeIsolated { self.end(.failure(Self.cancelled)) }
+    }
+  }
+
+  private static let cancelled = CallFailure(
+    error: RPCError(.cancelled, "the request was cancelled"), phase: .answered)
+
+  private func begin() {
+    do throws(HTTPError) {
+      transfer = try client.start(
+        request.http,
+        TransferCallbacks(
+          onHead: { [self] in receive($0) }, onBody: { [self] in receive($0) },
+          onEnd: { [self] in transferEnded($0) }))
+      started = EventLoop.now
+      lastByte = started
+      try armTimer()
+    } catch {
+      end(.failure(.unreachable(error)))
+    }
+  }
+
+  // MARK: The answer
+
+  private func receive(_ head: HTTPHead) {
+    lastByte = EventLoop.now
+    metrics = transfer?.metrics
+    let type = head["content-type"]?.prefix { $0 != ";" }.lowercased() ?? ""
+    if 300..<400 ~= head.status {
+      return fail("redirect", "the upstream answered \(head.status), redirects are not followed")
+    }
+    guard head.status < 300 else { return state = .collecting(head) }
+    if let encoding = head["content-encoding"], encoding.lowercased() != "identity" {
+      return fail("content_encoding", "content encoding \"\(encoding)\", none was asked for")
+    }
+    switch type {
+    case "text/event-stream": state = .streaming
+    case "application/json": state = .collecting(head)
+    default:
+      fail(
+        "content_type",
+        "content type \"\(type)\", text/event-stream or application/json was expected")
+    }
+  }
+
+  private func receive(_ bytes: borrowing Span<UInt8>) {
+    lastByte = EventLoop.now
+    receivedBytes += bytes.count
+    switch state {
+    case .waiting, .ended: return
+    case .streaming: parse(bytes)
+    case .collecting(let head): collect(bytes, head)
+    }
+  }
+
+  private func collect(_ bytes: borrowing Span<UInt8>, _ head: HTTPHead) {
+    guard head.status < 300 else {
+      for index in bytes.indices where body.count < HTTPFailure.maximumBodyBytes {
+        body.append(bytes[index])
+      }
+      return
+    }
+    guard receivedBytes <= request.maximumResponseBytes else { return failOverLimit() }
+    for index in bytes.indices { body.append(bytes[index]) }
+  }
+
+  private func parse(_ bytes: borrowing Span<UInt8>) {
+    guard receivedBytes <= request.maximumResponseBytes else { return failOverLimit() }
+    do throws(SSEParser.EventTooLarge) {
+      try parser.append(bytes) { handle($0) }
+    } catch {
+      fail("limit", "an event of more than \(error.maximumEventBytes) bytes")
+    }
+  }
+
+  private func failOverLimit() {
+    fail("limit", "an answer of more than \(request.maximumResponseBytes) bytes")
+  }
+
+  private func handle(_ data: ArraySlice<UInt8>) {
+    guard case .streaming = state, !data.elementsEqual("[DONE]".utf8) else { return }
+    do throws(JSONError) {
+      let event = try UpstreamEvent(data: data)
+      hasEvent = true
+      onEvent(event)
+      if event.isTerminal { end(.success(.streamed)) }
+    } catch {
+      fail("event", "an event is no JSON object: \(error.message) at byte \(error.offset)")
+    }
+  }
+
+  // MARK: The end
+
+  private func transferEnded(_ ending: Result<TransferMetrics, HTTPError>) {
+    switch ending {
+    case .success(let metrics):
+      self.metrics = metrics
+      if case .streaming = state { parser.finish { handle($0) } }
+      finishAnswer()
+    case .failure(let error):
+      end(.failure(failure(of: error)))
+    }
+  }
+
+  private func finishAnswer() {
+    switch state {
+    case .ended: return
+    case .waiting: end(.failure(.truncated("the connection ended without an answer", phase: .noStatus)))
+    case .streaming:
+      end(.failure(.truncated("the stream ended without a terminal event")))
+    case .collecting(let head) where head.status >= 300:
+      end(.failure(HTTPFailure(head, body: body, key: request.key).failure))
+    case .collecting(let head): end(object(head))
+    }
+  }
+
+  private func object(_ head: HTTPHead) -> Result<CallResult, CallFailure> {
+    do throws(JSONError) {
+      let object = try RawJSON(parsing: body[...], limits: .relayed).onOneLine
+      guard object.kind == .object else {
+        return .failure(.protocolViolation("body", "the answer is \(object.excerpt), no object"))
+      }
+      if object.nonNull("error") != nil, object.nonNull("object") == nil {
+        return .failure(HTTPFailure(head, body: body, key: request.key).failure)
+      }
+      return .success(.object(object))
+    } catch {
+      return .failure(
+        .protocolViolation(
+          "body", "the answer is no JSON: \(error.message) at byte \(error.offset)"))
+    }
+  }
+
+  private func failure(of error: HTTPError) -> CallFailure {
+    switch (state, error.code) {
+    case (_, .protocolViolation), (_, .unusableRequest):
+      return .protocolViolation("http", error.message)
+    case (.waiting, .send), (.waiting, .receive):
+      let wasSent = transfer?.metrics.requestSent ?? true
+      return .truncated(error.message, phase: wasSent ? .noStatus : .notSent)
+    case (.waiting, _): return .unreachable(error)
+    case (.collecting(let head), _) where head.status >= 300:
+      return HTTPFailure(head, body: body, key: request.key).failure
+    default: return .truncated(error.message)
+    }
+  }
+
+  private func fail(_ detail: String, _ message: String) {
+    end(.failure(.protocolViolation(detail, message)))
+  }
+
+  private func end(_ result: Result<CallResult, CallFailure>) {
+    if case .ended = state { return }
+    state = .ended
+    body = []
+    if case .success = result { lingerOn() } else { stop() }
+    resume(result)
+  }
+
+  private func resume(_ result: Result<CallResult, CallFailure>) {
+    self.result = result
+    continuation?.resume(returning: result)
+    continuation = nil
+  }
+
+  private func stop() {
+    timer?.cancel()
+    timer = nil
+    transfer?.cancel()
+    transfer = nil
+  }
+
+  private func lingerOn() {
+    guard transfer != nil else { return }
+    timer?.arm(after: Self.lingerTime)
+  }
+
+  // MARK: Timers
+
+  /// One timer serves all limits: it looks at the clock when it fires, so that bytes cost no
+  /// system call.
+  private func armTimer() throws(HTTPError) {
+    do throws(LoopError) {
+      timer = try TimerSource { [weak self] in self?.checkTime() }
+      timer?.arm(at: nextLimit.instant)
+    } catch {
+      throw HTTPError(.outOfMemory, error.description)
+    }
+  }
+
+  private var nextLimit: (instant: LoopInstant, timeout: CallFailure.TimeoutPhase) {
+    let idle = (lastByte + request.idleTimeout, CallFailure.TimeoutPhase.idle)
+    guard !hasEvent else { return idle }
+    let first = (started + request.firstEventTimeout, CallFailure.TimeoutPhase.firstEvent)
+    if case .waiting = state { return first }
+    return first.0 < idle.0 ? first : idle
+  }
+
+  private func checkTime() {
+    if case .ended = state { return stop() }
+    let limit = nextLimit
+    guard EventLoop.now >= limit.instant else {
+      timer?.arm(at: limit.instant)
+      return
+    }
+    var phase = CallFailure.Phase.answered
+    if case .waiting = state { phase = .noStatus }
+    end(
+      .failure(
+        limit.timeout == .idle
+          ? .timeout(.idle, phase: phase, "no byte", after: request.idleTimeout)
+          : .timeout(.firstEvent, phase: phase, "no event", after: request.firstEventTimeout)))
+  }
+}

@@ -1,0 +1,121 @@
+package import JSON
+
+/// Puts the response object of an unfinished stream together from its events.
+///
+/// Nothing is done while events pass; only a response that was cut off is assembled, from its log.
+/// Items that ended stand as the upstream sent them; one that had not gets the text and arguments
+/// that came, and the status `incomplete`.
+package struct ResponseAssembler {
+  /// An item that was added and not done yet.
+  fileprivate struct OpenItem {
+    var added: RawJSON
+    /// Parts by content index, each with the text that came.
+    var parts: [Int64: (part: RawJSON, text: String)] = [:]
+    /// Of a function call or custom tool call.
+    var argument = ""
+  }
+
+  private var response: RawJSON?
+  private var done: [Int64: RawJSON] = [:]
+  private var open: [Int64: OpenItem] = [:]
+
+  package init() {}
+
+  /// Takes the next event; events of unknown types change nothing.
+  package mutating func add(_ event: RawJSON) {
+    let members = Dictionary(event.members.map { ($0.key, $0.value) }) { $1 }
+    // Some servers leave the index out: then there is one item.
+    let index = members["output_index"]?.integer ?? 0
+    switch members["type"]?.string {
+    case "response.created", "response.in_progress", "response.queued":
+      response = members["response"] ?? response
+    case "response.output_item.added":
+      open[index] = members["item"].map { OpenItem(added: $0) }
+    case "response.output_item.done":
+      open[index] = nil
+      done[index] = members["item"]
+    case let type?: addToOpenItem(type, index, members)
+    case nil: break
+    }
+  }
+
+  private mutating func addToOpenItem(
+    _ type: String, _ index: Int64, _ members: [String: RawJSON]
+  ) {
+    let part = members["content_index"]?.integer ?? 0
+    let delta = members["delta"]?.string ?? ""
+    switch type {
+    case "response.content_part.added", "response.content_part.done":
+      guard let json = members["part"] else { return }
+      let text = json["text"]?.string ?? json["refusal"]?.string ?? ""
+      open[index, default: .message].parts[part] = (json, text)
+    case "response.output_text.delta":
+      open[index, default: .message].parts[part, default: (.emptyText, "")].text += delta
+    case "response.refusal.delta":
+      open[index, default: .message].parts[part, default: (.emptyRefusal, "")].text += delta
+    case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta":
+      open[index]?.argument += delta
+    default: break
+    }
+  }
+
+  /// The response as far as it came; nil where not even `response.created` did.
+  ///
+  /// - Parameter status: `incomplete` or `cancelled`.
+  package func assemble(status: String) -> RawJSON? {
+    guard let response else { return nil }
+    return
+      response
+      .setting("status", to: .string(status))
+      .setting("output", to: .build { $0.array(writeItems) })
+  }
+
+  private func writeItems(_ writer: inout JSONWriter) {
+    for index in Set(done.keys).union(open.keys).sorted() {
+      if let item = done[index] ?? open[index]?.assembled { writer.value(item) }
+    }
+  }
+}
+
+extension ResponseAssembler.OpenItem {
+  fileprivate static var message: Self {
+    Self(
+      added: .object {
+        $0.member("type", "message")
+        $0.member("role", "assistant")
+      })
+  }
+
+  fileprivate var assembled: RawJSON {
+    var item = added.setting("status", to: .string("incomplete"))
+    if !parts.isEmpty {
+      item = item.setting(
+        "content",
+        to: .build { writer in
+          writer.array { writer in
+            for index in parts.keys.sorted() {
+              guard let (part, text) = parts[index] else { continue }
+              let key = part["type"]?.string == "refusal" ? "refusal" : "text"
+              writer.value(part.setting(key, to: .string(text)))
+            }
+          }
+        })
+    }
+    let argumentKey = added["type"]?.string == "custom_tool_call" ? "input" : "arguments"
+    return argument.isEmpty ? item : item.setting(argumentKey, to: .string(argument))
+  }
+}
+
+extension RawJSON {
+  fileprivate static let emptyText = RawJSON.object {
+    $0.member("type", "output_text")
+    $0.key("annotations")
+    $0.array { _ in }
+    $0.member("text", "")
+  }
+
+  fileprivate static let emptyRefusal = RawJSON.object {
+    $0.member("type", "refusal")
+    $0.member("refusal", "")
+  }
+}
