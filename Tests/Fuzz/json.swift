@@ -4,7 +4,7 @@ import JSON
 ///
 /// Holds: nothing traps; a refusal names an offset in the text; what the strict limits take, the
 /// relayed ones take too, with the same value; a value, each of its parts and each edit of it read
-/// back as themselves; a string survives decoding and writing.
+/// back as themselves; a string decodes as UTF-16 would have it, and survives being written.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzJSON(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let text = unsafe Array(UnsafeBufferPointer(start: data, count: count))
@@ -52,7 +52,31 @@ private func checkScalar(_ value: RawJSON, limits: JSONLimits) {
   require(value.kind == .number || asNumber == (nil, nil), "a number that is none")
   require((value.boolean != nil) == (value.kind == .boolean), "a boolean that is none")
   guard let string = value.string else { return require(value.kind != .string, "a lost string") }
-  require(RawJSON.string(string).string == string, "a string changes when it is written")
+  let expected = decode(value.text.dropFirst().dropLast())
+  require(string.utf8.elementsEqual(expected.utf8), "a string is decoded differently")
+  let written = RawJSON.string(string).string ?? ""
+  require(written.utf8.elementsEqual(string.utf8), "a string changes when it is written")
+}
+
+/// Decodes the inside of a string by what RFC 8259 says of escapes: they spell UTF-16.
+private func decode(_ inside: Substring) -> String {
+  var units: [UInt16] = []
+  var rest = Array(inside.utf16)[...]
+  while let unit = rest.popFirst() {
+    guard unit == UInt16(UInt8(ascii: "\\")), let escape = rest.popFirst() else {
+      units.append(unit)
+      continue
+    }
+    if escape == UInt16(UInt8(ascii: "u")) {
+      let digits = String(decoding: rest.prefix(4), as: UTF16.self)
+      units.append(UInt16(digits, radix: 16) ?? 0)
+      rest = rest.dropFirst(4)
+    } else {
+      let controls = ["b": 8, "t": 9, "n": 10, "f": 12, "r": 13] as [String: UInt16]
+      units.append(controls[String(decoding: [escape], as: UTF16.self)] ?? escape)
+    }
+  }
+  return String(decoding: units, as: UTF16.self)
 }
 
 private func checkEdits(_ value: RawJSON) {
