@@ -4,31 +4,30 @@ import Testing
 @Suite struct ConfigurationPluginTests {
   private let scratch: ConfigurationScratch
 
+  private static let example = """
+    [plugins.git]
+    command = ["/usr/bin/uvx", "mcp-server-git", "", "x", "x"]
+    enabled = false
+    directory = "/srv"
+    hooks = ["request", "tool_call"]
+    tools = true
+    timeout = "1s"
+    tool_timeout = "5s"
+    start_timeout = "3s"
+    idle_stop = "10m"
+    on_failure = "allow"
+    env = { GIT_TERMINAL_PROMPT = "0", EMPTY = "" }
+    approval = "allow"
+    approvals = { "git.push" = "deny", "git.*" = "ask" }
+    idempotent = ["git.status"]
+    start = "eager"
+    max_restarts = 0
+    """
+
   init() throws { scratch = try ConfigurationScratch() }
 
   @Test func `every key of a plugin is taken`() throws {
-    let plugin = try #require(
-      try scratch.load(
-        """
-        [plugins.git]
-        command = ["/usr/bin/uvx", "mcp-server-git", "", "x", "x"]
-        enabled = false
-        directory = "/srv"
-        hooks = ["request", "tool_call"]
-        tools = true
-        timeout = "1s"
-        tool_timeout = "5s"
-        start_timeout = "3s"
-        idle_stop = "10m"
-        on_failure = "allow"
-        env = { GIT_TERMINAL_PROMPT = "0", EMPTY = "" }
-        approval = "allow"
-        approvals = { "git.push" = "deny", "git.*" = "ask" }
-        idempotent = ["git.status"]
-        start = "eager"
-        max_restarts = 0
-        """
-      ).plugin(named: "git"))
+    let plugin = try #require(try scratch.load(Self.example).plugin(named: "git"))
     #expect(plugin.command == ["/usr/bin/uvx", "mcp-server-git", "", "x", "x"])
     #expect(!plugin.isEnabled)
     #expect(plugin.directory == "/srv")

@@ -1,4 +1,5 @@
-/* A small C face of toml++ (TOML 1.0), for Swift: a text goes in, a flat list of nodes comes out. */
+/* A small C face of toml++ (TOML 1.0), for Swift: a text goes in, a flat list of nodes comes
+ * out. */
 #pragma once
 
 #include <stdbool.h>
