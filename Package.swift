@@ -51,7 +51,8 @@ let package = Package(
     .target(name: "EventLoop", dependencies: ["CSystemd"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),
     .target(
-      name: "Service", dependencies: ["CSpawn", "CTOML", "EventLoop", "HTTPClient", "JSON", "Wire"],
+      name: "Service",
+      dependencies: ["CSpawn", "CTOML", "EventLoop", "HTTPClient", "JSON", "Store", "Wire"],
       swiftSettings: strict),
     .target(name: "Store", dependencies: ["CSQLite", "JSON"], swiftSettings: strict),
     .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),

@@ -37,6 +37,7 @@ package struct RawJSON: Sendable, Hashable {
 
   package static let null = RawJSON(checked: Array("null".utf8)[...])
   package static let emptyObject = RawJSON(checked: Array("{}".utf8)[...])
+  package static let emptyArray = RawJSON(checked: Array("[]".utf8)[...])
 
   package var kind: Kind {
     switch bytes.first {

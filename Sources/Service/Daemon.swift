@@ -1,6 +1,7 @@
 package import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Store
 internal import Wire
 
 /// The service: its configuration, upstreams, clients and responses, and what happens between them.
@@ -13,6 +14,10 @@ package final class Daemon {
   let clients: Clients
   let registry = ResponseRegistry()
   let models: ModelCatalog
+  let state: StateStore
+  let lines = ConversationLines()
+  let feeds = ConversationFeeds()
+  private let knowledge = UpstreamKnowledge()
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
   /// Why the configuration in force is not the one on disk, where it could not be read.
@@ -22,6 +27,7 @@ package final class Daemon {
   private var statusTimer: TimerSource?
   private var isStatusDue = false
   private var drainTimer: TimerSource?
+  private var houseTimer: TimerSource?
 
   /// - Parameter errors: why `configuration` stands in for the one on disk. Requests are then
   ///   refused with them: a service that never came up would take its socket down with it.
@@ -32,7 +38,9 @@ package final class Daemon {
     self.configuration = configuration
     self.loader = loader
     configurationErrors = errors
-    self.journal = DaemonJournal(journal, level: configuration.log.level)
+    let log = DaemonJournal(journal, level: configuration.log.level)
+    self.journal = log
+    state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
     do throws(HTTPError) {
       http = try HTTPClient()
     } catch {
@@ -70,6 +78,28 @@ package final class Daemon {
     journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)
     if let configurationErrors { journal.reloadFailed(configurationErrors) }
     for warning in configuration.warnings { journal.warn(warning) }
+    try keepHouse()
+  }
+
+  /// Ends what a crash left over, now, and drops what is too old, now and every hour.
+  private func keepHouse() throws(LoopError) {
+    let timer = try TimerSource { [unowned self] in
+      houseTimer?.arm(after: .seconds(3600))
+      let store = configuration.store
+      EventLoop.start { [self] in
+        do throws(RPCError) {
+          let policy = RetentionPolicy(
+            maximumAge: store.maximumAge, maximumBytes: store.maximumSize, eventAge: store.events)
+          _ = try await state.open().performing { store throws(StoreError) in
+            try await store.expire(policy)
+          }
+        } catch {
+          journal.storageTrouble(error.message)
+        }
+      }
+    }
+    houseTimer = timer
+    timer.arm(after: .zero)
   }
 
   /// Takes no new work, lets running responses end for `limits.drain`, then stops the loop.
@@ -95,7 +125,8 @@ package final class Daemon {
 
   /// The answers are on their way; they are flushed at the end of this turn.
   private func drained() {
-    EventLoop.atEndOfTurn {
+    EventLoop.start { [state] in
+      await state.close()
       EventLoop.atEndOfTurn { EventLoop.stop() }
     }
   }
@@ -141,12 +172,14 @@ package final class Daemon {
 
   var responseServices: ResponseServices {
     ResponseServices(
-      http: http, keys: keys, limits: configuration.limits, registry: registry,
+      http: http, keys: keys, limits: configuration.limits, registry: registry, state: state,
+      lines: lines, knowledge: knowledge, feeds: feeds,
       onFinished: { [unowned self] run, ending in
         journal.responseEnded(run, ending)
         scheduleStatus()
       },
-      onBreakerOpened: { [unowned self] in journal.breakerOpened($0) })
+      onBreakerOpened: { [unowned self] in journal.breakerOpened($0) },
+      onStorageTrouble: { [unowned self] in journal.storageTrouble($0) })
   }
 
   // MARK: Status

@@ -16,6 +16,7 @@ final class DaemonJournal {
     case responseEnded = "a053a212479a44058ebe9cb69c229cbb"
     case breakerOpened = "770d9b502d704a39ab1ace9cef1e31b7"
     case clientRefused = "6fc765ebcb39452ab315a9979cf14022"
+    case storageTrouble = "1c2b93558816413eb26dbf4394b2a545"
     case slowTurn = "5589cc08b2da4bb998523a15c1567ed4"
   }
 
@@ -81,6 +82,10 @@ final class DaemonJournal {
       .breakerOpened, [("UPSTREAM", upstream.name)])
   }
 
+  func storageTrouble(_ what: String) {
+    log(.error, what, .storageTrouble, [("ERROR", "storage")])
+  }
+
   func slowTurn(_ took: Duration) {
     let milliseconds = Int(took.milliseconds)
     log(
@@ -93,7 +98,7 @@ final class DaemonJournal {
     var fields: [(name: String, value: String)] = [
       ("UPSTREAM", run.upstreamName), ("MODEL", run.model), ("CLIENT", run.peer.name),
       ("CLIENT_PID", "\(run.peer.credentials.processID)"), ("CLIENT_UID", "\(run.uid)"),
-      ("STATUS", ending.status), ("ATTEMPTS", "\(run.attempts)"),
+      ("STATUS", ending.status), ("ATTEMPTS", "\(run.attemptCount)"),
       ("TOTAL_MS", "\(Int(ending.timing.total.milliseconds))"),
     ]
     if let id = run.id { fields.append(("RESPONSE_ID", id)) }

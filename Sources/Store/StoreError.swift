@@ -49,7 +49,12 @@ package struct StoreError: Error, Equatable, Sendable {
 
   /// The answer for an id that is absent or another user's.
   static func notFound(_ kind: String, _ id: String) -> StoreError {
-    StoreError(.notFound, "find a \(kind)", "no \(kind) \"\(id)\"")
+    StoreError(.notFound, "find the \(kind)", "no \(kind) \"\(id)\"")
+  }
+
+  /// The answer for a conversation's name that the user does not have.
+  package static func noConversation(_ name: String) -> StoreError {
+    .notFound("conversation", name)
   }
 
   static func corrupt(_ table: String, _ row: Int64) -> StoreError {

@@ -43,7 +43,6 @@ final class ClientConnection {
 
   /// Requests that have not been answered.
   var requestsInFlight: Int { pending.count }
-  var subscriptions: [Subscription] { output.subscriptions }
 
   // MARK: Answers
 
@@ -57,15 +56,15 @@ final class ClientConnection {
     scheduleFlush()
   }
 
-  /// Lets a request be answered by a response's log.
-  func subscribe(_ subscription: Subscription) {
-    output.add(subscription)
-    subscription.log.addReader(subscription) { [weak self] in self?.scheduleFlush() }
+  /// Lets a request be answered by what a source has, now and later.
+  func subscribe(_ source: any OutputSource) {
+    output.add(source)
+    source.attach { [weak self] in self?.scheduleFlush() }
     scheduleFlush()
   }
 
-  func subscription(for id: RPCID) -> Subscription? {
-    output.subscriptions.first { $0.id == id }
+  func source(for id: RPCID) -> (any OutputSource)? {
+    output.sources.first { $0.id == id }
   }
 
   func isPending(_ id: RPCID) -> Bool { pending.contains(id) }
@@ -211,9 +210,9 @@ final class ClientConnection {
     guard !isClosed, !isBlocked else { return }
     let wasPaused = isPaused
     do throws(LoopError) {
-      let progress = try output.send(to: descriptor) { subscription in
-        pending.remove(subscription.id)
-        subscription.log.removeReader(subscription)
+      let progress = try output.send(to: descriptor) { source in
+        pending.remove(source.id)
+        source.detach()
       }
       isBlocked = progress == .blocked
       watchForStall(isBlocked)
@@ -264,9 +263,9 @@ final class ClientConnection {
     stallTimer?.cancel()
     UnixSocket.close(descriptor)
     pending = []
-    for subscription in output.removeAllSubscriptions() {
-      subscription.log.removeReader(subscription)
-      subscription.onLeave(subscription, .disconnected)
+    for source in output.removeAllSources() {
+      source.detach()
+      source.leave(.disconnected)
     }
     owner.closed(self)
   }

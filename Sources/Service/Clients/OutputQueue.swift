@@ -1,10 +1,10 @@
 internal import EventLoop
 internal import Wire
 
-/// What one client is still to be sent: small answers, and the subscriptions that feed it.
+/// What one client is still to be sent: small answers, and the sources that feed it.
 ///
 /// Lines are taken from the logs only when the socket has room, so that a slow reader costs one
-/// chunk of memory however far it lags behind. Subscriptions take turns.
+/// chunk of memory however far it lags behind. Sources take turns.
 @EventLoop
 struct OutputQueue {
   /// Bytes of one send(2); a Unix socket's buffer holds about three of them.
@@ -13,29 +13,29 @@ struct OutputQueue {
   private var unsent: ArraySlice<UInt8> = []
   private var current: OutputFrame?
   private var answers: [OutputFrame] = []
-  private(set) var subscriptions: [Subscription] = []
+  private(set) var sources: [any OutputSource] = []
 
   nonisolated init() {}
 
   /// Whether nothing is left to send and nobody will add more.
   var isFinished: Bool {
-    unsent.isEmpty && current == nil && answers.isEmpty && subscriptions.isEmpty
+    unsent.isEmpty && current == nil && answers.isEmpty && sources.isEmpty
   }
 
   mutating func add(_ answer: OutputFrame) {
     answers.append(answer)
   }
 
-  mutating func add(_ subscription: Subscription) {
-    subscriptions.append(subscription)
+  mutating func add(_ source: any OutputSource) {
+    sources.append(source)
   }
 
   /// Answers that the client has not taken yet.
   var pendingAnswers: Int { answers.count }
 
-  mutating func removeAllSubscriptions() -> [Subscription] {
-    defer { subscriptions = [] }
-    return subscriptions
+  mutating func removeAllSources() -> [any OutputSource] {
+    defer { sources = [] }
+    return sources
   }
 
   enum Progress {
@@ -49,7 +49,7 @@ struct OutputQueue {
 
   /// Sends what there is, by one send(2) a chunk.
   mutating func send(
-    to descriptor: Int32, ended: (Subscription) -> Void
+    to descriptor: Int32, ended: (any OutputSource) -> Void
   ) throws(LoopError) -> Progress {
     for _ in 0..<16 {
       if unsent.isEmpty { unsent = fillChunk(ended) }
@@ -61,7 +61,7 @@ struct OutputQueue {
     return .more
   }
 
-  private mutating func fillChunk(_ ended: (Subscription) -> Void) -> ArraySlice<UInt8> {
+  private mutating func fillChunk(_ ended: (any OutputSource) -> Void) -> ArraySlice<UInt8> {
     var chunk: [UInt8] = []
     while chunk.count < Self.chunkBytes {
       if current == nil { current = nextAnswer() ?? nextLine(into: &chunk, ended) }
@@ -76,19 +76,19 @@ struct OutputQueue {
     answers.isEmpty ? nil : answers.removeFirst()
   }
 
-  /// Appends whole lines while they fit, each subscription in its turn; returns the first one that
+  /// Appends whole lines while they fit, each source in its turn; returns the first one that
   /// does not fit or that answers a request.
   private mutating func nextLine(
-    into chunk: inout [UInt8], _ ended: (Subscription) -> Void
+    into chunk: inout [UInt8], _ ended: (any OutputSource) -> Void
   ) -> OutputFrame? {
-    for _ in 0..<subscriptions.count where chunk.count < Self.chunkBytes {
-      let subscription = subscriptions.removeFirst()
-      subscription.appendEvents(to: &chunk, limit: Self.chunkBytes)
-      let frame = subscription.nextFrame()
+    for _ in 0..<sources.count where chunk.count < Self.chunkBytes {
+      let source = sources.removeFirst()
+      source.appendLines(to: &chunk, limit: Self.chunkBytes)
+      let frame = source.nextFrame()
       if frame?.isAnswer == true {
-        ended(subscription)
+        ended(source)
       } else {
-        subscriptions.append(subscription)
+        sources.append(source)
       }
       if let frame { return frame }
     }

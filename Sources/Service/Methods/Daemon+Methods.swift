@@ -29,7 +29,12 @@ extension Daemon {
     case .initialize: connection.answer(id, .success(try initialize(params, connection)))
     case .cancelRequest: cancelRequest(params, on: connection, answering: id)
     case .responsesCreate: try createResponse(params, id, connection)
+    case .responsesRetrieve: try retrieveResponse(params, id, connection)
     case .responsesCancel: try cancelResponse(params, id, connection)
+    case .responsesDelete: try deleteResponse(params, id, connection)
+    case .responsesInputItemsList: try listInputItems(params, id, connection)
+    case .responsesInputTokensCount: try countInputTokens(params, id, connection)
+    case .responsesCompact: try compact(params, id, connection)
     case .modelsList: try listModels(params, id, connection)
     case .daemonPing:
       _ = try Parameters(params)
@@ -40,6 +45,27 @@ extension Daemon {
     case .daemonReload:
       _ = try Parameters(params)
       EventLoop.start { [self] in connection.answer(id, await reloadResult()) }
+    default: try performOnConversations(method, params, id, connection)
+    }
+  }
+
+  private func performOnConversations(
+    _ method: Method, _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    switch method {
+    case .conversationsCreate: try createConversation(params, id, connection)
+    case .conversationsRetrieve: try retrieveConversation(params, id, connection)
+    case .conversationsUpdate: try updateConversation(params, id, connection)
+    case .conversationsDelete: try deleteConversation(params, id, connection)
+    case .conversationsList: try listConversations(params, id, connection)
+    case .conversationsFork: try forkConversation(params, id, connection)
+    case .conversationsSearch: try searchConversations(params, id, connection)
+    case .conversationsWatch: try watchConversation(params, id, connection)
+    case .conversationsItemsCreate: try createItems(params, id, connection)
+    case .conversationsItemsList: try listItems(params, id, connection)
+    case .conversationsItemsRetrieve: try retrieveItem(params, id, connection)
+    case .conversationsItemsDelete: try deleteItem(params, id, connection)
+    default: preconditionFailure("method \(method.rawValue) has a name, but nothing performs it")
     }
   }
 
@@ -105,50 +131,8 @@ extension Daemon {
       return answer(
         .failure(.invalidParams("id", "nothing usable found, the id of a request was expected")))
     }
-    if let subscription = connection.subscription(for: target) {
-      subscription.onLeave(subscription, .cancelled)
-    }
+    connection.source(for: target)?.leave(.cancelled)
     answer(.success(.emptyObject))
-  }
-
-  // MARK: Responses
-
-  private func createResponse(
-    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
-  ) throws(RPCError) {
-    if let configurationErrors { throw RPCError(configurationErrors) }
-    guard !isDraining else {
-      throw RPCError(
-        .overloaded, "the daemon is stopping", isRetryable: true,
-        details: [("retry_after_ms", .integer(1000))])
-    }
-    guard registry.count(of: connection.peer.userID) < configuration.limits.requests else {
-      throw RPCError(
-        .overloaded,
-        "\(configuration.limits.requests) responses of uid \(connection.peer.userID) are running",
-        isRetryable: true, details: [("retry_after_ms", .integer(1000))])
-    }
-    let request = try CreateRequest(params: params)
-    let plan = try RequestPlan(request, configuration, upstreams)
-    let run = ResponseRun(request, plan: plan, peer: connection.peer, services: responseServices)
-    registry.started(run)
-    connection.subscribe(
-      Subscription(id: id, log: run.log, wantsEvents: request.isStreaming) { _, reason in
-        run.readerLeft(reason)
-      })
-    run.start()
-    scheduleStatus()
-  }
-
-  private func cancelResponse(
-    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
-  ) throws(RPCError) {
-    let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
-    guard let run = registry.response(responseID, of: connection.peer.userID) else {
-      throw .responseNotFound(responseID)
-    }
-    run.stop(.cancelled)
-    connection.subscribe(Subscription(id: id, log: run.log, wantsEvents: false) { _, _ in })
   }
 
   // MARK: Daemon

@@ -67,7 +67,7 @@ extension Daemon {
 
   private func write(_ run: ResponseRun, _ writer: inout JSONWriter) {
     writer.object {
-      $0.member("id", run.id.map { .string($0) } ?? .null)
+      $0.member("id", run.id.map { RawJSON.string($0) } ?? .null)
       $0.member("model", run.model)
       $0.member("upstream", run.upstreamName)
       $0.member("client", run.peer.name)
@@ -75,7 +75,7 @@ extension Daemon {
       $0.member("events", run.log.count)
       $0.member("bytes", run.log.bytes)
       $0.member("readers", run.log.readerCount)
-      $0.member("attempts", run.attempts)
+      $0.member("attempts", run.attemptCount)
       $0.key("age_s")
       $0.double((EventLoop.now - run.created).roundedMilliseconds / 1000)
     }

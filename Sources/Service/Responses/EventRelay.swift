@@ -9,6 +9,8 @@ struct EventRelay {
   /// What the upstream called the response, where clients know it by another id.
   private(set) var upstreamID: String?
   private var ownID: RawJSON?
+  /// Members that echo the request and that were changed on its way to the upstream.
+  var echo: [ResponseEcho] = []
 
   init(log: EventLog) {
     self.log = log
@@ -20,34 +22,37 @@ struct EventRelay {
   }
 
   mutating func append(_ event: UpstreamEvent) {
-    guard ownID != nil, let response = event.json["response"] else {
-      return log.append(numbered(event.json, event.sequenceNumber).bytes)
+    log.append(rendered(event))
+  }
+
+  /// The event as clients see it, were it the next one.
+  mutating func rendered(_ event: UpstreamEvent) -> ArraySlice<UInt8> {
+    guard ownID != nil || !echo.isEmpty, event.carriesResponse,
+      let response = event.json["response"]
+    else { return numbered(event.json, event.sequenceNumber).bytes }
+    let edited = event.json.setting("response", to: asSeen(response))
+    return numbered(edited, event.sequenceNumber).bytes
+  }
+
+  /// A terminal event of the daemon's own, were it the next one.
+  func rendered(_ type: String, _ response: RawJSON) -> ArraySlice<UInt8> {
+    RawJSON.object { event in
+      event.member("type", type)
+      event.member("sequence_number", log.count)
+      event.member("response", response)
+    }.bytes
+  }
+
+  /// A response object of the upstream's as clients see it.
+  mutating func asSeen(_ response: RawJSON) -> RawJSON {
+    guard response.kind == .object else { return response }
+    var seen = response
+    if let ownID {
+      upstreamID = upstreamID ?? response["id"]?.string
+      seen = seen.setting("id", to: ownID)
     }
-    let edited = event.json.setting("response", to: identified(response))
-    log.append(numbered(edited, event.sequenceNumber).bytes)
-  }
-
-  /// Appends the terminal event and returns its response as clients see it.
-  mutating func appendTerminal(_ event: UpstreamEvent, response: RawJSON) -> RawJSON {
-    append(event)
-    return identified(response)
-  }
-
-  /// Appends a terminal event of the daemon's own.
-  func appendTerminal(_ type: String, _ response: RawJSON) {
-    log.append(
-      RawJSON.object { event in
-        event.member("type", type)
-        event.member("sequence_number", log.count)
-        event.member("response", response)
-      }.bytes)
-  }
-
-  /// A response object with the id that clients know it by.
-  mutating func identified(_ response: RawJSON) -> RawJSON {
-    guard let ownID, response.kind == .object else { return response }
-    upstreamID = upstreamID ?? response["id"]?.string
-    return response.setting("id", to: ownID)
+    for member in echo { seen = member.apply(to: seen) }
+    return seen
   }
 
   /// What came so far, as a response object; nil where no response was created.
@@ -61,5 +66,17 @@ struct EventRelay {
   private func numbered(_ event: RawJSON, _ number: Int64?) -> RawJSON {
     guard number != Int64(log.count) else { return event }
     return event.setting("sequence_number", to: .integer(log.count))
+  }
+}
+
+/// One member of a response object that says what the client asked.
+struct ResponseEcho: Sendable {
+  let key: String
+  let value: RawJSON
+  /// Whether it is also put where the upstream left the member out.
+  let isAdded: Bool
+
+  func apply(to response: RawJSON) -> RawJSON {
+    isAdded ? response.setting(key, to: value) : response.replacing(key, with: value)
   }
 }

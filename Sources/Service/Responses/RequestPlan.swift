@@ -4,16 +4,20 @@ internal import Wire
 
 /// What a checked request comes to: which upstreams are asked, for which model, with which body.
 struct RequestPlan {
+  struct Candidate {
+    let upstream: Upstream
+    /// As this upstream knows the model.
+    let model: String
+  }
+
   /// The upstream that the request is routed to, then its fallbacks; never empty.
-  let candidates: [Upstream]
+  let candidates: [Candidate]
   /// As the client or its profile named it.
   let model: String
+  /// The request's members and those of its profile.
+  let body: RawJSON
   let deadline: Duration
   let hasSideEffects: Bool
-  private let bodies: [String: RawJSON]
-
-  /// The body for one of the candidates.
-  func body(for upstream: String) -> RawJSON { bodies[upstream] ?? .emptyObject }
 
   @EventLoop
   init(
@@ -22,23 +26,22 @@ struct RequestPlan {
     let profile = try Self.profile(request, configuration)
     model = request.model ?? profile?.model ?? configuration.defaultModel
     let wanted = request.options.upstream ?? profile?.upstream
-    let first = try Self.route(model, wanted, configuration)
-    let filled = Self.fill(request.body, from: profile)
-    var candidates: [Upstream] = []
-    var bodies: [String: RawJSON] = [:]
-    for name in [first.upstream.name] + first.upstream.fallback where bodies[name] == nil {
-      guard let upstream = upstreams[name] else { continue }
+    let first = try Self.route(model, wanted, configuration).upstream
+    var candidates: [Candidate] = []
+    for name in [first.name] + first.fallback {
+      guard let upstream = upstreams[name],
+        !candidates.contains(where: { $0.upstream.name == name })
+      else { continue }
       let route = try Self.route(model, name, configuration)
-      candidates.append(upstream)
-      bodies[name] = filled.naming(model: route.model)
+      candidates.append(Candidate(upstream: upstream, model: route.model))
     }
     guard !candidates.isEmpty else {
-      throw RPCError(.internal, "upstream \(first.upstream.name) is configured but not running")
+      throw RPCError(.internal, "upstream \(first.name) is configured but not running")
     }
     self.candidates = candidates
-    self.bodies = bodies
-    deadline = min(first.upstream.totalTimeout, request.options.timeout ?? first.upstream.totalTimeout)
-    hasSideEffects = Self.hasSideEffects(filled)
+    body = Self.fill(request.body, from: profile)
+    deadline = min(first.totalTimeout, request.options.timeout ?? first.totalTimeout)
+    hasSideEffects = Self.hasSideEffects(body)
   }
 
   private static func profile(
@@ -83,13 +86,6 @@ struct RequestPlan {
       return !(["function", "custom", "file_search"].contains(type)
         || type.utf8.starts(with: "web_search".utf8))
     }
-  }
-}
-
-extension RawJSON {
-  /// The body with a model's name; untouched where it says so already.
-  fileprivate func naming(model: String) -> RawJSON {
-    self["model"]?.string == model ? self : setting("model", to: .string(model))
   }
 }
 

@@ -1,19 +1,24 @@
 internal import EventLoop
+internal import JSON
+internal import Store
 internal import Wire
 
-/// The responses that run, and the last ones that have ended, by user and id.
+/// The responses that run, by user and id, and the logs of ended ones that are being read.
 @EventLoop
 final class ResponseRegistry {
   private struct Key: Hashable {
     let uid: UInt32
-    let id: String
+    let text: String
   }
 
-  /// Ended responses that can still be asked for.
-  private static let maximumEnded = 64
+  private final class WeakLog {
+    weak var log: EventLog?
+    init(_ log: EventLog) { self.log = log }
+  }
 
   private var byID: [Key: ResponseRun] = [:]
-  private var ended: [Key] = []
+  private var byIdempotencyKey: [Key: ResponseRun] = [:]
+  private var replays: [Key: WeakLog] = [:]
   private(set) var running: [ObjectIdentifier: ResponseRun] = [:]
   /// Called when the last running response has ended.
   var onIdle: (@EventLoop () -> Void)?
@@ -24,17 +29,19 @@ final class ResponseRegistry {
     running[ObjectIdentifier(run)] = run
   }
 
-  /// Registers a response under the id that the upstream gave it, or under a new one where it gave
-  /// none or one that this user's responses have already.
-  func identify(_ run: ResponseRun, given: String?) -> String {
-    var id = given ?? ""
-    if id.isEmpty || byID[Key(uid: run.uid, id: id)] != nil { id = Self.mint() }
-    byID[Key(uid: run.uid, id: id)] = run
-    return id
+  /// Registers a response under the id that clients know.
+  func register(_ run: ResponseRun, _ id: String) {
+    byID[Key(uid: run.uid, text: id)] = run
+  }
+
+  /// The given id unless it is empty or a running response of this user has it.
+  func free(_ given: String?, for uid: UInt32) -> String? {
+    guard let given, !given.isEmpty, byID[Key(uid: uid, text: given)] == nil else { return nil }
+    return given
   }
 
   func response(_ id: String, of uid: UInt32) -> ResponseRun? {
-    byID[Key(uid: uid, id: id)]
+    byID[Key(uid: uid, text: id)]
   }
 
   /// How many responses of a user run.
@@ -44,20 +51,110 @@ final class ResponseRegistry {
 
   func finished(_ run: ResponseRun) {
     running[ObjectIdentifier(run)] = nil
-    if let id = run.id {
-      ended.append(Key(uid: run.uid, id: id))
-      if ended.count > Self.maximumEnded { byID[ended.removeFirst()] = nil }
+    if let id = run.id, byID[Key(uid: run.uid, text: id)] === run {
+      byID[Key(uid: run.uid, text: id)] = nil
+    }
+    if let key = run.request.options.idempotencyKey.map({ Key(uid: run.uid, text: $0) }),
+      byIdempotencyKey[key] === run
+    {
+      byIdempotencyKey[key] = nil
     }
     if running.isEmpty { onIdle?() }
   }
 
-  /// 128 random bits, as 32 hexadecimal digits behind `resp_`.
-  static func mint() -> String {
-    let halves = [UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)]
-    let digits = halves.map { half in
-      let text = String(half, radix: 16)
-      return String(repeating: "0", count: 16 - text.utf8.count) + text
+  // MARK: Creates that were sent before
+
+  func owns(_ run: ResponseRun, idempotencyKey: String) {
+    byIdempotencyKey[Key(uid: run.uid, text: idempotencyKey)] = run
+  }
+
+  /// Lets the readers of a create follow the response that the same create made before.
+  func join(_ run: ResponseRun, _ existing: StoredResponse, _ store: Store) async throws(RPCError) {
+    let key = Key(uid: run.uid, text: existing.idempotency?.key ?? "")
+    if let earlier = byIdempotencyKey[key], earlier !== run {
+      run.acknowledge(earlier.currentObject)
+      if run.acknowledgement == nil {
+        run.reader?.follow(earlier.log) { earlier.readerLeft($0, $1) }
+      }
+    } else {
+      let log = try await replay(existing, uid: run.uid, from: store)
+      run.reader?.follow(log, onLeave: nil)
     }
-    return "resp_" + digits.joined()
+    run.yieldToEarlier()
+  }
+
+  // MARK: Responses that have ended
+
+  /// The log of an ended response; those who read it at the same time share one.
+  func replay(
+    _ response: StoredResponse, uid: UInt32, from store: Store
+  ) async throws(RPCError) -> EventLog {
+    let key = Key(uid: uid, text: response.id)
+    if let log = replays[key]?.log { return log }
+    let log = try await store.performing { store throws(StoreError) in
+      try await EventLog.replay(response, from: store)
+    }
+    replays = replays.filter { $0.value.log != nil }
+    replays[key] = WeakLog(log)
+    return log
+  }
+}
+
+extension EventLog {
+  /// Reads the log of an ended response: its own events while they are kept, else a legal sequence
+  /// made from its object.
+  static func replay(
+    _ response: StoredResponse, from store: Store
+  ) async throws(StoreError) -> EventLog {
+    let log = EventLog()
+    var last: Int64 = -1
+    while true {
+      let events = try await store.events(of: response.handle, after: last)
+      guard let end = events.last else { break }
+      for event in events { log.append(event.bytes) }
+      last = end.sequence
+    }
+    guard let object = response.object else {
+      log.finish(.failure(RPCError(stored: response.error)))
+      return log
+    }
+    if log.count == 0 {
+      for event in ResponseReplay.events(of: object) { log.append(event.bytes) }
+    }
+    log.finish(.response(object, halley: response.summary))
+    return log
+  }
+}
+
+extension StoredResponse {
+  /// What is known of how it was made.
+  fileprivate var summary: RawJSON {
+    .object { halley in
+      halley.member("upstream", upstream.map { .string($0) } ?? .null)
+      halley.member("upstream_id", upstreamID.map { .string($0) } ?? .null)
+      halley.member("cache", "miss")
+      halley.member("cost_usd", .null)
+    }
+  }
+}
+
+extension RPCError {
+  /// The error that a response ended with, as it was stored.
+  fileprivate init(stored json: RawJSON?) {
+    let data = json?["data"]
+    let code = data?["code"]?.string.flatMap { Code(rawValue: $0) } ?? .internal
+    self.init(
+      code, json?["message"]?.string ?? "the response failed",
+      isRetryable: data?["retryable"]?.boolean ?? false,
+      details: (data?.members ?? []).filter { $0.key != "code" && $0.key != "retryable" }
+        .map { ($0.key, $0.value) })
+  }
+
+  /// The code and the message, as a response object's `error` has them.
+  var summary: RawJSON {
+    .object {
+      $0.member("code", code.rawValue)
+      $0.member("message", message)
+    }
   }
 }

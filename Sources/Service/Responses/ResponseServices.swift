@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPClient
+internal import Store
 internal import Wire
 
 /// What a response needs of the daemon; it keeps these for as long as it runs, also over a reload.
@@ -8,8 +9,21 @@ struct ResponseServices {
   let keys: APIKeys
   let limits: LimitsConfiguration
   let registry: ResponseRegistry
+  let state: StateStore
+  let lines: ConversationLines
+  let knowledge: UpstreamKnowledge
+  let feeds: ConversationFeeds
   let onFinished: @EventLoop (ResponseRun, FinishedResponse) -> Void
   let onBreakerOpened: @EventLoop (Upstream) -> Void
+  let onStorageTrouble: @EventLoop (String) -> Void
+}
+
+/// What was learned of the upstreams, for as long as the daemon runs.
+@EventLoop
+final class UpstreamKnowledge {
+  var reasoning = ReasoningSupport()
+
+  nonisolated init() {}
 }
 
 /// How a response ended, for the journal.

@@ -6,73 +6,49 @@ internal import Wire
 /// The running state of one configured upstream: its places, its key, its health.
 @EventLoop
 final class Upstream {
-  private struct Waiter {
-    let id: UInt64
-    let continuation: CheckedContinuation<Void, any Error>
-  }
-
   var configuration: UpstreamConfiguration {
-    didSet { if configuration != oldValue { key = nil } }
+    didSet {
+      guard configuration != oldValue else { return }
+      key = nil
+      line.places = configuration.maximumConcurrent
+    }
   }
   var breaker = CircuitBreaker()
   var retryBudget = RetryBudget()
-  private(set) var running = 0
   /// Ended attempts, good and bad, for the status.
   private(set) var succeeded = 0
   private(set) var failed = 0
   private(set) var lastUse: LoopInstant?
   private let maximumQueue: Int
-  private var waiters: [Waiter] = []
-  private var nextWaiter: UInt64 = 0
+  private let line: WaitingLine
   private var key: Result<APIKey?, KeyError>?
 
   init(_ configuration: UpstreamConfiguration, maximumQueue: Int) {
     self.configuration = configuration
     self.maximumQueue = maximumQueue
+    line = WaitingLine(places: configuration.maximumConcurrent)
   }
 
   var name: String { configuration.name }
-  var queued: Int { waiters.count }
+  var running: Int { line.taken }
+  var queued: Int { line.waiting }
 
   // MARK: Places
 
   /// Waits for one of `max_concurrent` places, first come, first served.
   func enter() async throws {
-    if running < configuration.maximumConcurrent, waiters.isEmpty {
-      running += 1
-      lastUse = EventLoop.now
-      return
-    }
-    guard waiters.count < maximumQueue else {
+    guard line.isFree || line.waiting < maximumQueue else {
       throw RPCError(
-        .overloaded, "\(waiters.count) requests wait for upstream \(name)", isRetryable: true,
+        .overloaded, "\(line.waiting) requests wait for upstream \(name)", isRetryable: true,
         details: [("retry_after_ms", .integer(1000))])
     }
-    nextWaiter += 1
-    let id = nextWaiter
-    try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        waiters.append(Waiter(id: id, continuation: continuation))
-        if Task.isCancelled { leaveQueue(id) }
-      }
-    } onCancel: {
-      EventLoop.assumeIsolated { self.leaveQueue(id) }
-    }
-  }
-
-  private func leaveQueue(_ id: UInt64) {
-    guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
-    waiters.remove(at: index).continuation.resume(throwing: CancellationError())
-  }
-
-  /// Gives the place to whoever waits the longest.
-  func leave() {
-    running -= 1
+    try await line.enter()
     lastUse = EventLoop.now
-    while running < configuration.maximumConcurrent, !waiters.isEmpty {
-      running += 1
-      waiters.removeFirst().continuation.resume()
-    }
+  }
+
+  func leave() {
+    lastUse = EventLoop.now
+    line.leave()
   }
 
   // MARK: Key

@@ -27,6 +27,9 @@ struct UpstreamEvent {
     }
   }
 
+  /// Whether its type is one of those with a whole response object.
+  var carriesResponse: Bool { kind != .output && kind != .error }
+
   var json: RawJSON { RawJSON(checked: bytes) }
 
   /// Reads the data of a server-sent event.

@@ -156,7 +156,3 @@ package struct ResponseReplay {
     }
   }
 }
-
-extension RawJSON {
-  package static let emptyArray = RawJSON(checked: Array("[]".utf8)[...])
-}

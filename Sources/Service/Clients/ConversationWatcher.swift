@@ -1,0 +1,96 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+/// One client that watches a conversation: what happens in it, as notifications, until it leaves.
+///
+/// It holds small events itself and cursors on the logs of responses, so that a slow watcher costs
+/// no copy of them.
+@EventLoop
+final class ConversationWatcher: OutputSource {
+  private enum Segment {
+    case event(ArraySlice<UInt8>)
+    case log(EventLog, next: Int)
+  }
+
+  let id: RPCID
+  private var segments: [Segment] = []
+  private var isCancelled = false
+  private var onMore: (@EventLoop () -> Void)?
+  private let onDetach: @EventLoop (ConversationWatcher) -> Void
+  private let prefix: [UInt8]
+  private static let suffix = Array("}}\n".utf8)
+
+  init(id: RPCID, onDetach: @escaping @EventLoop (ConversationWatcher) -> Void) {
+    self.id = id
+    self.onDetach = onDetach
+    prefix =
+      Array("{\"jsonrpc\":\"2.0\",\"method\":\"conversations.event\",\"params\":{\"id\":".utf8)
+      + id.json.bytes + Array(",\"event\":".utf8)
+  }
+
+  func add(_ event: RawJSON) {
+    segments.append(.event(event.bytes))
+    onMore?()
+  }
+
+  func add(_ log: EventLog) {
+    segments.append(.log(log, next: 0))
+    log.addReader(self) { [weak self] in self?.onMore?() }
+    onMore?()
+  }
+
+  func attach(_ onMore: @escaping @EventLoop () -> Void) {
+    self.onMore = onMore
+  }
+
+  func detach() {
+    onMore = nil
+    for case .log(let log, _) in segments { log.removeReader(self) }
+    onDetach(self)
+  }
+
+  func leave(_ reason: LeaveReason) {
+    isCancelled = true
+    onMore?()
+  }
+
+  func appendLines(to chunk: inout [UInt8], limit: Int) {
+    while let event = peek(), chunk.count + prefix.count + event.count + 3 <= limit {
+      chunk.append(contentsOf: prefix)
+      chunk.append(contentsOf: event)
+      chunk.append(contentsOf: Self.suffix)
+      advance()
+    }
+  }
+
+  func nextFrame() -> OutputFrame? {
+    if isCancelled { return .answer(id, error: RPCError(.cancelled, "the request was cancelled")) }
+    guard let event = peek() else { return nil }
+    advance()
+    return OutputFrame([prefix[...], event, Self.suffix[...]])
+  }
+
+  /// The next event; logs that have ended and were read are dropped on the way.
+  private func peek() -> ArraySlice<UInt8>? {
+    while let segment = segments.first {
+      switch segment {
+      case .event(let event): return event
+      case .log(let log, let next) where next < log.count: return log.event(next)
+      case .log(let log, _):
+        guard log.outcome != nil else { return nil }
+        log.removeReader(self)
+        segments.removeFirst()
+      }
+    }
+    return nil
+  }
+
+  private func advance() {
+    guard let segment = segments.first else { return }
+    switch segment {
+    case .event: segments.removeFirst()
+    case .log(let log, let next): segments[0] = .log(log, next: next + 1)
+    }
+  }
+}

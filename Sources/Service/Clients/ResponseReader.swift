@@ -1,0 +1,89 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+/// One reader of a response: a cursor on its log, and the request that it answers.
+@EventLoop
+final class ResponseReader: OutputSource {
+  let id: RPCID
+  private(set) var log: EventLog
+  /// Whether the events are sent, or the result alone.
+  private let wantsEvents: Bool
+  /// Hears that the client gave the request up; nil for one that only looks on.
+  private var onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)?
+  private var onMore: (@EventLoop () -> Void)?
+  private let eventPrefix: [UInt8]
+  private var nextEvent: Int
+  private var isCancelled = false
+
+  private static let eventSuffix = Array("}}\n".utf8)
+
+  /// - Parameter firstEvent: the number of the first event that is sent.
+  init(
+    id: RPCID, log: EventLog, wantsEvents: Bool, firstEvent: Int = 0,
+    onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)? = nil
+  ) {
+    self.id = id
+    self.log = log
+    self.wantsEvents = wantsEvents
+    self.onLeave = onLeave
+    nextEvent = firstEvent
+    eventPrefix =
+      Array("{\"jsonrpc\":\"2.0\",\"method\":\"responses.event\",\"params\":{\"id\":".utf8)
+      + id.json.bytes + Array(",\"event\":".utf8)
+  }
+
+  func attach(_ onMore: @escaping @EventLoop () -> Void) {
+    self.onMore = onMore
+    log.addReader(self, onMore)
+  }
+
+  func detach() {
+    log.removeReader(self)
+    onMore = nil
+  }
+
+  /// Reads another response from its start; nothing of this one was sent.
+  func follow(_ other: EventLog, onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)?) {
+    self.onLeave = onLeave
+    log.removeReader(self)
+    log = other
+    guard let onMore else { return }
+    other.addReader(self, onMore)
+    onMore()
+  }
+
+  func leave(_ reason: LeaveReason) {
+    if let onLeave { return onLeave(self, reason) }
+    if reason == .cancelled { endAsCancelled() }
+  }
+
+  /// Answers the request as cancelled; the response goes on.
+  func endAsCancelled() {
+    isCancelled = true
+    onMore?()
+  }
+
+  func appendLines(to chunk: inout [UInt8], limit: Int) {
+    guard wantsEvents, !isCancelled else { return }
+    let framing = eventPrefix.count + Self.eventSuffix.count
+    while nextEvent < log.count {
+      let event = log.event(nextEvent)
+      guard chunk.count + framing + event.count <= limit else { return }
+      chunk.append(contentsOf: eventPrefix)
+      chunk.append(contentsOf: event)
+      chunk.append(contentsOf: Self.eventSuffix)
+      nextEvent += 1
+    }
+  }
+
+  func nextFrame() -> OutputFrame? {
+    if isCancelled { return .answer(id, error: RPCError(.cancelled, "the request was cancelled")) }
+    if wantsEvents, nextEvent < log.count {
+      defer { nextEvent += 1 }
+      return OutputFrame([eventPrefix[...], log.event(nextEvent), Self.eventSuffix[...]])
+    }
+    guard let outcome = log.outcome else { return nil }
+    return .answer(id, outcome)
+  }
+}

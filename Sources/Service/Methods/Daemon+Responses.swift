@@ -1,0 +1,170 @@
+internal import EventLoop
+internal import HTTPClient
+internal import JSON
+internal import Store
+internal import Wire
+
+extension Daemon {
+  func createResponse(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    if let configurationErrors { throw RPCError(configurationErrors) }
+    guard !isDraining else {
+      throw RPCError(
+        .overloaded, "the daemon is stopping", isRetryable: true,
+        details: [("retry_after_ms", .integer(1000))])
+    }
+    guard registry.count(of: connection.peer.userID) < configuration.limits.requests else {
+      throw RPCError(
+        .overloaded,
+        "\(configuration.limits.requests) responses of uid \(connection.peer.userID) are running",
+        isRetryable: true, details: [("retry_after_ms", .integer(1000))])
+    }
+    let request = try CreateRequest(params: params)
+    let plan = try RequestPlan(request, configuration, upstreams)
+    let run = ResponseRun(request, plan: plan, peer: connection.peer, services: responseServices)
+    registry.started(run)
+    let reader = ResponseReader(
+      id: id, log: run.acknowledgement ?? run.log, wantsEvents: request.isStreaming
+    ) { run.readerLeft($0, $1) }
+    run.reader = reader
+    connection.subscribe(reader)
+    run.start()
+    scheduleStatus()
+  }
+
+  func cancelResponse(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
+    if let run = registry.response(responseID, of: connection.peer.userID) {
+      run.stop(.cancelled)
+      return connection.subscribe(ResponseReader(id: id, log: run.log, wantsEvents: false))
+    }
+    answer(id, connection) { store, uid throws(RPCError) in
+      try await Self.stored(responseID, uid, store).presentObject
+    }
+  }
+
+  func retrieveResponse(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    let parameters = try Parameters(
+      params, known: "response_id", "stream", "starting_after", "include")
+    let responseID = try parameters.requiredString("response_id")
+    let isStreaming = try parameters.boolean("stream") ?? false
+    let first = try Self.firstEvent(parameters, isStreaming: isStreaming)
+    let uid = connection.peer.userID
+    if let run = registry.response(responseID, of: uid) {
+      guard isStreaming else {
+        return connection.answer(id, .success(run.currentObject ?? .emptyObject))
+      }
+      return connection.subscribe(
+        ResponseReader(id: id, log: run.log, wantsEvents: true, firstEvent: first))
+    }
+    guard isStreaming else {
+      return answer(id, connection) { store, uid throws(RPCError) in
+        try await Self.stored(responseID, uid, store).presentObject
+      }
+    }
+    EventLoop.start { [self] in
+      do throws(RPCError) {
+        let store = try await state.open()
+        let response = try await Self.stored(responseID, uid, store)
+        let log = try await registry.replay(response, uid: uid, from: store)
+        connection.subscribe(
+          ResponseReader(id: id, log: log, wantsEvents: true, firstEvent: first))
+      } catch {
+        connection.answer(id, .failure(error))
+      }
+    }
+  }
+
+  private static func firstEvent(
+    _ parameters: Parameters, isStreaming: Bool
+  ) throws(RPCError) -> Int {
+    guard let after = parameters["starting_after"] else { return 0 }
+    guard let number = after.integer, 0...Int64(Int32.max) ~= number else {
+      throw .invalidParams(
+        "starting_after", "\(after.excerpt) found, an event's number from 0 was expected")
+    }
+    guard isStreaming else {
+      throw .invalidParams("starting_after", "found without \"stream\": true")
+    }
+    return Int(number) + 1
+  }
+
+  func deleteResponse(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
+    let running = registry.response(responseID, of: connection.peer.userID)
+    running?.stop(.cancelled)
+    answer(id, connection) { store, uid throws(RPCError) in
+      await running?.ended()
+      try await store.performing { store throws(StoreError) in
+        try await store.deleteResponse(responseID, uid: uid)
+      }
+      return .object {
+        $0.member("id", responseID)
+        $0.member("object", "response.deleted")
+        $0.member("deleted", true)
+      }
+    }
+  }
+
+  func listInputItems(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    let parameters = try Parameters(
+      params, known: "response_id", "limit", "order", "after", "include")
+    let responseID = try parameters.requiredString("response_id")
+    let page = try parameters.page()
+    answer(id, connection) { store, uid throws(RPCError) in
+      try await store.performing { store throws(StoreError) in
+        try await store.inputItems(ofResponse: responseID, uid: uid, page)
+      }.json(\.id, \.listed)
+    }
+  }
+
+  private static func stored(
+    _ id: String, _ uid: UInt32, _ store: Store
+  ) async throws(RPCError) -> StoredResponse {
+    do throws(StoreError) {
+      return try await store.response(id, uid: uid)
+    } catch {
+      throw error.code == .notFound ? .responseNotFound(id) : RPCError(error)
+    }
+  }
+
+  /// Answers a request with what the store says.
+  func answer(
+    _ id: RPCID, _ connection: ClientConnection,
+    _ body: @escaping @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
+  ) {
+    let uid = connection.peer.userID
+    EventLoop.start { [self] in
+      do throws(RPCError) {
+        connection.answer(id, .success(try await body(try await state.open(), uid)))
+      } catch {
+        connection.answer(id, .failure(error))
+      }
+    }
+  }
+}
+
+extension StoredResponse {
+  /// The object, final or as it was when it was last written.
+  fileprivate var presentObject: RawJSON {
+    object
+      ?? .object {
+        $0.member("id", id)
+        $0.member("object", "response")
+        $0.member("created_at", createdAt / 1000)
+        $0.member("status", status.rawValue)
+        $0.member("model", model.map { RawJSON.string($0) } ?? .null)
+        $0.member("output", .emptyArray)
+        $0.member("error", error ?? .null)
+      }
+  }
+}

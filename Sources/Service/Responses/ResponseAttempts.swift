@@ -1,0 +1,162 @@
+internal import EventLoop
+internal import HTTPClient
+internal import JSON
+internal import Store
+internal import Wire
+
+/// Asks the upstreams of a plan until one answers: places, keys, bodies, retries, fallbacks.
+@EventLoop
+final class ResponseAttempts {
+  private let plan: RequestPlan
+  private let body: UpstreamBody
+  private let isStreaming: Bool
+  private let services: ResponseServices
+  /// Whether another attempt would repeat what clients have seen, or comes too late.
+  private let mayContinue: @EventLoop () -> Bool
+  private let onEvent: @EventLoop (UpstreamEvent) -> Void
+
+  private(set) var attempts = 0
+  private(set) var upstreamName: String
+  /// Names the key that is used, never the key.
+  private(set) var keyIdentity = ""
+  private(set) var queued: LoopInstant?
+  private(set) var connect = Duration.zero
+  /// An error event that came before anything else in the present attempt.
+  var heldError: RawJSON?
+  private var hasLostChain = false
+
+  init(
+    _ plan: RequestPlan, _ body: UpstreamBody, isStreaming: Bool, services: ResponseServices,
+    mayContinue: @escaping @EventLoop () -> Bool,
+    onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
+  ) {
+    self.plan = plan
+    self.body = body
+    self.isStreaming = isStreaming
+    self.services = services
+    self.mayContinue = mayContinue
+    self.onEvent = onEvent
+    upstreamName = plan.candidates[0].upstream.name
+  }
+
+  func run() async -> Result<CallResult, CallFailure> {
+    var last = CallFailure.stopped
+    for candidate in plan.candidates {
+      upstreamName = candidate.upstream.name
+      switch await ask(candidate) {
+      case .success(let result): return .success(result)
+      case .failure(let failure): last = failure
+      }
+      guard mayContinue(), last.error.isRetryable else { break }
+    }
+    return .failure(last)
+  }
+
+  private func ask(_ candidate: RequestPlan.Candidate) async -> Result<CallResult, CallFailure> {
+    let upstream = candidate.upstream
+    if let wait = upstream.breaker.admit(at: EventLoop.now) {
+      return .failure(.circuitOpen(upstream.name, wait: wait))
+    }
+    do {
+      try await upstream.enter()
+    } catch let error as RPCError {
+      return .failure(CallFailure(error: error, phase: .notSent))
+    } catch {
+      return .failure(.stopped)
+    }
+    defer { upstream.leave() }
+    do throws(RPCError) {
+      let key = try await upstream.apiKey(services.keys)
+      keyIdentity = Self.identity(of: key, upstream.configuration)
+      queued = EventLoop.now
+      return await callUntilAnswered(candidate, key)
+    } catch {
+      return .failure(CallFailure(error: error, phase: .notSent))
+    }
+  }
+
+  static func identity(of key: APIKey?, _ upstream: UpstreamConfiguration) -> String {
+    let text = "\(upstream.baseURL)\n\(key?.secret ?? "")"
+    return unsafe String(
+      Array(text.utf8).withUnsafeBytes { unsafe XXHash64.hash($0, seed: 0) }, radix: 16)
+  }
+
+  private func callUntilAnswered(
+    _ candidate: RequestPlan.Candidate, _ key: APIKey?
+  ) async -> Result<CallResult, CallFailure> {
+    let upstream = candidate.upstream
+    var policy = RetryPolicy(
+      maximumRetries: upstream.configuration.maximumRetries, hasSideEffects: plan.hasSideEffects)
+    upstream.retryBudget.noteRequest(at: EventLoop.now)
+    while mayContinue() {
+      let result = await call(candidate, key)
+      guard case .failure(let failure) = result, mayContinue() else { return result }
+      if adapt(to: failure, candidate) { continue }
+      guard let delay = policy.delay(after: failure, random: .random(in: 0..<1)),
+        upstream.retryBudget.takeRetry(at: EventLoop.now)
+      else { return result }
+      await EventLoop.sleep(for: delay)
+    }
+    return .failure(.stopped)
+  }
+
+  /// Takes back what this upstream does not take; returns whether the request is another one now.
+  private func adapt(to failure: CallFailure, _ candidate: RequestPlan.Candidate) -> Bool {
+    let name = candidate.upstream.name
+    if failure.refusesEncryptedReasoning,
+      services.knowledge.reasoning.asks(name, candidate.model, body.body)
+    {
+      services.knowledge.reasoning.refuse(name, candidate.model)
+      return true
+    }
+    if failure.lostPreviousResponse, !hasLostChain, case .chained = form(for: candidate) {
+      hasLostChain = true
+      return true
+    }
+    return false
+  }
+
+  private func form(for candidate: RequestPlan.Candidate) -> UpstreamBody.Form {
+    if body.context.isUpstreams { return .asGiven }
+    guard candidate.upstream.configuration.state == .upstream else { return .replay }
+    guard !hasLostChain, let last = body.context.turns.last, let origin = last.response,
+      let id = origin.upstreamID, origin.upstream == candidate.upstream.name,
+      origin.keyIdentity == keyIdentity
+    else { return .replay }
+    return .chained(to: id)
+  }
+
+  private func requestBody(for candidate: RequestPlan.Candidate) -> RawJSON {
+    let form = form(for: candidate)
+    let name = candidate.upstream.name
+    let isReplaying = candidate.upstream.configuration.state == .replay && form == .replay
+    let made = body.make(
+      form,
+      for: UpstreamBody.Target(
+        upstream: name, keyIdentity: keyIdentity, model: candidate.model),
+      encryptsReasoning: isReplaying
+        && services.knowledge.reasoning.asks(name, candidate.model, body.body))
+    return isReplaying ? made.setting("store", to: .boolean(false)) : made
+  }
+
+  private func call(
+    _ candidate: RequestPlan.Candidate, _ key: APIKey?
+  ) async -> Result<CallResult, CallFailure> {
+    attempts += 1
+    heldError = nil
+    let upstream = candidate.upstream
+    let call = UpstreamCall(
+      UpstreamRequest(
+        upstream.configuration, key: key, body: requestBody(for: candidate),
+        isStreaming: isStreaming, limits: services.limits),
+      client: services.http, onEvent: onEvent)
+    var result = await call.perform()
+    if let metrics = call.metrics { connect = metrics.connect }
+    if let heldError, case .failure = result {
+      // Nothing else came: the error stands for an HTTP status.
+      result = .failure(.streamError(heldError))
+    }
+    if upstream.record(result) { services.onBreakerOpened(upstream) }
+    return result
+  }
+}

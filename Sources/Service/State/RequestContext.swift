@@ -1,0 +1,88 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// What a request goes on from, as far as the daemon knows it.
+struct RequestContext: Sendable {
+  var parent = NewResponse.Parent.none
+  var turns: [StoredContext.Turn] = []
+  var conversation: StoredConversation?
+  /// The id that the client gave, or that its scope stands for.
+  var previousResponseID: String?
+  /// Whether the client named a response or conversation that the daemon does not know: then the
+  /// upstream may, and gets the id as it came.
+  var isUpstreams = false
+
+  /// Finds what a request names, without its items.
+  static func find(
+    _ request: CreateRequest, of uid: UInt32, in store: Store
+  ) async throws(RPCError) -> RequestContext {
+    var context = RequestContext()
+    switch request.conversation {
+    case .name(let name)?:
+      context.use(
+        try await store.performing { store throws(StoreError) in
+          try await store.openConversation(named: name, uid: uid)
+        })
+      return context
+    case .id(let id)?:
+      let known = try await known { () throws(StoreError) in
+        try await store.conversation(id, uid: uid)
+      }
+      if let known { context.use(known) } else { context.isUpstreams = true }
+      return context
+    case nil: break
+    }
+    var previous = request.previousResponseID
+    if request.options.continuesScope, let scope = request.options.scope {
+      previous = try await store.performing { store throws(StoreError) in
+        try await store.lastResponse(ofScope: scope, uid: uid)
+      }
+    }
+    guard let previous else { return context }
+    context.previousResponseID = previous
+    let response = try await known { () throws(StoreError) in
+      try await store.response(previous, uid: uid)
+    }
+    guard let response else {
+      context.isUpstreams = true
+      return context
+    }
+    guard response.status.isFinal else {
+      throw .invalidParams(
+        "previous_response_id", "response \(previous) is still \(response.status.rawValue)")
+    }
+    context.parent = .response(previous)
+    return context
+  }
+
+  private static func known<Value>(
+    _ find: () async throws(StoreError) -> Value
+  ) async throws(RPCError) -> Value? {
+    do throws(StoreError) {
+      return try await find()
+    } catch {
+      if error.code == .notFound { return nil }
+      throw RPCError(error)
+    }
+  }
+
+  private mutating func use(_ conversation: StoredConversation) {
+    self.conversation = conversation
+    parent = .conversation(conversation.id)
+  }
+
+  /// Reads the items. Called when the conversation is this request's turn.
+  mutating func load(of uid: UInt32, from store: Store) async throws(RPCError) {
+    let parent = parent
+    let stored: StoredContext? = try await store.performing { store throws(StoreError) in
+      switch parent {
+      case .none: nil
+      case .response(let id): try await store.context(ofResponse: id, uid: uid)
+      case .conversation(let id): try await store.context(ofConversation: id, uid: uid)
+      }
+    }
+    turns = stored?.turns ?? []
+  }
+}

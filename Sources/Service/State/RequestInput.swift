@@ -1,0 +1,74 @@
+internal import JSON
+internal import Store
+internal import Wire
+
+/// The input of one request: its own items, and the check that calls and outputs belong together.
+struct RequestInput: Sendable {
+  /// The request's own items; a string has become a message.
+  let items: [RawJSON]
+  /// Whether a stored item was put in the place of a reference to it.
+  let hasResolvedReferences: Bool
+
+  /// - Parameter item: the stored item of an id; nil where there is none.
+  static func read(
+    _ body: RawJSON, item: (String) async throws(RPCError) -> RawJSON?
+  ) async throws(RPCError) -> RequestInput {
+    guard let input = body.nonNull("input") else {
+      return RequestInput(items: [], hasResolvedReferences: false)
+    }
+    guard input.kind == .array else {
+      return RequestInput(items: [message(input)], hasResolvedReferences: false)
+    }
+    var items = input.elements
+    var hasResolved = false
+    for index in items.indices {
+      guard let id = reference(items[index]), let stored = try await item(id) else { continue }
+      items[index] = stored
+      hasResolved = true
+    }
+    return RequestInput(items: items, hasResolvedReferences: hasResolved)
+  }
+
+  private static func message(_ text: RawJSON) -> RawJSON {
+    .object { item in
+      item.member("type", "message")
+      item.member("role", "user")
+      item.member("content", text)
+    }
+  }
+
+  /// `{"type":"item_reference","id":…}`, of which the type may be missing.
+  private static func reference(_ item: RawJSON) -> String? {
+    let type = item.nonNull("type")?.string
+    guard type == "item_reference" || type == nil && item["role"] == nil else { return nil }
+    return item.nonNull("id")?.string
+  }
+
+  // MARK: Calls and outputs
+
+  private static let calls = ["function_call", "custom_tool_call"]
+  private static let outputs = ["function_call_output", "custom_tool_call_output"]
+
+  /// Refuses an output without its call, and a call that nobody answered: every upstream would.
+  func checkCalls(after context: [RawJSON]) throws(RPCError) {
+    var open: [String: Int?] = [:]
+    var seen: Set<String> = []
+    for (position, item) in (context.map { (nil as Int?, $0) } + items.enumerated().map { ($0, $1) })
+    {
+      guard let type = item["type"]?.string, let id = item["call_id"]?.string else { continue }
+      if Self.calls.contains(type) {
+        seen.insert(id)
+        open[id] = .some(position)
+      } else if Self.outputs.contains(type) {
+        guard seen.contains(id) else {
+          let path = position.map { "input[\($0)].call_id" } ?? "input"
+          throw .invalidParams(path, "\"\(id)\" found, no call with that id comes before it")
+        }
+        open[id] = nil
+      }
+    }
+    guard let (id, position) = open.min(by: { $0.key < $1.key }) else { return }
+    let path = position.map { "input[\($0)].call_id" } ?? "input"
+    throw .invalidParams(path, "call \"\(id)\" has no output; every call has to be answered")
+  }
+}

@@ -1,0 +1,107 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// Writes one response to the store: its request before its first event, its events every second,
+/// its end before its terminal event.
+@EventLoop
+final class ResponseRecorder {
+  /// What is older than this survives a crash.
+  private static let flushInterval: Duration = .seconds(1)
+
+  private let store: Store
+  private let log: EventLog
+  private let onTrouble: @EventLoop (String) -> Void
+  private var handle: ResponseHandle?
+  private var storedEvents = 0
+  private var timer: TimerSource?
+  private var flushing: Task<Void, Never>?
+  private var hasTrouble = false
+
+  init(store: Store, log: EventLog, onTrouble: @escaping @EventLoop (String) -> Void) {
+    self.store = store
+    self.log = log
+    self.onTrouble = onTrouble
+  }
+
+  /// Makes the row; returns the response that the same create made before, where there is one.
+  func begin(_ response: NewResponse) async throws(RPCError) -> StoredResponse? {
+    let beginning = try await store.performing { store throws(StoreError) in
+      try await store.beginResponse(response)
+    }
+    switch beginning {
+    case .started(let handle, _):
+      self.handle = handle
+      startFlushing()
+      return nil
+    case .existing(let existing): return existing
+    }
+  }
+
+  /// Takes over the upstream's id, unless this user has a response of that id, and returns the id
+  /// that holds.
+  func adopt(_ id: String) async throws(RPCError) -> String {
+    guard let handle else { return id }
+    return try await store.performing { store throws(StoreError) in
+      try await store.adoptID(id, for: handle)
+    }
+  }
+
+  func update(_ change: ResponseUpdate) async throws(RPCError) {
+    guard let handle else { return }
+    try await store.performing { store throws(StoreError) in
+      try await store.updateResponse(handle, change)
+    }
+  }
+
+  /// Returns the output items when the end is on disk, with the events that were not yet.
+  ///
+  /// - Parameter terminal: events that are not in the log yet.
+  func finish(
+    _ ending: ResponseEnding, after update: ResponseUpdate?, terminal: [ArraySlice<UInt8>]
+  ) async throws(RPCError) -> [StoredItem] {
+    timer?.cancel()
+    timer = nil
+    await flushing?.value
+    guard let handle else { return [] }
+    let events = unstoredEvents + terminal
+    let first = Int64(storedEvents)
+    return try await store.performing { store throws(StoreError) in
+      try await store.finishResponse(handle, ending, after: update, events: events, from: first)
+    }
+  }
+
+  // MARK: Events
+
+  private var unstoredEvents: [ArraySlice<UInt8>] {
+    (storedEvents..<max(storedEvents, log.count)).map { log.event($0) }
+  }
+
+  private func startFlushing() {
+    do throws(LoopError) {
+      timer = try TimerSource { [weak self] in self?.flush() }
+      timer?.arm(after: Self.flushInterval)
+    } catch {
+      onTrouble(error.description)
+    }
+  }
+
+  private func flush() {
+    timer?.arm(after: Self.flushInterval)
+    let events = unstoredEvents
+    guard let handle, !events.isEmpty, flushing == nil else { return }
+    flushing = EventLoop.start { [self] in
+      do throws(StoreError) {
+        try await store.appendEvents(events, from: Int64(storedEvents), to: handle)
+        storedEvents += events.count
+        hasTrouble = false
+      } catch {
+        // They are tried again with the next ones; what is acknowledged waits for them.
+        if !hasTrouble { onTrouble("Events of a running response were not stored: \(error)") }
+        hasTrouble = true
+      }
+      flushing = nil
+    }
+  }
+}
