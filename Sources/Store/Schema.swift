@@ -115,5 +115,12 @@ enum Schema {
       PRIMARY KEY (uid, scope)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX scopes_by_response ON scopes (response);
+
+    -- Deletions whose text may have copies in free pages or the log, and, where there is a uid, in
+    -- the search index of that user.
+    CREATE TABLE erasures (
+      id INTEGER PRIMARY KEY,
+      uid INTEGER
+    ) STRICT;
     """
 }

@@ -42,7 +42,7 @@ import Store
           _ = try await store.beginResponse(child)
         },
       ]
-      #expect(Set(refusals) == ["find a response: no response \"\(foreign)\""])
+      #expect(Set(refusals) == ["find the response: no response \"\(foreign)\""])
     }
     #expect(try await store.response(id, uid: 1000).status == .completed)
   }

@@ -23,7 +23,7 @@ extension Transaction {
       .user(handle.uid)
     ) { row throws(StoreError) in try Self.response(row) }
     guard let response else {
-      throw StoreError(.notFound, "find a response", "the response was deleted")
+      throw StoreError(.notFound, "find the response", "the response was deleted")
     }
     return response
   }

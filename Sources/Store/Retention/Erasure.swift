@@ -12,13 +12,11 @@ struct Erasure {
     case lead
   }
 
-  private(set) var isRunning = false
-  private var users: Set<UInt32> = []
+  private var isRunning = false
   private var waiting: [CheckedContinuation<Turn, Never>] = []
 
-  /// Notes whose text is to be erased; returns whether the caller has to erase.
-  mutating func begin(of uid: UInt32) -> Bool {
-    users.insert(uid)
+  /// Returns whether the caller has to erase; else it has to wait.
+  mutating func begin() -> Bool {
     guard !isRunning else { return false }
     isRunning = true
     return true
@@ -28,13 +26,10 @@ struct Erasure {
     waiting.append(continuation)
   }
 
-  /// Takes what one round erases, and who waits for it beside its leader.
-  mutating func takeRound() -> (users: Set<UInt32>, followers: [CheckedContinuation<Turn, Never>]) {
-    defer {
-      users = []
-      waiting = []
-    }
-    return (users, waiting)
+  /// Begins a round; returns who waits for it beside its leader.
+  mutating func takeFollowers() -> [CheckedContinuation<Turn, Never>] {
+    defer { waiting = [] }
+    return waiting
   }
 
   /// Ends a round; returns who leads the next one, which has to be resumed.

@@ -2,10 +2,11 @@
 /// although the rows are deleted: the next deletion or start erases it then.
 extension Store {
   package func deleteResponse(_ id: String, uid: UInt32) async throws(StoreError) {
+    _ = try response(id, uid: uid)
     try await write { transaction throws(StoreError) in
       try transaction.deleteResponse(id, uid: uid)
     }
-    try await erase(of: uid)
+    try await erase()
   }
 
   /// Deletes a conversation with its responses, except what a fork shares.
@@ -13,7 +14,7 @@ extension Store {
     try await write { transaction throws(StoreError) in
       try transaction.deleteConversation(id, uid: uid)
     }
-    try await erase(of: uid)
+    try await erase()
   }
 
   /// Deletes an item from a conversation, and from the disk unless a fork shares it.
@@ -23,7 +24,7 @@ extension Store {
     let conversation = try await write { transaction throws(StoreError) in
       try transaction.deleteItem(item, from: conversation, uid: uid)
     }
-    try await erase(of: uid)
+    try await erase()
     return conversation
   }
 }

@@ -2,21 +2,23 @@
 ///
 /// SQLite overwrites deleted rows with zeros (`secure_delete`). Three copies are left: words in
 /// the search index, which go when it is merged; free pages, which incremental vacuum gives back;
-/// and older pages in the log, which is cut after a checkpoint.
+/// and older pages in the log, which is cut after a checkpoint. What is still to be erased is noted
+/// in the transaction that deletes, so that a crash forgets nothing.
 extension Store {
   /// Pages that one step writes, so that others' commits come between the steps.
   private static let pagesAtOnce = 256
 
-  func erase(of uid: UInt32) async throws(StoreError) {
-    if !erasure.begin(of: uid), try await !mustLead() { return }
-    let round = erasure.takeRound()
+  /// Erases all that was deleted before the call.
+  func erase() async throws(StoreError) {
+    if !erasure.begin(), try await !mustLead() { return }
+    let followers = erasure.takeFollowers()
     var failure: StoreError?
     do throws(StoreError) {
-      try await eraseText(of: round.users)
+      try await eraseText()
     } catch {
       failure = error
     }
-    for follower in round.followers { follower.resume(returning: .done(failure)) }
+    for follower in followers { follower.resume(returning: .done(failure)) }
     erasure.end()?.resume(returning: .lead)
     if let failure { throw failure }
   }
@@ -29,11 +31,16 @@ extension Store {
     }
   }
 
-  private func eraseText(of users: Set<UInt32>) async throws(StoreError) {
-    for uid in users { try await mergeIndex(of: uid) }
+  private func eraseText() async throws(StoreError) {
+    let notes = try read { transaction throws(StoreError) in try transaction.erasures() }
+    guard let last = notes.last else { return }
+    for uid in Set(notes.compactMap(\.uid)) { try await mergeIndex(of: uid) }
     while try await vacuumSome() {}
     try openDatabase().checkpoint(.truncate)
     counters.checkpoints += 1
+    try await write { transaction throws(StoreError) in
+      try transaction.forgetErasures(upTo: last.row)
+    }
   }
 
   private func mergeIndex(of uid: UInt32) async throws(StoreError) {

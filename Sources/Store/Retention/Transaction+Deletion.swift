@@ -9,10 +9,11 @@ internal import JSON
 extension Transaction {
   func deleteResponse(_ id: String, uid: UInt32) throws(StoreError) {
     let row = try database.first(
-      "SELECT id, turn FROM responses WHERE uid = ? AND response_id = ? AND is_stored = 1",
+      "SELECT id, turn FROM responses WHERE uid = ? AND response_id = ?",
       .user(uid), .text(id)
     ) { (row: $0.integer(0), turn: $0.optionalInteger(1)) }
     guard let row else { throw .notFound("response", id) }
+    try noteErasure()
     try database.run("DELETE FROM responses WHERE id = ?", .integer(row.row))
     try deleteUnheld(row.turn)
   }
@@ -51,6 +52,7 @@ extension Transaction {
     let begun = try database.all(
       "SELECT id FROM turns WHERE conversation = ?", .integer(conversation.row)
     ) { $0.integer(0) }
+    try noteErasure()
     try database.run("DELETE FROM conversations WHERE id = ?", .integer(conversation.row))
     let shared = try sharedPart(of: path)
     let kept = Set(shared.turns)
@@ -107,6 +109,7 @@ extension Transaction {
     if holders.contains(where: { $0 != conversation.row }) {
       try hide([item.row], in: conversation.row)
     } else {
+      try noteErasure()
       try removeFromIndex(item, uid: uid)
       try database.run("DELETE FROM items WHERE id = ?", .integer(item.row))
       if item.isOutput { try removeFromResponse(item, uid: uid) }

@@ -51,6 +51,7 @@ extension Transaction {
     try database.run(
       "INSERT INTO \(name) (\(name), rowid, text) VALUES ('delete', ?, ?)", .integer(item.row),
       .text(text))
+    try noteErasure(fromIndexOf: uid)
   }
 
   /// Writes part of an index anew without what was deleted; returns whether there is more to do.
