@@ -1,3 +1,4 @@
+import Glibc
 import Service
 import Testing
 
@@ -7,8 +8,30 @@ import Testing
   init() throws { scratch = try ConfigurationScratch() }
 
   private func load(_ environment: [String: String] = [:]) throws -> Configuration {
-    try ConfigurationLoader.load(
-      mode: .user, environment: scratch.environment.merging(environment) { $1 })
+    try ConfigurationLoader(
+      mode: .user, environment: scratch.environment.merging(environment) { $1 },
+      sharedDirectory: "\(scratch.path)/etc"
+    ).load()
+  }
+
+  @Test func `the user's file wins over the one for everybody`() throws {
+    try scratch.write("etc/config.toml", "default_model = \"a\"\n[limits]\ndepth = 5")
+    try scratch.write("etc/conf.d/1.toml", "[limits]\nnodes = 100\nnumber = 40")
+    try scratch.write("config/halley/config.toml", "default_model = \"b\"\n[limits]\nnumber = 50")
+    let configuration = try load()
+    #expect(configuration.defaultModel == "b")
+    #expect(configuration.limits.depth == 5)
+    #expect(configuration.limits.nodes == 100)
+    #expect(configuration.limits.number == 50)
+    #expect(configuration.files.count == 3)
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may read every file"))
+  func `a file for everybody that this user may not read is left out with a warning`() throws {
+    let file = try scratch.write("etc/config.toml", "default_model = \"a\"", mode: 0)
+    let configuration = try load()
+    #expect(configuration.defaultModel == "gpt-5.4")
+    #expect(configuration.warnings == ["\(file) was left out: permission denied"])
   }
 
   @Test func `without any file there is one upstream`() throws {
@@ -39,7 +62,7 @@ import Testing
     #expect(configuration.log.level == .debug)
     #expect(!configuration.cache.isEnabled)
     #expect(
-      configuration.files.suffix(3).map { $0.dropFirst(scratch.path.utf8.count) } == [
+      configuration.files.map { $0.dropFirst(scratch.path.utf8.count) } == [
         "/config/halley/config.toml", "/config/halley/conf.d/10-a.toml",
         "/config/halley/conf.d/20-b.toml",
       ])

@@ -7,11 +7,14 @@ package struct ConfigurationLoader: Sendable {
   package let paths: ConfigurationPaths
   private let environment: [String: String]
   private let overrides: ConfigurationOverrides
+  private let sharedDirectory: String
 
+  /// - Parameter sharedDirectory: holds what counts for every user's daemon.
   package init(
     mode: ServiceMode? = nil, environment: [String: String] = ProcessEnvironment.current,
-    overrides: ConfigurationOverrides = .init()
+    overrides: ConfigurationOverrides = .init(), sharedDirectory: String = "/etc/halley"
   ) {
+    self.sharedDirectory = sharedDirectory
     self.environment = environment
     self.overrides = overrides
     paths = ConfigurationPaths(
@@ -115,11 +118,11 @@ package struct ConfigurationLoader: Sendable {
     let own =
       [Candidate(path: paths.configFile)]
       + dropIns(paths.dropInDirectory, findings).map { Candidate(path: $0) }
-    guard paths.mode == .user, paths.configDirectory.path != "/etc/halley" else { return own }
+    guard paths.mode == .user, paths.configDirectory.path != sharedDirectory else { return own }
+    let dropInDirectory = sharedDirectory + "/conf.d"
+    let isReadable = unsafe access(dropInDirectory, R_OK | X_OK) == 0
     let shared =
-      ["/etc/halley/config.toml"]
-      + (unsafe access("/etc/halley/conf.d", R_OK | X_OK) == 0
-        ? dropIns("/etc/halley/conf.d", findings) : [])
+      [sharedDirectory + "/config.toml"] + (isReadable ? dropIns(dropInDirectory, findings) : [])
     return shared.map { Candidate(path: $0, mayBeDenied: true) } + own
   }
 
