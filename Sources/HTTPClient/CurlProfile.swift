@@ -31,7 +31,9 @@ enum CurlProfile {
     set(CURLOPT_SSL_VERIFYHOST, 2)
     set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-    set(CURLOPT_PIPEWAIT, 1)
+    // Requests never wait to see whether a connection under way will carry several: of those that
+    // wait, libcurl 7.88 lets one go for each transfer that ends.
+    set(CURLOPT_PIPEWAIT, 0)
     set(CURLOPT_NOSIGNAL, 1)
     set(CURLOPT_TCP_NODELAY, 1)
     set(CURLOPT_TCP_KEEPALIVE, 1)

@@ -47,7 +47,7 @@ struct Halley: ParsableCommand {
   private static func quickly(_ arguments: [String]) -> (any ParsableCommand)? {
     guard let first = arguments.first, !commandNames.contains(first) else { return nil }
     do {
-      return try Ask.parseAsRoot(arguments)
+      return try Ask.parseAsRoot(arguments) as? Ask
     } catch {
       return nil
     }

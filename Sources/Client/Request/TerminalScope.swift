@@ -28,7 +28,7 @@ package enum TerminalScope {
   }
 
   /// Spells a device number; majors 136 to 143 are the pseudo-terminals (Linux, devices.txt).
-  static func name(ofDevice device: Int) -> String {
+  package static func name(ofDevice device: Int) -> String {
     let major = device >> 8 & 0xFFF
     let minor = device & 0xFF | device >> 12 & 0xFFF00
     switch major {

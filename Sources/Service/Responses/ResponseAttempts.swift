@@ -21,8 +21,10 @@ final class ResponseAttempts {
   private(set) var keyIdentity = ""
   private(set) var queued: LoopInstant?
   private(set) var connect = Duration.zero
-  /// An error event that came before anything else in the present attempt.
-  var heldError: RawJSON?
+  /// An error event that came before anything else in the present attempt: alone it stands for an
+  /// HTTP status, so clients see it only when more follows.
+  private var heldError: UpstreamEvent?
+  private var hasEvents = false
   private var hasLostChain = false
 
   init(
@@ -144,19 +146,30 @@ final class ResponseAttempts {
   ) async -> Result<CallResult, CallFailure> {
     attempts += 1
     heldError = nil
+    hasEvents = false
     let upstream = candidate.upstream
     let call = UpstreamCall(
       UpstreamRequest(
         upstream.configuration, key: key, body: requestBody(for: candidate),
         isStreaming: isStreaming, limits: services.limits),
-      client: services.http, onEvent: onEvent)
+      client: services.http, onEvent: { [self] in receive($0) })
     var result = await call.perform()
     if let metrics = call.metrics { connect = metrics.connect }
     if let heldError, case .failure = result {
-      // Nothing else came: the error stands for an HTTP status.
-      result = .failure(.streamError(heldError))
+      result = .failure(.streamError(heldError.json))
     }
     if upstream.record(result) { services.onBreakerOpened(upstream) }
     return result
+  }
+
+  private func receive(_ event: UpstreamEvent) {
+    if event.kind == .error, !hasEvents, heldError == nil {
+      heldError = event
+      return
+    }
+    hasEvents = true
+    if let heldError { onEvent(heldError) }
+    heldError = nil
+    onEvent(event)
   }
 }

@@ -252,15 +252,9 @@ final class ResponseRun {
       terminal = event
       return
     }
-    if event.kind == .error {
-      errorEvent = event.json
-      if log.count == 0, waitingEvents.isEmpty { attempts?.heldError = event.json }
-    } else {
-      attempts?.heldError = nil
-    }
+    if event.kind == .error { errorEvent = event.json }
     if log.count > 0, waitingEvents.isEmpty { return relay.append(event) }
     waitingEvents.append(event)
-    guard attempts?.heldError == nil else { return }
     settleID()
   }
 

@@ -10,8 +10,12 @@ final class FakeDaemon {
   private var peer: Int32 = -1
   private var received: [UInt8] = []
 
-  init(in scratch: Scratch, backlog: Int32 = 16) {
-    path = scratch.path + "/s"
+  convenience init(in scratch: Scratch) {
+    self.init(at: scratch.path + "/s")
+  }
+
+  init(at path: String) {
+    self.path = path
     listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -21,7 +25,7 @@ final class FakeDaemon {
         unsafe bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    guard status == 0, listen(listener, backlog) == 0 else { fatalError("bind: errno \(errno)") }
+    guard status == 0, listen(listener, 16) == 0 else { fatalError("bind: errno \(errno)") }
   }
 
   deinit {

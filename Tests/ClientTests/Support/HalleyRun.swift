@@ -35,7 +35,7 @@ final class HalleyRun {
 
   init(
     _ arguments: [String], _ input: Input = .nothing, socket: String? = nil,
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], leadsSession: Bool = false
   ) throws {
     let stdin = try Self.stdin(input)
     let stdout = Self.pipe()
@@ -47,7 +47,8 @@ final class HalleyRun {
     if let socket { variables["HALLEY_SOCKET"] = socket }
     variables.merge(environment) { $1 }
     process = try Spawn.run(
-      [Self.binary] + arguments, variables, stdin.reading, stdout.writing, stderr.writing)
+      [Self.binary] + arguments, variables, stdin.reading, stdout.writing, stderr.writing,
+      leadsSession: leadsSession)
     close(stdin.reading)
     close(stdout.writing)
     close(stderr.writing)
@@ -145,7 +146,7 @@ enum Spawn {
 
   static func run(
     _ arguments: [String], _ environment: [String: String], _ input: Int32, _ output: Int32,
-    _ error: Int32
+    _ error: Int32, leadsSession: Bool
   ) throws -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -157,8 +158,12 @@ enum Spawn {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
+    if leadsSession { unsafe posix_spawnattr_setflags(&attributes, newSession) }
     return unsafe try spawn(arguments, environment, &actions, &attributes)
   }
+
+  /// POSIX_SPAWN_SETSID, which glibc declares under _GNU_SOURCE only.
+  private static let newSession: Int16 = 0x80
 
   /// Starts a program as the leader of a session whose terminal is the one of a path.
   static func run(
@@ -174,8 +179,7 @@ enum Spawn {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // POSIX_SPAWN_SETSID, which glibc declares under _GNU_SOURCE only.
-    unsafe posix_spawnattr_setflags(&attributes, 0x80)
+    unsafe posix_spawnattr_setflags(&attributes, newSession)
     return unsafe try spawn(arguments, environment, &actions, &attributes)
   }
 
@@ -185,7 +189,7 @@ enum Spawn {
   ) throws -> pid_t {
     let words = unsafe strings(arguments)
     let variables = unsafe strings(environment.map { "\($0)=\($1)" })
-    defer { for unsafe pointer in unsafe words + variables { unsafe free(pointer) } }
+    defer { unsafe (words + variables).forEach { unsafe free($0) } }
     var process: pid_t = 0
     let number = unsafe posix_spawn(
       &process, arguments[0], &actions, &attributes, words, variables)

@@ -24,7 +24,8 @@ final class TerminalRun {
     ]
     variables.merge(environment) { $1 }
     process = try Spawn.run(
-      [HalleyRun.binary] + arguments, variables, onTerminal: String(decoding: name.prefix { $0 != 0 }.map { UInt8($0) }, as: UTF8.self))
+      [HalleyRun.binary] + arguments, variables,
+      onTerminal: String(decoding: name.prefix { $0 != 0 }.map { UInt8($0) }, as: UTF8.self))
   }
 
   deinit {
