@@ -89,6 +89,10 @@ package actor EventLoop {
 package struct LoopInstant: Comparable, Sendable {
   package let microseconds: UInt64
 
+  package init(microseconds: UInt64) {
+    self.microseconds = microseconds
+  }
+
   package static func < (left: LoopInstant, right: LoopInstant) -> Bool {
     left.microseconds < right.microseconds
   }

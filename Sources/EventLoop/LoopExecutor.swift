@@ -10,6 +10,9 @@ internal import Synchronization
 @safe package final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
   /// More than this many jobs in a row would keep I/O waiting.
   private static let mostJobsATurn = 512
+  /// What the end of a turn adds to itself runs once more, so that what libcurl is asked for there
+  /// is flushed at once; then others have their turn.
+  private static let mostEndings = 2
   /// A turn that takes longer is reported: everything else waited for it.
   package static let slowTurn: Duration = .milliseconds(20)
 
@@ -142,7 +145,7 @@ internal import Synchronization
   }
 
   private func runEndOfTurn() {
-    while !endOfTurn.isEmpty {
+    for _ in 0..<Self.mostEndings where !endOfTurn.isEmpty {
       let due = endOfTurn
       endOfTurn.removeAll(keepingCapacity: true)
       EventLoop.assumeIsolated { for body in due { body() } }

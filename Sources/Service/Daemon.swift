@@ -18,6 +18,7 @@ package final class Daemon {
   let lines = ConversationLines()
   let feeds = ConversationFeeds()
   private let knowledge = UpstreamKnowledge()
+  let keys: APIKeys
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
   /// Why the configuration in force is not the one on disk, where it could not be read.
@@ -28,6 +29,9 @@ package final class Daemon {
   private var isStatusDue = false
   private var drainTimer: TimerSource?
   private var houseTimer: TimerSource?
+  private var restTimer: TimerSource?
+  /// Without a response for this long, freed memory goes back to the system.
+  private static let restTime: Duration = .seconds(2)
 
   /// - Parameter errors: why `configuration` stands in for the one on disk. Requests are then
   ///   refused with them: a service that never came up would take its socket down with it.
@@ -40,6 +44,7 @@ package final class Daemon {
     configurationErrors = errors
     let log = DaemonJournal(journal, level: configuration.log.level)
     self.journal = log
+    keys = APIKeys(paths: configuration.paths)
     state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
     do throws(HTTPError) {
       http = try HTTPClient()
@@ -61,7 +66,9 @@ package final class Daemon {
     }
     clients.onDisconnect = { [unowned self] _ in scheduleStatus() }
     clients.onRefusal = { [unowned self] in journal.clientRefused($0, $1) }
-    registry.onIdle = { [unowned self] in if isDraining { drained() } }
+    registry.onIdle = { [unowned self] in
+      if isDraining { drained() } else { restTimer?.arm(after: Self.restTime) }
+    }
     prewarmer.upstreams = { [unowned self] in
       [upstreams[configuration.defaultUpstream]].compactMap { $0 }
     }
@@ -79,6 +86,10 @@ package final class Daemon {
     if let configurationErrors { journal.reloadFailed(configurationErrors) }
     for warning in configuration.warnings { journal.warn(warning) }
     try keepHouse()
+    restTimer = try TimerSource { [unowned self] in
+      if registry.running.isEmpty { Memory.giveBack() }
+    }
+    restTimer?.arm(after: Self.restTime)
   }
 
   /// Ends what a crash left over, now, and drops what is too old, now and every hour.
@@ -168,7 +179,6 @@ package final class Daemon {
     upstreams = updated
   }
 
-  var keys: APIKeys { APIKeys(paths: configuration.paths) }
 
   var responseServices: ResponseServices {
     ResponseServices(

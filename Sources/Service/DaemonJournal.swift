@@ -22,6 +22,9 @@ final class DaemonJournal {
 
   private let journal: Journal
   var level: LogConfiguration.Level
+  private var slowTurns = 0
+  private var slowestTurn = Duration.zero
+  private var lastSlowTurn = LoopInstant(microseconds: 0)
 
   init(_ journal: Journal, level: LogConfiguration.Level) {
     self.journal = journal
@@ -86,11 +89,19 @@ final class DaemonJournal {
     log(.error, what, .storageTrouble, [("ERROR", "storage")])
   }
 
+  /// Slow turns come in rows; one entry for ten seconds tells of the slowest.
   func slowTurn(_ took: Duration) {
-    let milliseconds = Int(took.milliseconds)
+    slowTurns += 1
+    slowestTurn = max(slowestTurn, took)
+    guard EventLoop.now - lastSlowTurn > .seconds(10) else { return }
+    let milliseconds = Int(slowestTurn.milliseconds)
     log(
-      .warning, "Everything waited \(milliseconds) ms for one turn of the loop", .slowTurn,
-      [("TURN_MS", "\(milliseconds)")])
+      .warning,
+      "Everything waited for \(slowTurns) turns of the loop, for the slowest \(milliseconds) ms",
+      .slowTurn, [("TURN_MS", "\(milliseconds)"), ("TURNS", "\(slowTurns)")])
+    lastSlowTurn = EventLoop.now
+    slowTurns = 0
+    slowestTurn = .zero
   }
 
   /// One entry for each response, when it has ended.

@@ -55,6 +55,7 @@ struct HalleyDaemon: ParsableCommand {
 
   private func serve(_ loader: ConfigurationLoader) throws {
     umask(0o077)
+    Memory.keepFreed()
     let journal = try Journal()
     let result = Result { () throws(ConfigurationErrors) in try loader.load() }
     var sockets = try ListeningSocket.inherited(named: "halley")

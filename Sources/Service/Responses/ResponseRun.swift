@@ -231,8 +231,8 @@ final class ResponseRun {
   private func run(_ body: UpstreamBody) async {
     let attempts = ResponseAttempts(
       plan, body, isStreaming: request.isStreaming || request.isBackground, services: services,
-      mayContinue: { [self] in stopCause == nil && log.count == 0 && waitingEvents.isEmpty },
-      onEvent: { [self] in receive($0) })
+      mayContinue: { [unowned self] in stopCause == nil && log.count == 0 && waitingEvents.isEmpty },
+      onEvent: { [unowned self] in receive($0) })
     self.attempts = attempts
     if let conversation { services.feeds.responseStarted(self, in: conversation) }
     let result = await attempts.run()

@@ -24,13 +24,13 @@ struct CircuitBreaker {
 
   private static let unreachableInARow = 5
   private static let fewestForRatio = 20
-  private static let window: Duration = .seconds(30)
   private static let shortestPause: Duration = .seconds(15)
   private static let longestPause: Duration = .seconds(120)
 
   private(set) var state = State.closed
   private var inARow = 0
-  private var recent: [(at: LoopInstant, failed: Bool)] = []
+  private var recent = SlidingCount()
+  private var recentFailures = SlidingCount()
   private var pause = shortestPause
 
   /// Whether a request may go; nil, or the time to wait.
@@ -55,9 +55,9 @@ struct CircuitBreaker {
       state = .closed
     }
     if case .unreachable = outcome { inARow += 1 }
-    recent.removeAll { now - $0.at > Self.window }
-    recent.append((now, outcome != .success))
-    guard outcome != .success, isBad || state == .halfOpen else { return false }
+    recent.add(at: now)
+    if outcome != .success { recentFailures.add(at: now) }
+    guard outcome != .success, isBad(at: now) || state == .halfOpen else { return false }
     if case .open = state { return false }
     open(at: now)
     return true
@@ -68,16 +68,17 @@ struct CircuitBreaker {
     if state == .halfOpen { state = .open(until: now) }
   }
 
-  private var isBad: Bool {
+  private func isBad(at now: LoopInstant) -> Bool {
     if inARow >= Self.unreachableInARow { return true }
-    let failed = recent.count { $0.failed }
-    return recent.count >= Self.fewestForRatio && failed * 2 >= recent.count
+    let all = recent.total(at: now)
+    return all >= Self.fewestForRatio && recentFailures.total(at: now) * 2 >= all
   }
 
   private mutating func open(at now: LoopInstant) {
     state = .open(until: now + pause)
     pause = min(pause * 2, Self.longestPause)
     inARow = 0
-    recent = []
+    recent = SlidingCount()
+    recentFailures = SlidingCount()
   }
 }

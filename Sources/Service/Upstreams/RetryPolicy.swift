@@ -47,25 +47,22 @@ struct RetryPolicy {
 /// Bounds the retries of all requests to one upstream: a tenth of the requests of 30 s, and one a
 /// second besides, so that retries never are what keeps an upstream down.
 struct RetryBudget {
-  private static let window: Duration = .seconds(30)
-  private static let floorPerSecond = 1.0
-  private static let share = 0.1
+  /// One a second over the half minute that is looked at.
+  private static let floor = 30
+  private static let requestsForOneMore = 10
 
-  private var requests: [LoopInstant] = []
-  private var retries: [LoopInstant] = []
+  private var requests = SlidingCount()
+  private var retries = SlidingCount()
 
   mutating func noteRequest(at now: LoopInstant) {
-    requests.removeAll { now - $0 > Self.window }
-    requests.append(now)
+    requests.add(at: now)
   }
 
   /// Takes one retry, where there is one left.
   mutating func takeRetry(at now: LoopInstant) -> Bool {
-    requests.removeAll { now - $0 > Self.window }
-    retries.removeAll { now - $0 > Self.window }
-    let floor = Self.floorPerSecond * Self.window.milliseconds / 1000
-    guard Double(retries.count) < floor + Self.share * Double(requests.count) else { return false }
-    retries.append(now)
+    let allowed = Self.floor + requests.total(at: now) / Self.requestsForOneMore
+    guard retries.total(at: now) < allowed else { return false }
+    retries.add(at: now)
     return true
   }
 }

@@ -39,11 +39,16 @@ struct UpstreamEvent {
     var hasError = false
     let base = data.startIndex
     let range = try JSONScanner.scan(data.span, limits: .relayed) { child in
+      // Told apart by length first: most members are none of these.
+      let length = child.key.count
+      guard length == 4 || length == 5 || length == 15 else { return }
       let key = data[base + child.key.lowerBound..<base + child.key.upperBound]
-      if key.elementsEqual(Self.typeKey) { type = child.value }
-      if key.elementsEqual(Self.numberKey) { number = child.value }
-      if key.elementsEqual(Self.errorKey) {
+      switch length {
+      case 4 where key.elementsEqual(Self.typeKey): type = child.value
+      case 15 where key.elementsEqual(Self.numberKey): number = child.value
+      case 5 where key.elementsEqual(Self.errorKey):
         hasError = data[base + child.value.lowerBound] != UInt8(ascii: "n")
+      default: break
       }
     }
     guard data[base + range.lowerBound] == UInt8(ascii: "{") else {
