@@ -134,7 +134,7 @@ extension ArraySlice<UInt8> {
   /// Whether there is a CR or an LF (memchr(3): it looks at 32 bytes at a time).
   fileprivate var hasLineEnd: Bool {
     unsafe withUnsafeBytes { bytes in
-      guard let start = unsafe bytes.baseAddress else { return false }
+      guard let start = bytes.baseAddress else { return false }
       return unsafe memchr(start, 0x0A, bytes.count) != nil
         || memchr(start, 0x0D, bytes.count) != nil
     }
