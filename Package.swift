@@ -67,6 +67,13 @@ let package = Package(
       name: "halley-simulator", dependencies: [arguments, "COpenSSL", "JSON"],
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
 
+    .target(
+      name: "TestSupport", dependencies: ["CSpawn", "JSON", "Wire"], path: "Tests/Support",
+      swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["JSON", "TestSupport", "Wire"],
+      exclude: ["Systemd"],
+      swiftSettings: strict),
     .testTarget(
       name: "ClientTests", dependencies: ["CSpawn", "Client", "JSON", "Wire"],
       swiftSettings: strict),

@@ -1,0 +1,125 @@
+internal import Glibc
+package import JSON
+
+/// A real `halleyd` with a socket, a configuration and a state directory of its own.
+package final class DaemonProcess {
+  package let scratch: Scratch
+  package let socketPath: String
+  package let configurationPath: String
+  private let process: ChildProcess
+
+  /// Starts a daemon and waits until its socket takes connections.
+  ///
+  /// - Parameters:
+  ///   - configuration: the text of config.toml.
+  ///   - environment: beside PATH and HOME.
+  package convenience init(
+    _ configuration: String, environment: [String: String] = [:], arguments: [String] = [],
+    scratch: Scratch? = nil
+  ) throws {
+    try self.init(
+      starting: configuration, environment: environment, arguments: arguments, scratch: scratch)
+    try awaitSocket()
+  }
+
+  /// Starts a daemon with one upstream that answers at a simulator.
+  ///
+  /// - Parameters:
+  ///   - upstream: further lines of the upstream's table.
+  ///   - rest: what follows it in config.toml.
+  package convenience init(
+    _ simulator: Simulator, upstream: String = "", rest: String = "",
+    environment: [String: String] = [:], scratch: Scratch? = nil
+  ) throws {
+    try self.init(
+      Self.configuration(simulator, upstream: upstream, rest: rest), environment: environment,
+      scratch: scratch)
+  }
+
+  /// Starts a daemon that need not come up.
+  package init(
+    starting configuration: String, environment: [String: String] = [:],
+    arguments: [String] = [], scratch: Scratch? = nil
+  ) throws {
+    let scratch = try scratch ?? Scratch()
+    self.scratch = scratch
+    socketPath = "\(scratch.path)/s/halley.sock"
+    unsafe mkdir("\(scratch.path)/s", 0o700)
+    configurationPath = try scratch.write("config.toml", configuration)
+    process = try ChildProcess(
+      [
+        try Binaries.path(of: "halleyd"), "--config", configurationPath, "--state",
+        "\(scratch.path)/state", "--socket", socketPath,
+      ] + arguments, environment: environment)
+  }
+
+  /// The text of a config.toml whose one upstream, `simulator`, is a simulator.
+  package static func configuration(
+    _ simulator: Simulator, upstream: String = "", rest: String = ""
+  ) -> String {
+    let authority = simulator.authority.map { "ca_file = \"\($0)\"\n" } ?? ""
+    let key = upstream.contains("api_key") ? "" : "api_key = { none = true }\n"
+    return """
+      default_upstream = "simulator"
+      [upstreams.simulator]
+      base_url = "\(simulator.baseURL)"
+      models = ["*"]
+      \(authority)\(key)\(upstream)
+      \(rest)
+      """
+  }
+
+  // MARK: Its life
+
+  private func awaitSocket() throws {
+    do {
+      try Wait.until("the daemon's socket") {
+        guard process.isRunning else { throw SupportError("the daemon has ended") }
+        do { _ = try SocketClient(socketPath) } catch is SupportError { return false }
+        return true
+      }
+    } catch {
+      throw SupportError("\(error); its stderr: \(process.errorText)")
+    }
+  }
+
+  package func connect() throws -> SocketClient { try SocketClient(socketPath) }
+
+  /// Sends SIGTERM and waits for the end.
+  package func stop() throws -> ChildProcess.Ended {
+    process.signal(SIGTERM)
+    return try process.wait()
+  }
+
+  package func signal(_ number: Int32) { process.signal(number) }
+
+  /// Waits for an end that was caused otherwise.
+  package func wait() throws -> ChildProcess.Ended { try process.wait() }
+
+  /// Ends it as a crash would.
+  package func kill() throws {
+    process.signal(SIGKILL)
+    _ = try process.wait()
+  }
+
+  package var isRunning: Bool { process.isRunning }
+
+  // MARK: What is known of it
+
+  package var identifier: Int32 { process.identifier }
+  package var figures: ProcessFigures { ProcessFigures(process.identifier) }
+  /// What it wrote to stderr.
+  package var log: String { process.errorText }
+
+  /// The result of `daemon.status`.
+  package func status() throws -> RawJSON {
+    let answer = try connect().call(1, "daemon.status")
+    guard let result = answer.result else { throw SupportError(answer.message.text) }
+    return result
+  }
+
+  /// Replaces config.toml, to be read again.
+  package func writeConfiguration(_ text: String) throws {
+    try scratch.write("config.toml", text)
+  }
+}
