@@ -110,7 +110,8 @@ package final class Journal: Sendable {
   }
 
   private static func droppedEntry(_ count: Int) -> JournalEntry {
-    JournalEntry(.warning, "\(count) log entries were dropped: they came faster than they are written")
+    JournalEntry(
+      .warning, "\(count) log entries were dropped: they came faster than they are written")
   }
 
   private func write(_ entry: JournalEntry, sequence: Int) {

@@ -114,7 +114,9 @@ internal import Synchronization
 
   func nowMicroseconds() -> UInt64 {
     var now: UInt64 = 0
-    guard unsafe sd_event_now(event, CLOCK_MONOTONIC, &now) >= 0 else { return monotonicMicroseconds() }
+    guard unsafe sd_event_now(event, CLOCK_MONOTONIC, &now) >= 0 else {
+      return monotonicMicroseconds()
+    }
     return now
   }
 

@@ -44,28 +44,30 @@ enum CurlCallbacks {
   }
 
   /// CURLOPT_WRITEFUNCTION(3); another count than the one that came ends the transfer.
-  static let write: @convention(c) (
-    UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
-  ) -> Int = { bytes, size, count, context in
-    guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
-    nonisolated(unsafe) let owner = unsafe context
-    nonisolated(unsafe) let buffer = unsafe UnsafeRawBufferPointer(
-      start: UnsafeRawPointer(bytes), count: size * count)
-    return EventLoop.assumeIsolated {
-      unsafe transfer(owner).receiveBody(buffer.bindMemory(to: UInt8.self).span)
-    } ? size * count : 0
-  }
+  static let write:
+    @convention(c) (
+      UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
+    ) -> Int = { bytes, size, count, context in
+      guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
+      nonisolated(unsafe) let owner = unsafe context
+      nonisolated(unsafe) let buffer = unsafe UnsafeRawBufferPointer(
+        start: UnsafeRawPointer(bytes), count: size * count)
+      return EventLoop.assumeIsolated {
+        unsafe transfer(owner).receiveBody(buffer.bindMemory(to: UInt8.self).span)
+      } ? size * count : 0
+    }
 
   /// CURLOPT_HEADERFUNCTION(3); one whole line a call.
-  static let header: @convention(c) (
-    UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
-  ) -> Int = { bytes, size, count, context in
-    guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
-    nonisolated(unsafe) let owner = unsafe context
-    let buffer = unsafe UnsafeRawBufferPointer(
-      start: UnsafeRawPointer(bytes), count: size * count)
-    let line = unsafe String(decoding: buffer, as: UTF8.self)
-    return EventLoop.assumeIsolated { unsafe transfer(owner).receiveHeader(line) }
-      ? size * count : 0
-  }
+  static let header:
+    @convention(c) (
+      UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
+    ) -> Int = { bytes, size, count, context in
+      guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
+      nonisolated(unsafe) let owner = unsafe context
+      let buffer = unsafe UnsafeRawBufferPointer(
+        start: UnsafeRawPointer(bytes), count: size * count)
+      let line = unsafe String(decoding: buffer, as: UTF8.self)
+      return EventLoop.assumeIsolated { unsafe transfer(owner).receiveHeader(line) }
+        ? size * count : 0
+    }
 }

@@ -10,7 +10,8 @@ enum CurlProfile {
   private static let maximumLifetimeSeconds = 3600
 
   static func apply(
-    to easy: UnsafeMutableRawPointer, share: UnsafeMutableRawPointer, context: UnsafeMutableRawPointer
+    to easy: UnsafeMutableRawPointer, share: UnsafeMutableRawPointer,
+    context: UnsafeMutableRawPointer
   ) {
     func set(_ option: CURLoption, _ value: Int) {
       unsafe _ = halley_setopt_long(easy, option, value)

@@ -67,7 +67,8 @@ package struct JSONScanner {
 
   // MARK: Containers
 
-  private mutating func scanInArray(_ text: Span<UInt8>, _ child: (Child) -> Void) throws(JSONError) {
+  private mutating func scanInArray(_ text: Span<UInt8>, _ child: (Child) -> Void) throws(JSONError)
+  {
     if offset < text.count, text[offset] == UInt8(ascii: "]") {
       return close(child)
     }
@@ -79,7 +80,9 @@ package struct JSONScanner {
     try scanChildValue(text, key: 0..<0, child)
   }
 
-  private mutating func scanInObject(_ text: Span<UInt8>, _ child: (Child) -> Void) throws(JSONError) {
+  private mutating func scanInObject(_ text: Span<UInt8>, _ child: (Child) -> Void)
+    throws(JSONError)
+  {
     if offset < text.count, text[offset] == UInt8(ascii: "}") {
       if !limits.allowsDuplicateKeys { try keys.closeObject(text) }
       return close(child)
@@ -192,7 +195,8 @@ package struct JSONScanner {
     }
     if offset < text.count, text[offset] | 0x20 == UInt8(ascii: "e") {
       offset += 1
-      if offset < text.count, text[offset] == UInt8(ascii: "+") || text[offset] == UInt8(ascii: "-") {
+      if offset < text.count, text[offset] == UInt8(ascii: "+") || text[offset] == UInt8(ascii: "-")
+      {
         offset += 1
       }
       try scanDigits(text, numberStart: start)

@@ -179,7 +179,6 @@ package final class Daemon {
     upstreams = updated
   }
 
-
   var responseServices: ResponseServices {
     ResponseServices(
       http: http, keys: keys, limits: configuration.limits, registry: registry, state: state,

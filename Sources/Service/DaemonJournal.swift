@@ -124,7 +124,8 @@ final class DaemonJournal {
       what = error.code.rawValue
     }
     log(
-      .notice, "Response \(run.id ?? "without an id") of \(run.model) for \(run.peer.name): \(what)",
+      .notice,
+      "Response \(run.id ?? "without an id") of \(run.model) for \(run.peer.name): \(what)",
       .responseEnded, fields)
   }
 

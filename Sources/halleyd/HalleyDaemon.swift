@@ -84,8 +84,12 @@ struct HalleyDaemon: ParsableCommand {
     do throws(ConfigurationErrors) {
       let configuration = try loader.load()
       for warning in configuration.warnings { write("halleyd: \(warning)\n", to: STDERR_FILENO) }
-      if showConfig { return write(configuration.show(keys: APIKeys(paths: configuration.paths)), to: STDOUT_FILENO) }
-      let files = configuration.files.isEmpty ? "defaults" : configuration.files.joined(separator: ", ")
+      if showConfig {
+        return write(
+          configuration.show(keys: APIKeys(paths: configuration.paths)), to: STDOUT_FILENO)
+      }
+      let files =
+        configuration.files.isEmpty ? "defaults" : configuration.files.joined(separator: ", ")
       write("ok: \(files)\n", to: STDOUT_FILENO)
     } catch {
       fail("\(error)", status: 78)

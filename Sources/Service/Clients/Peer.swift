@@ -23,7 +23,9 @@ struct Peer: Sendable {
     guard descriptor >= 0 else { return nil }
     defer { Glibc.close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 64)
-    let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, 64) }
+    let count = unsafe bytes.withUnsafeMutableBytes {
+      unsafe Glibc.read(descriptor, $0.baseAddress, 64)
+    }
     guard count > 0 else { return nil }
     let name = bytes[..<count].prefix { $0 != 0x0A }
     return String(decoding: name, as: UTF8.self)

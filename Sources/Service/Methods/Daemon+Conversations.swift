@@ -122,7 +122,8 @@ extension Daemon {
     EventLoop.start { [self] in
       do throws(RPCError) {
         let conversation = try await Self.find(reference, uid, state.open()).id
-        let watcher = ConversationWatcher(id: id) { [feeds] in feeds.remove($0, from: conversation) }
+        let watcher = ConversationWatcher(id: id) { [feeds] in feeds.remove($0, from: conversation)
+        }
         feeds.add(watcher, to: conversation)
         connection.subscribe(watcher)
       } catch {
@@ -215,7 +216,8 @@ extension Daemon {
     return elements
   }
 
-  private static func reference(_ parameters: Parameters) throws(RPCError) -> ConversationReference {
+  private static func reference(_ parameters: Parameters) throws(RPCError) -> ConversationReference
+  {
     guard let json = parameters["conversation"] else {
       throw .invalidParams(
         "conversation", "nothing found, the id or name of a conversation was expected")

@@ -79,7 +79,8 @@ extension Daemon {
         return try RawJSON(parsing: answer.body[...], limits: .relayed).onOneLine
       } catch {
         throw CallFailure.protocolViolation(
-          "body", "the answer is no JSON: \(error.message) at byte \(error.offset)").error
+          "body", "the answer is no JSON: \(error.message) at byte \(error.offset)"
+        ).error
       }
     }
   }

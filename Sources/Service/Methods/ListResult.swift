@@ -8,7 +8,8 @@ extension Parameters {
     var page = PageRequest()
     if let limit = self["limit"] {
       guard let count = limit.integer, 1...100 ~= count else {
-        throw .invalidParams("limit", "\(limit.excerpt) found, an integer from 1 to 100 was expected")
+        throw .invalidParams(
+          "limit", "\(limit.excerpt) found, an integer from 1 to 100 was expected")
       }
       page.limit = Int(count)
     }

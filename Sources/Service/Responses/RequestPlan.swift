@@ -83,7 +83,8 @@ struct RequestPlan {
   private static func hasSideEffects(_ body: RawJSON) -> Bool {
     (body.nonNull("tools")?.elements ?? []).contains { tool in
       let type = tool["type"]?.string ?? ""
-      return !(["function", "custom", "file_search"].contains(type)
+      return
+        !(["function", "custom", "file_search"].contains(type)
         || type.utf8.starts(with: "web_search".utf8))
     }
   }

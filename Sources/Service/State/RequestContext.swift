@@ -34,6 +34,13 @@ struct RequestContext: Sendable {
       return context
     case nil: break
     }
+    return try await goingOn(from: request, of: uid, in: store)
+  }
+
+  private static func goingOn(
+    from request: CreateRequest, of uid: UInt32, in store: Store
+  ) async throws(RPCError) -> RequestContext {
+    var context = RequestContext()
     var previous = request.previousResponseID
     if request.options.continuesScope, let scope = request.options.scope {
       previous = try await store.performing { store throws(StoreError) in

@@ -53,7 +53,8 @@ struct RequestInput: Sendable {
   func checkCalls(after context: [RawJSON]) throws(RPCError) {
     var open: [String: Int?] = [:]
     var seen: Set<String> = []
-    for (position, item) in (context.map { (nil as Int?, $0) } + items.enumerated().map { ($0, $1) })
+    for (position, item)
+      in (context.map { (nil as Int?, $0) } + items.enumerated().map { ($0, $1) })
     {
       guard let type = item["type"]?.string, let id = item["call_id"]?.string else { continue }
       if Self.calls.contains(type) {

@@ -84,7 +84,8 @@ struct HTTPFailure {
 
   private static func removing(_ key: APIKey, from body: [UInt8]) -> [UInt8] {
     let text = String(decoding: body, as: UTF8.self)
-    return Array(text.split(separator: key.secret, omittingEmptySubsequences: false)
-      .joined(separator: "[key]").utf8)
+    return Array(
+      text.split(separator: key.secret, omittingEmptySubsequences: false)
+        .joined(separator: "[key]").utf8)
   }
 }

@@ -73,7 +73,8 @@ final class ModelCatalog {
         return list["data"]?.elements ?? list.elements
       } catch {
         throw CallFailure.protocolViolation(
-          "body", "the list of models is no JSON: \(error.message) at byte \(error.offset)").error
+          "body", "the list of models is no JSON: \(error.message) at byte \(error.offset)"
+        ).error
       }
     }
   }
@@ -98,7 +99,9 @@ final class ModelCatalog {
       result.key("halley")
       result.object { halley in
         halley.key("failed")
-        halley.object { for failure in failures { $0.member(failure.upstream, failure.error.json) } }
+        halley.object {
+          for failure in failures { $0.member(failure.upstream, failure.error.json) }
+        }
       }
     }
   }

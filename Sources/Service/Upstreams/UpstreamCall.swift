@@ -173,7 +173,8 @@ final class UpstreamCall {
   private func finishAnswer() {
     switch state {
     case .ended: return
-    case .waiting: end(.failure(.truncated("the connection ended without an answer", phase: .noStatus)))
+    case .waiting:
+      end(.failure(.truncated("the connection ended without an answer", phase: .noStatus)))
     case .streaming:
       end(.failure(.truncated("the stream ended without a terminal event")))
     case .collecting(let head) where head.status >= 300:

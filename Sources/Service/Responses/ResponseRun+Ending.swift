@@ -1,0 +1,175 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// How a response ends: its last events, its end on disk, its outcome.
+extension ResponseRun {
+  func complete(_ result: CallResult) async {
+    if id == nil { await settleAtEnd(result) }
+    if case .storage(let error)? = stopCause { return await finish(error: error) }
+    switch result {
+    case .streamed:
+      guard let terminal else { return }
+      guard let response = terminal.json["response"], response.kind == .object else {
+        return await fail(
+          .protocolViolation("event", "the terminal event has no response object"))
+      }
+      await finish(relay.asSeen(response), [relay.rendered(terminal)])
+    case .object(let object):
+      if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
+      let response = relay.asSeen(object)
+      var events = ResponseReplay.events(of: response).map(\.bytes)
+      let last = events.removeLast()
+      for event in events { log.append(event) }
+      await finish(response, [last])
+    }
+  }
+
+  /// An answer of one piece, or a stream of its terminal event alone.
+  func settleAtEnd(_ result: CallResult) async {
+    let given: String? =
+      switch result {
+      case .streamed: terminal?.json["response"]?["id"]?.string
+      case .object(let object): object["id"]?.string
+      }
+    if recorder == nil { identify(given) } else { await adopt(given) }
+    release()
+  }
+
+  func fail(_ failure: CallFailure) async {
+    switch stopCause {
+    case .cancelled?, .shutdown?: await finishCancelled()
+    case let cause?: await finish(error: error(of: cause, failure.error))
+    case nil:
+      if let errorEvent, log.count > 0 { return await finishFailed(errorEvent) }
+      await finish(error: failure.error)
+    }
+  }
+
+  func error(of cause: StopCause, _ error: RPCError) -> RPCError {
+    switch cause {
+    case .cancelled, .shutdown:
+      RPCError(.cancelled, "the request was cancelled before its response began")
+    case .deadline(let limit):
+      CallFailure.timeout(.total, phase: .answered, "no end", after: limit).error
+    case .storage(let storage): storage
+    }
+  }
+
+  func finishCancelled() async {
+    var partial = relay.partialResponse(status: "cancelled")
+    if partial == nil { partial = backgroundObject(status: "cancelled") }
+    guard let response = partial else {
+      return await finish(error: error(of: .cancelled, .responseNotFound("")))
+    }
+    await finish(response, [relay.rendered("response.incomplete", response)])
+  }
+
+  /// The upstream sent an error event and nothing behind it: the response has failed.
+  func finishFailed(_ event: RawJSON) async {
+    guard let partial = relay.partialResponse(status: "failed") else {
+      return await finish(error: CallFailure.streamError(event).error)
+    }
+    let error = event.nonNull("error") ?? event
+    let failure = RawJSON.object {
+      $0.member("code", error.nonNull("code") ?? .string("server_error"))
+      $0.member("message", error.nonNull("message") ?? .string("the upstream sent an error event"))
+    }
+    let response = partial.setting("error", to: failure)
+    await finish(response, [relay.rendered("response.failed", response)])
+  }
+
+  /// Ends with an error; what came is kept under its id. The client need not wait for that: an
+  /// error acknowledges nothing.
+  func finish(error: RPCError) async {
+    var error = error
+    error.details.append(("attempts", .integer(attemptCount)))
+    let partial = relay.partialResponse(status: "incomplete")
+    if let partial { error.details.append(("response", partial)) }
+    end(.failure(error), status: "failed")
+    guard let recorder else { return }
+    let ending = ResponseEnding(
+      status: partial == nil ? .failed : .incomplete,
+      object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
+      output: partial?["output"]?.elements ?? [], error: error.json, continuesConversation: false)
+    do throws(RPCError) {
+      _ = try await recorder.finish(ending, after: pendingUpdate, terminal: [])
+    } catch {
+      services.onStorageTrouble("The end of a failed response was not stored: \(error.message)")
+    }
+  }
+
+  func finish(_ response: RawJSON, _ terminal: [ArraySlice<UInt8>]) async {
+    let status = ResponseStatus(rawValue: response["status"]?.string ?? "") ?? .completed
+    let ending = ResponseEnding(
+      status: status.isFinal ? status : .completed, object: response,
+      output: response["output"]?.elements ?? [],
+      continuesConversation: status == .completed || status == .incomplete)
+    if let recorder {
+      do throws(RPCError) {
+        let items = try await recorder.finish(
+          ending, after: pendingUpdate, terminal: terminal)
+        if ending.continuesConversation, let conversation {
+          services.feeds.itemsAdded(items, to: conversation)
+        }
+      } catch {
+        return end(.failure(error), status: "failed")
+      }
+    }
+    for event in terminal { log.append(event) }
+    timing.total = EventLoop.now - created
+    end(.response(response, halley: summary(of: response)), status: ending.status.rawValue)
+  }
+
+  func end(_ outcome: ResponseOutcome, status: String) {
+    timing.total = EventLoop.now - created
+    isFinished = true
+    deadline?.cancel()
+    log.finish(outcome)
+    if let acknowledgement, acknowledgement.outcome == nil { acknowledgement.finish(outcome) }
+    services.registry.finished(self)
+    if let conversation { services.feeds.responseEnded(self, in: conversation, status: status) }
+    services.onFinished(self, FinishedResponse(status: status, outcome: outcome, timing: timing))
+  }
+
+  /// Returns when it has ended, also on disk.
+  func ended() async {
+    await task?.value
+  }
+
+  /// Ends without an outcome: another response answers instead.
+  func yieldToEarlier() {
+    isFinished = true
+    deadline?.cancel()
+    services.registry.finished(self)
+  }
+
+  // MARK: Objects
+
+  /// The response as it stands, for who asks while it runs.
+  var currentObject: RawJSON? {
+    relay.partialResponse(status: "in_progress")
+      ?? backgroundObject(status: "queued")
+  }
+
+  func backgroundObject(status: String) -> RawJSON? {
+    guard request.isBackground else { return nil }
+    return id.map {
+      .background(id: $0, status: status, createdAt: createdAt, model: model, plan.body)
+    }
+  }
+
+  func summary(of response: RawJSON) -> RawJSON {
+    .object { halley in
+      halley.member("upstream", upstreamName)
+      if let upstreamID = relay.upstreamID ?? id { halley.member("upstream_id", upstreamID) }
+      halley.member("cache", "miss")
+      if let conversation { halley.member("conversation", conversation.reference) }
+      halley.member("cost_usd", .null)
+      halley.member("attempts", attemptCount)
+      halley.member("timing_ms", timing.json)
+      halley.member("tool_calls", 0)
+    }
+  }
+}
