@@ -34,6 +34,11 @@ package final class Interrupts {
       errno = saved
     }
     unsafe sigaction(number, &action, nil)
+    // Whoever started this may have blocked it: a thread pool blocks all signals of its threads.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, number)
+    unsafe sigprocmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// The status of the earliest signal that has come and was not taken yet.

@@ -37,11 +37,7 @@ package struct MarkdownStyler {
       }
       styled += step.text
       pending.removeFirst(step.count)
-      if pending.first == 0x0A {
-        styled += endLine()
-      } else if step.count == 0, !isEnd {
-        break
-      }
+      if pending.first == 0x0A { styled += endLine() }
     }
     return styled
   }
@@ -65,7 +61,7 @@ package struct MarkdownStyler {
     case .text(let base):
       let step = InlineMarkdown.style(line, isWhole: isWhole, base: base, previous: previous)
       if step.count > 0 { previous = line[line.startIndex + step.count - 1] }
-      return step
+      return step.count > 0 || isWhole ? step : nil
     case .code:
       return (TerminalStyle.cyan(String(decoding: line, as: UTF8.self)), line.count)
     }

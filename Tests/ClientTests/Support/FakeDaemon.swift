@@ -127,7 +127,7 @@ final class FakeDaemon {
 enum Deadline {
   static let milliseconds: Int32 = 20_000
 
-  static func isReadable(_ descriptor: Int32) -> Bool {
+  static func isReadable(_ descriptor: Int32, within milliseconds: Int32 = milliseconds) -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     var status: Int32
     repeat { status = unsafe poll(&entry, 1, milliseconds) } while status < 0 && errno == EINTR

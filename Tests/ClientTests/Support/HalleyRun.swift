@@ -96,8 +96,8 @@ final class HalleyRun {
 
   /// Waits for the end; a run that was killed by a signal has its negative number as status.
   func end() -> End {
-    _ = Self.fill(&outputBytes, from: output) { _ in false }
-    _ = Self.fill(&errorBytes, from: error) { _ in false }
+    let hasEnded = Self.readToEnd(&outputBytes, output) && Self.readToEnd(&errorBytes, error)
+    if !hasEnded { kill(process, SIGKILL) }
     return End(
       status: reap(), output: String(decoding: outputBytes, as: UTF8.self),
       error: String(decoding: errorBytes, as: UTF8.self))
@@ -108,6 +108,13 @@ final class HalleyRun {
     unsafe waitpid(process, &status, 0)
     isReaped = true
     return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
+  }
+
+  /// Whether the end came in time.
+  private static func readToEnd(_ bytes: inout [UInt8], _ descriptor: Int32) -> Bool {
+    guard descriptor >= 0 else { return true }
+    _ = fill(&bytes, from: descriptor) { _ in false }
+    return Deadline.isReadable(descriptor, within: 0)
   }
 
   private static func fill(
