@@ -29,6 +29,9 @@ package final class Daemon {
   private var isStatusDue = false
   private var drainTimer: TimerSource?
   private var houseTimer: TimerSource?
+  private var isLeaving = false
+  /// How long a slow client may take for the end of its answers when the daemon stops.
+  private static let longestFarewell: Duration = .seconds(2)
   private var restTimer: TimerSource?
   /// Without a response for this long, freed memory goes back to the system.
   private static let restTime: Duration = .seconds(2)
@@ -134,11 +137,17 @@ package final class Daemon {
     if registry.running.isEmpty { drained() }
   }
 
-  /// The answers are on their way; they are flushed at the end of this turn.
+  /// The answers are on their way; clients that read get the rest of them.
   private func drained() {
-    EventLoop.start { [state] in
+    guard !isLeaving else { return }
+    isLeaving = true
+    EventLoop.start { [self] in
+      let deadline = EventLoop.now + Self.longestFarewell
+      while EventLoop.now < deadline, clients.connections.values.contains(where: \.hasOutput) {
+        await EventLoop.sleep(for: .milliseconds(5))
+      }
       await state.close()
-      EventLoop.atEndOfTurn { EventLoop.stop() }
+      EventLoop.stop()
     }
   }
 

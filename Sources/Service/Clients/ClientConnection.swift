@@ -59,7 +59,7 @@ final class ClientConnection {
   /// Lets a request be answered by what a source has, now and later.
   func subscribe(_ source: any OutputSource) {
     output.add(source)
-    source.attach { [weak self] in self?.scheduleFlush() }
+    source.attach(to: peer.name) { [weak self] in self?.scheduleFlush() }
     scheduleFlush()
   }
 
@@ -67,7 +67,8 @@ final class ClientConnection {
     output.sources.first { $0.id == id }
   }
 
-  func isPending(_ id: RPCID) -> Bool { pending.contains(id) }
+  /// Whether the client has not taken everything yet.
+  var hasOutput: Bool { !output.isFinished }
 
   // MARK: Reading
 

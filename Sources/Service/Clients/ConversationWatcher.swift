@@ -16,6 +16,7 @@ final class ConversationWatcher: OutputSource {
   let id: RPCID
   private var segments: [Segment] = []
   private var isCancelled = false
+  private var client = ""
   private var onMore: (@EventLoop () -> Void)?
   private let onDetach: @EventLoop (ConversationWatcher) -> Void
   private let prefix: [UInt8]
@@ -36,11 +37,12 @@ final class ConversationWatcher: OutputSource {
 
   func add(_ log: EventLog) {
     segments.append(.log(log, next: 0))
-    log.addReader(self) { [weak self] in self?.onMore?() }
+    log.addReader(self, of: client) { [weak self] in self?.onMore?() }
     onMore?()
   }
 
-  func attach(_ onMore: @escaping @EventLoop () -> Void) {
+  func attach(to client: String, _ onMore: @escaping @EventLoop () -> Void) {
+    self.client = client
     self.onMore = onMore
   }
 

@@ -13,13 +13,15 @@ struct OutputQueue {
   private var unsent: ArraySlice<UInt8> = []
   private var current: OutputFrame?
   private var answers: [OutputFrame] = []
+  /// How many of `answers` are under way already: an array loses its first element slowly.
+  private var takenAnswers = 0
   private(set) var sources: [any OutputSource] = []
 
   nonisolated init() {}
 
   /// Whether nothing is left to send and nobody will add more.
   var isFinished: Bool {
-    unsent.isEmpty && current == nil && answers.isEmpty && sources.isEmpty
+    unsent.isEmpty && current == nil && pendingAnswers == 0 && sources.isEmpty
   }
 
   mutating func add(_ answer: OutputFrame) {
@@ -31,7 +33,7 @@ struct OutputQueue {
   }
 
   /// Answers that the client has not taken yet.
-  var pendingAnswers: Int { answers.count }
+  var pendingAnswers: Int { answers.count - takenAnswers }
 
   mutating func removeAllSources() -> [any OutputSource] {
     defer { sources = [] }
@@ -73,7 +75,14 @@ struct OutputQueue {
   }
 
   private mutating func nextAnswer() -> OutputFrame? {
-    answers.isEmpty ? nil : answers.removeFirst()
+    guard pendingAnswers > 0 else { return nil }
+    let answer = answers[takenAnswers]
+    takenAnswers += 1
+    if takenAnswers == answers.count {
+      answers = []
+      takenAnswers = 0
+    }
+    return answer
   }
 
   /// Appends whole lines while they fit, each source in its turn; returns the first one that

@@ -19,7 +19,9 @@ protocol OutputSource: AnyObject {
   func nextFrame() -> OutputFrame?
 
   /// Calls back whenever there is more, until `detach`.
-  func attach(_ onMore: @escaping @EventLoop () -> Void)
+  ///
+  /// - Parameter client: the name of the client that reads.
+  func attach(to client: String, _ onMore: @escaping @EventLoop () -> Void)
   func detach()
   /// Hears that the client has gone or has cancelled the request.
   func leave(_ reason: LeaveReason)

@@ -11,6 +11,7 @@ final class ResponseReader: OutputSource {
   private let wantsEvents: Bool
   /// Hears that the client gave the request up; nil for one that only looks on.
   private var onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)?
+  private var client = ""
   private var onMore: (@EventLoop () -> Void)?
   private let eventPrefix: [UInt8]
   private var nextEvent: Int
@@ -33,9 +34,10 @@ final class ResponseReader: OutputSource {
       + id.json.bytes + Array(",\"event\":".utf8)
   }
 
-  func attach(_ onMore: @escaping @EventLoop () -> Void) {
+  func attach(to client: String, _ onMore: @escaping @EventLoop () -> Void) {
+    self.client = client
     self.onMore = onMore
-    log.addReader(self, onMore)
+    log.addReader(self, of: client, onMore)
   }
 
   func detach() {
@@ -49,7 +51,7 @@ final class ResponseReader: OutputSource {
     log.removeReader(self)
     log = other
     guard let onMore else { return }
-    other.addReader(self, onMore)
+    other.addReader(self, of: client, onMore)
     onMore()
   }
 

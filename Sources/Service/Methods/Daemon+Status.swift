@@ -74,7 +74,8 @@ extension Daemon {
       $0.member("uid", run.uid)
       $0.member("events", run.log.count)
       $0.member("bytes", run.log.bytes)
-      $0.member("readers", run.log.readerCount)
+      $0.key("readers")
+      $0.array { readers in for name in run.log.readerNames { readers.string(name) } }
       $0.member("attempts", run.attemptCount)
       $0.key("age_s")
       $0.double((EventLoop.now - run.created).roundedMilliseconds / 1000)

@@ -31,13 +31,20 @@ final class EventLog {
   private(set) var outcome: ResponseOutcome?
   /// Bytes of all events.
   private(set) var bytes = 0
-  private var readers: [ObjectIdentifier: @EventLoop () -> Void] = [:]
+  private var readers: [ObjectIdentifier: Reader] = [:]
+
+  private struct Reader {
+    let client: String
+    let onMore: @EventLoop () -> Void
+  }
 
   nonisolated init() {}
 
   /// Events so far; also the sequence number of the next.
   var count: Int { entries.count }
   var readerCount: Int { readers.count }
+  /// The names of the clients that read.
+  var readerNames: [String] { readers.values.map(\.client).sorted() }
 
   /// The event with a sequence number, as JSON.
   func event(_ number: Int) -> ArraySlice<UInt8> {
@@ -67,8 +74,10 @@ final class EventLog {
   }
 
   /// Calls back whenever there is more to read, until `removeReader`.
-  func addReader(_ reader: AnyObject, _ onMore: @escaping @EventLoop () -> Void) {
-    readers[ObjectIdentifier(reader)] = onMore
+  func addReader(
+    _ reader: AnyObject, of client: String, _ onMore: @escaping @EventLoop () -> Void
+  ) {
+    readers[ObjectIdentifier(reader)] = Reader(client: client, onMore: onMore)
   }
 
   func removeReader(_ reader: AnyObject) {
@@ -76,6 +85,6 @@ final class EventLog {
   }
 
   private func notify() {
-    for reader in readers.values { reader() }
+    for reader in readers.values { reader.onMore() }
   }
 }
