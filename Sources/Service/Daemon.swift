@@ -48,6 +48,7 @@ package final class Daemon {
     let log = DaemonJournal(journal, level: configuration.log.level)
     self.journal = log
     keys = APIKeys(paths: configuration.paths)
+    Self.hideKeys(configuration)
     state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
     do throws(HTTPError) {
       http = try HTTPClient()
@@ -59,6 +60,16 @@ package final class Daemon {
     prewarmer = Prewarmer(http: http)
     updateUpstreams()
     connect()
+  }
+
+  /// Keys from the environment are taken by now; nobody who looks at the process should see them.
+  private static func hideKeys(_ configuration: Configuration) {
+    let named = configuration.upstreams.compactMap { upstream in
+      if case .environment(let name) = upstream.keySource { name } else { nil as String? }
+    }
+    let looked = configuration.upstreams.map { APIKeys.variable($0.name) }
+    let secret = Set(named + looked)
+    ProcessEnvironment.erase { secret.contains($0) || $0.hasSuffix("_API_KEY") }
   }
 
   private func connect() {

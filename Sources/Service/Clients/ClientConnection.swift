@@ -89,7 +89,7 @@ final class ClientConnection {
   private var isPaused: Bool { output.pendingAnswers >= Self.maximumPendingAnswers }
 
   private func read() {
-    for _ in 0..<Self.mostReadsATurn where !isClosed && !isPaused {
+    for _ in 0..<Self.mostReadsATurn where !isReadingEnded && !isPaused {
       do throws(LoopError) {
         switch try owner.read(descriptor, receive) {
         case .bytes: continue
@@ -100,6 +100,7 @@ final class ClientConnection {
         return close()
       }
     }
+    closeIfFinished()
     updateInterest()
   }
 

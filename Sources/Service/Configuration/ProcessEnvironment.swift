@@ -19,6 +19,19 @@ package enum ProcessEnvironment {
     return variables
   }
 
+  /// Overwrites the values of variables where the kernel shows them (proc(5), `environ`). Whoever
+  /// needs one has to have taken it before.
+  package static func erase(_ isSecret: (_ name: String) -> Bool) {
+    var next = unsafe environ
+    while let text = unsafe next.pointee {
+      unsafe next += 1
+      guard let equals = unsafe strchr(text, Int32(UInt8(ascii: "="))) else { continue }
+      let name = unsafe String(
+        decoding: UnsafeRawBufferPointer(start: text, count: equals - text), as: UTF8.self)
+      if isSecret(name) { unsafe _ = memset(equals + 1, 0, strlen(equals + 1)) }
+    }
+  }
+
   /// The home directory by the user database; `/` where it has none.
   package static var homeDirectory: String {
     var entry = unsafe passwd()

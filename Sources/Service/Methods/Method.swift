@@ -52,8 +52,9 @@ struct Parameters {
     var members: [String: RawJSON] = [:]
     for member in params.members {
       guard known.contains(member.key) else {
-        var error = RPCError.invalidParams(
-          member.key, "an unknown member found; known are \(known.joined(separator: ", "))")
+        let expected =
+          known.isEmpty ? "none was expected" : "known are \(known.joined(separator: ", "))"
+        var error = RPCError.invalidParams(member.key, "an unknown member found; \(expected)")
         if let suggestion = closest(to: member.key, among: known) {
           error.details.append(("did_you_mean", .string(suggestion)))
         }
