@@ -27,10 +27,13 @@ final class HalleyRun {
   private var errorBytes: [UInt8] = []
   private var isReaped = false
 
-  /// The binary of this build, beside the test bundle.
+  /// The binary of this build, which stands beside the test bundle.
   static let binary: String = {
-    let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-    return "/\(root)/.build/release/halley"
+    var buffer = [CChar](repeating: 0, count: 4_096)
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+    let own = String(
+      decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/halley"
   }()
 
   init(
