@@ -66,7 +66,7 @@ enum CurlCallbacks {
       nonisolated(unsafe) let owner = unsafe context
       let buffer = unsafe UnsafeRawBufferPointer(
         start: UnsafeRawPointer(bytes), count: size * count)
-      let line = unsafe String(decoding: buffer, as: UTF8.self)
+      let line = unsafe [UInt8](buffer)
       return EventLoop.assumeIsolated { unsafe transfer(owner).receiveHeader(line) }
         ? size * count : 0
     }

@@ -110,34 +110,47 @@ package struct TransferCallbacks {
 
   /// libcurl turns a CR or LF in a field into further header lines, so bytes are checked here too.
   private func check(_ request: HTTPRequest) throws(HTTPError) {
-    guard request.url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+    guard Self.isVisible(request.url, from: 0x21) else {
       throw HTTPError(.unusableRequest, "the URL holds a byte outside 0x21–0x7E")
     }
-    for line in request.headers where !line.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) {
+    for line in request.headers where !Self.isVisible(line, from: 0x20) {
       let name = line.prefix { $0 != ":" }
       throw HTTPError(
         .unusableRequest, "the value of header \"\(name)\" holds a byte outside 0x20–0x7E")
     }
   }
 
+  /// Whether all bytes are ASCII from a first one up to 0x7E.
+  private static func isVisible(_ text: String, from first: UInt8) -> Bool {
+    let bytes = Array(text.utf8)
+    let span = bytes.span
+    var isVisible = true
+    for index in span.indices {
+      let byte = span[index]
+      isVisible = isVisible && byte >= first && byte <= 0x7E
+    }
+    return isVisible
+  }
+
   // MARK: What libcurl reports
 
   /// Takes a header line; false ends the transfer.
-  func receiveHeader(_ line: String) -> Bool {
+  func receiveHeader(_ line: [UInt8]) -> Bool {
     guard callbacks != nil else { return false }
-    headerBytes += line.utf8.count
+    headerBytes += line.count
     guard headerBytes <= Self.maximumHeaderBytes else {
       failure = HTTPError(
         .protocolViolation, "header fields of more than \(Self.maximumHeaderBytes) bytes")
       return false
     }
-    if line.utf8.starts(with: "HTTP/".utf8) {
+    if line.starts(with: "HTTP/".utf8) {
       status = Self.status(of: line)
       fields = []
-    } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
-      let value = line[line.utf8.index(after: colon)...]
-      fields.append((line[..<colon].lowercased(), String(value).trimmed))
-    } else if line.trimmed.isEmpty, status >= 200, !hasHead {
+    } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+      let name = line[..<colon].map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+      fields.append(
+        (String(decoding: name, as: UTF8.self), line[(colon + 1)...].trimmedText))
+    } else if line[...].trimmedText.isEmpty, status >= 200, !hasHead {
       hasHead = true
       callbacks?.onHead(HTTPHead(status: status, fields: fields))
     }
@@ -167,19 +180,18 @@ package struct TransferCallbacks {
   /// Whether the request had gone out; tells what a retry risks.
   package var metrics: TransferMetrics { unsafe TransferMetrics(of: easy) }
 
-  private static func status(of line: String) -> Int {
-    let words = line.split(separator: " ", maxSplits: 2)
-    return words.count > 1 ? Int(words[1].trimmed) ?? 0 : 0
+  private static func status(of line: [UInt8]) -> Int {
+    let words = line.split(separator: 0x20, maxSplits: 2)
+    return words.count > 1 ? Int(words[1].trimmedText) ?? 0 : 0
   }
 }
 
-extension StringProtocol {
-  /// The text without spaces, tabs, CR and LF at its ends; by bytes.
-  fileprivate var trimmed: String {
+extension ArraySlice<UInt8> {
+  /// The text without spaces, tabs, CR and LF at its ends.
+  fileprivate var trimmedText: String {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D ~= $0) }
-    let bytes = Array(utf8)
-    let start = bytes.firstIndex { !isSpace($0) } ?? bytes.endIndex
-    let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
-    return String(decoding: bytes[start..<end], as: UTF8.self)
+    let start = firstIndex { !isSpace($0) } ?? endIndex
+    let end = lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
+    return String(decoding: self[start..<end], as: UTF8.self)
   }
 }

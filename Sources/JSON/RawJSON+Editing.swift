@@ -20,18 +20,24 @@ extension RawJSON {
   /// Returns the object without some members; the others keep their bytes and order.
   package func removing(_ keys: String...) -> RawJSON {
     precondition(kind == .object, "only an object has members")
-    var isEdited = false
+    guard hasMember(of: keys) else { return self }
     var writer = JSONWriter()
     writer.beginObject()
     forEachChild { key, value in
-      if keys.contains(where: { Self.matches(bytes[key], $0) }) {
-        isEdited = true
-      } else {
+      if !keys.contains(where: { Self.matches(bytes[key], $0) }) {
         writer.rawMember(key: bytes[key], value: bytes[value])
       }
     }
     writer.endObject()
-    return isEdited ? writer.json : self
+    return writer.json
+  }
+
+  private func hasMember(of keys: [String]) -> Bool {
+    var found = false
+    forEachChild { key, _ in
+      found = found || keys.contains { Self.matches(bytes[key], $0) }
+    }
+    return found
   }
 
   private func appending(_ key: String, _ value: RawJSON) -> RawJSON {

@@ -110,7 +110,7 @@ package struct RawJSON: Sendable, Hashable {
 
   /// Tells whether a key as written spells a name.
   static func matches(_ written: ArraySlice<UInt8>, _ name: String) -> Bool {
-    if written.elementsEqual(name.utf8) { return true }
+    if written.count == name.utf8.count, written.elementsEqual(name.utf8) { return true }
     guard written.contains(UInt8(ascii: "\\")) else { return false }
     return JSONEscape.decode(written.span).elementsEqual(name.utf8)
   }

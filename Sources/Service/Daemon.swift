@@ -204,8 +204,11 @@ package final class Daemon {
       http: http, keys: keys, limits: configuration.limits, registry: registry, state: state,
       lines: lines, knowledge: knowledge, feeds: feeds,
       onFinished: { [unowned self] run, ending in
-        journal.responseEnded(run, ending)
-        scheduleStatus()
+        // Behind the answer: the client need not wait for the journal.
+        EventLoop.atEndOfTurn { [self] in
+          journal.responseEnded(run, ending)
+          scheduleStatus()
+        }
       },
       onBreakerOpened: { [unowned self] in journal.breakerOpened($0) },
       onStorageTrouble: { [unowned self] in journal.storageTrouble($0) })

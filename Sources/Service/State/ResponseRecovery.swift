@@ -4,8 +4,7 @@ internal import Wire
 
 /// Ends the responses that were running when the daemon last stopped or crashed.
 enum ResponseRecovery {
-  /// Each becomes `incomplete` with the text that had been stored; one of which nothing had come
-  /// is `failed`.
+  /// Each becomes `incomplete` with the text that had been stored.
   static func run(on store: Store) async throws(StoreError) {
     for response in try await store.interruptedResponses() {
       try await end(response, store)
@@ -23,20 +22,36 @@ enum ResponseRecovery {
       for event in events { assembler.add(RawJSON(checked: event.bytes)) }
       last = end.sequence
     }
-    let object = (assembler.assemble(status: "incomplete") ?? response.object).map(interrupted)
-    let terminal = object.map { object in
-      RawJSON.object { event in
-        event.member("type", "response.incomplete")
-        event.member("sequence_number", last + 1)
-        event.member("response", object)
-      }
-    }
+    let began = assembler.assemble(status: "incomplete") ?? response.object
+    let object = interrupted(began ?? empty(response))
+    // Without events of its own, a response is replayed from its object.
+    let terminal = began == nil ? [] : [terminal(last + 1, object)]
     _ = try await store.finishResponse(
       response.handle,
       ResponseEnding(
-        status: object == nil ? .failed : .incomplete, object: object,
-        output: object?["output"]?.elements ?? [], continuesConversation: false),
-      after: nil, events: terminal.map { [$0.bytes] } ?? [], from: last + 1)
+        status: .incomplete, object: object, output: object["output"]?.elements ?? [],
+        continuesConversation: false),
+      after: nil, events: terminal, from: last + 1)
+  }
+
+  private static func terminal(_ number: Int64, _ response: RawJSON) -> ArraySlice<UInt8> {
+    RawJSON.object { event in
+      event.member("type", "response.incomplete")
+      event.member("sequence_number", number)
+      event.member("response", response)
+    }.bytes
+  }
+
+  /// The object of a response of which nothing had come.
+  private static func empty(_ response: StoredResponse) -> RawJSON {
+    RawJSON.background(
+      id: response.id, status: "incomplete", createdAt: response.createdAt / 1000,
+      model: response.model ?? "",
+      .object {
+        $0.member("instructions", response.instructions ?? .null)
+        $0.member("previous_response_id", response.previousResponseID.map { .string($0) } ?? .null)
+      }
+    ).setting("background", to: .boolean(response.isBackground))
   }
 
   private static func interrupted(_ object: RawJSON) -> RawJSON {
