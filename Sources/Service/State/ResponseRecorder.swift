@@ -7,8 +7,8 @@ internal import Wire
 /// its end before its terminal event.
 @EventLoop
 final class ResponseRecorder {
-  /// What is older than this survives a crash.
-  private static let flushInterval: Duration = .seconds(1)
+  /// What is older than a second survives a crash; the rest of it is for the commit.
+  private static let flushInterval: Duration = .milliseconds(750)
 
   private let store: Store
   private let log: EventLog

@@ -25,7 +25,7 @@ enum ResponseRecovery {
     let began = assembler.assemble(status: "incomplete") ?? response.object
     let object = interrupted(began ?? empty(response))
     // Without events of its own, a response is replayed from its object.
-    let terminal = began == nil ? [] : [terminal(last + 1, object)]
+    let terminal = last < 0 ? [] : [terminal(last + 1, object)]
     _ = try await store.finishResponse(
       response.handle,
       ResponseEnding(
