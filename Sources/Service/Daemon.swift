@@ -80,6 +80,8 @@ package final class Daemon {
     }
     clients.onDisconnect = { [unowned self] _ in scheduleStatus() }
     clients.onRefusal = { [unowned self] in journal.clientRefused($0, $1) }
+    state.canResume = { [unowned self] in canResume($0) }
+    state.onResumable = { [unowned self] in resume($0, from: $1) }
     registry.onIdle = { [unowned self] in
       if isDraining { drained() } else { restTimer?.arm(after: Self.restTime) }
     }

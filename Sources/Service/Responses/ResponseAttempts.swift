@@ -14,6 +14,9 @@ final class ResponseAttempts {
   /// Whether another attempt would repeat what clients have seen, or comes too late.
   private let mayContinue: @EventLoop () -> Bool
   private let onEvent: @EventLoop (UpstreamEvent) -> Void
+  /// Where to go on with a response that the upstream runs by itself; nil for any other.
+  private let resumePoint: @EventLoop () -> ResumePoint?
+  private var resumptions = 0
 
   private(set) var attempts = 0
   private(set) var upstreamName: String
@@ -26,12 +29,17 @@ final class ResponseAttempts {
   private var heldError: UpstreamEvent?
   private var hasEvents = false
   private var hasLostChain = false
+  private var firstMissing: Int?
+  /// The id of an answer that came in one piece.
+  private(set) var objectID: String?
 
   init(
     _ plan: RequestPlan, _ body: UpstreamBody, isStreaming: Bool, services: ResponseServices,
     mayContinue: @escaping @EventLoop () -> Bool,
+    resumePoint: @escaping @EventLoop () -> ResumePoint?,
     onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
   ) {
+    self.resumePoint = resumePoint
     self.plan = plan
     self.body = body
     self.isStreaming = isStreaming
@@ -90,8 +98,12 @@ final class ResponseAttempts {
     var policy = RetryPolicy(
       maximumRetries: upstream.configuration.maximumRetries, hasSideEffects: plan.hasSideEffects)
     upstream.retryBudget.noteRequest(at: EventLoop.now)
-    while mayContinue() {
+    while mayContinue() || resumePoint() != nil {
       let result = await call(candidate, key)
+      if let wait = resumeDelay(after: result, candidate) {
+        await EventLoop.sleep(for: wait)
+        continue
+      }
       guard case .failure(let failure) = result, mayContinue() else { return result }
       if adapt(to: failure, candidate) { continue }
       guard let delay = policy.delay(after: failure, random: .random(in: 0..<1)),
@@ -137,7 +149,8 @@ final class ResponseAttempts {
       for: UpstreamBody.Target(
         upstream: name, keyIdentity: keyIdentity, model: candidate.model),
       encryptsReasoning: isReplaying
-        && services.knowledge.reasoning.asks(name, candidate.model, body.body))
+        && services.knowledge.reasoning.asks(name, candidate.model, body.body),
+      isHeld: candidate.holdsBackground)
     return isReplaying ? made.setting("store", to: .boolean(false)) : made
   }
 
@@ -149,20 +162,32 @@ final class ResponseAttempts {
     hasEvents = false
     let upstream = candidate.upstream
     let call = UpstreamCall(
-      UpstreamRequest(
-        upstream.configuration, key: key, body: requestBody(for: candidate),
-        isStreaming: isStreaming, limits: services.limits),
-      client: services.http, onEvent: { [self] in receive($0) })
+      request(candidate, key), client: services.http, onEvent: { [self] in receive($0) })
     var result = await call.perform()
     if let metrics = call.metrics { connect = metrics.connect }
     if let heldError, case .failure = result {
       result = .failure(.streamError(heldError.json))
     }
+    if case .success(.object(let object)) = result { objectID = object["id"]?.string }
     if upstream.record(result) { services.onBreakerOpened(upstream) }
     return result
   }
 
+  private func request(_ candidate: RequestPlan.Candidate, _ key: APIKey?) -> UpstreamRequest {
+    let upstream = candidate.upstream.configuration
+    if candidate.holdsBackground, let point = resumePoint() {
+      firstMissing = point.next
+      return UpstreamRequest(
+        resuming: point.id, from: point.next, upstream, key: key, limits: services.limits)
+    }
+    return UpstreamRequest(
+      upstream, key: key, body: requestBody(for: candidate), isStreaming: isStreaming,
+      limits: services.limits)
+  }
+
   private func receive(_ event: UpstreamEvent) {
+    // Some upstreams replay a resumed response from its start.
+    if let firstMissing, let number = event.sequenceNumber, number < Int64(firstMissing) { return }
     if event.kind == .error, !hasEvents, heldError == nil {
       heldError = event
       return
@@ -171,5 +196,70 @@ final class ResponseAttempts {
     if let heldError { onEvent(heldError) }
     heldError = nil
     onEvent(event)
+  }
+}
+
+/// Where to go on with a response that the upstream runs by itself.
+struct ResumePoint {
+  /// The id that the upstream gave it.
+  let id: String
+  /// The number of the first event that is missing.
+  let next: Int
+}
+
+extension RequestPlan.Candidate {
+  /// Whether a background response goes on at the upstream when nobody listens.
+  @EventLoop
+  var holdsBackground: Bool { upstream.configuration.state == .upstream }
+}
+
+extension ResponseAttempts {
+  /// Connections that may be lost in a row before a response is given up.
+  private static let mostResumptions = 5
+  private static let pollInterval: Duration = .seconds(2)
+
+  /// The time until a response that the upstream runs by itself is looked after again; nil where
+  /// the result is final.
+  private func resumeDelay(
+    after result: Result<CallResult, CallFailure>, _ candidate: RequestPlan.Candidate
+  ) -> Duration? {
+    guard candidate.holdsBackground, resumePoint() != nil else { return nil }
+    switch result {
+    case .success(.streamed): return nil
+    case .success(.object(let object)):
+      let isRunning = ["queued", "in_progress"].contains(object["status"]?.string ?? "")
+      return isRunning ? Self.pollInterval : nil
+    case .failure(let failure):
+      guard failure.error.isRetryable, resumptions < Self.mostResumptions else { return nil }
+      resumptions += 1
+      return .seconds(1)
+    }
+  }
+
+  /// Whether the present upstream runs background responses by itself.
+  var isHeld: Bool {
+    plan.candidates.first { $0.upstream.name == upstreamName }?.holdsBackground ?? false
+  }
+
+  /// Tells the upstream to end a response that it runs by itself.
+  func cancelAtUpstream(_ id: String) {
+    guard let candidate = plan.candidates.first(where: { $0.upstream.name == upstreamName }),
+      candidate.holdsBackground
+    else { return }
+    let upstream = candidate.upstream.configuration
+    EventLoop.start { [services] in
+      do throws(RPCError) {
+        let key = try await candidate.upstream.apiKey(services.keys)
+        _ = await services.http.fetch(
+          HTTPRequest(
+            .post, UpstreamRequest.url(of: id, upstream) + "/cancel",
+            headers: UpstreamRequest.commonHeaders(upstream, key: key), body: [],
+            connectTimeout: upstream.connectTimeout,
+            certificateFile: upstream.certificateAuthorities),
+          maximumBytes: 1 << 20, timeout: .seconds(30))
+      } catch {
+        // Without a key the response could not have been begun either.
+      }
+    }
   }
 }

@@ -80,7 +80,7 @@ final class ResponseRegistry {
       let log = try await replay(existing, uid: run.uid, from: store)
       run.reader?.follow(log, onLeave: nil)
     }
-    run.yieldToEarlier()
+    run.endWithoutOutcome()
   }
 
   // MARK: Responses that have ended
@@ -101,19 +101,22 @@ final class ResponseRegistry {
 }
 
 extension EventLog {
+  /// Appends all events of a response that are stored.
+  func append(eventsOf response: StoredResponse, from store: Store) async throws(StoreError) {
+    while true {
+      let events = try await store.events(of: response.handle, after: Int64(count) - 1)
+      guard !events.isEmpty else { return }
+      for event in events { append(event.bytes) }
+    }
+  }
+
   /// Reads the log of an ended response: its own events while they are kept, else a legal sequence
   /// made from its object.
   static func replay(
     _ response: StoredResponse, from store: Store
   ) async throws(StoreError) -> EventLog {
     let log = EventLog()
-    var last: Int64 = -1
-    while true {
-      let events = try await store.events(of: response.handle, after: last)
-      guard let end = events.last else { break }
-      for event in events { log.append(event.bytes) }
-      last = end.sequence
-    }
+    try await log.append(eventsOf: response, from: store)
     guard let object = response.object else {
       log.finish(.failure(RPCError(stored: response.error)))
       return log

@@ -16,6 +16,10 @@ extension ResponseRun {
           .protocolViolation("event", "the terminal event has no response object"))
       }
       await finish(relay.asSeen(response), [relay.rendered(terminal)])
+    case .object(let object) where log.count > 0:
+      let response = relay.asSeen(object)
+      let type = ResponseReplay.terminalType(status: response["status"]?.string)
+      await finish(response, [relay.rendered(type, response)])
     case .object(let object):
       if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
       let response = relay.asSeen(object)
@@ -39,6 +43,10 @@ extension ResponseRun {
 
   func fail(_ failure: CallFailure) async {
     switch stopCause {
+    case .shutdown? where isHeldByUpstream:
+      // It goes on there, and here after the next start.
+      await recorder?.pause()
+      endWithoutOutcome()
     case .cancelled?, .shutdown?: await finishCancelled()
     case let cause?: await finish(error: error(of: cause, failure.error))
     case nil:
@@ -57,7 +65,13 @@ extension ResponseRun {
     }
   }
 
+  /// Whether the upstream runs the response whether or not anybody listens.
+  var isHeldByUpstream: Bool {
+    request.isBackground && givenID != nil && attempts?.isHeld == true
+  }
+
   func finishCancelled() async {
+    if isHeldByUpstream, let givenID { attempts?.cancelAtUpstream(givenID) }
     var partial = relay.partialResponse(status: "cancelled")
     if partial == nil { partial = backgroundObject(status: "cancelled") }
     guard let response = partial else {
@@ -138,8 +152,8 @@ extension ResponseRun {
     await task?.value
   }
 
-  /// Ends without an outcome: another response answers instead.
-  func yieldToEarlier() {
+  /// Ends without an outcome: another response answers instead, or it goes on without the daemon.
+  func endWithoutOutcome() {
     isFinished = true
     deadline?.cancel()
     services.registry.finished(self)

@@ -68,14 +68,20 @@ final class ResponseRun {
   var isStored: Bool { request.store ?? true }
 
   func start() {
+    guard armDeadline() else { return }
+    task = EventLoop.start { [self] in await drive() }
+  }
+
+  private func armDeadline() -> Bool {
     let limit = plan.deadline
     do throws(LoopError) {
       deadline = try TimerSource { [weak self] in self?.stop(.deadline(limit)) }
       deadline?.arm(after: limit)
+      return true
     } catch {
-      return end(.failure(RPCError(.internal, error.description)), status: "failed")
+      end(.failure(RPCError(.internal, error.description)), status: "failed")
+      return false
     }
-    task = EventLoop.start { [self] in await drive() }
   }
 
   /// Ends the response from outside; a second cause changes nothing.
@@ -112,12 +118,44 @@ final class ResponseRun {
 
   // MARK: Attempts
 
+  /// The id that the upstream gave the response.
+  var givenID: String?
+
+  /// Only a background response goes on when its connection is lost.
+  var resumePoint: ResumePoint? {
+    guard stopCause == nil, request.isBackground, let id = givenID ?? attempts?.objectID else {
+      return nil
+    }
+    return ResumePoint(id: id, next: log.count + waitingEvents.count)
+  }
+
+  /// Goes on with a response that its upstream runs by itself, after the daemon was away.
+  func resume(_ stored: StoredResponse, from store: Store) {
+    let recorder = ResponseRecorder(store: store, log: log, onTrouble: services.onStorageTrouble)
+    self.recorder = recorder
+    givenID = stored.upstreamID
+    guard armDeadline() else { return }
+    task = EventLoop.start { [self] in
+      do throws(StoreError) {
+        try await log.append(eventsOf: stored, from: store)
+      } catch {
+        services.onStorageTrouble("The events of response \(stored.id) can't be read: \(error)")
+      }
+      recorder.goOn(with: stored.handle)
+      settle(stored.id)
+      await run(
+        UpstreamBody(
+          body: plan.body, input: RequestInput(items: [], hasResolvedReferences: false),
+          context: RequestContext(), isBackground: true))
+    }
+  }
+
   func run(_ body: UpstreamBody) async {
     let attempts = ResponseAttempts(
       plan, body, isStreaming: request.isStreaming || request.isBackground, services: services,
       mayContinue: { [unowned self] in stopCause == nil && log.count == 0 && waitingEvents.isEmpty
       },
-      onEvent: { [unowned self] in receive($0) })
+      resumePoint: { [unowned self] in resumePoint }, onEvent: { [unowned self] in receive($0) })
     self.attempts = attempts
     if let conversation { services.feeds.responseStarted(self, in: conversation) }
     let result = await attempts.run()
@@ -133,6 +171,7 @@ final class ResponseRun {
 
   func receive(_ event: UpstreamEvent) {
     if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
+    if givenID == nil, event.carriesResponse { givenID = event.json["response"]?["id"]?.string }
     if event.isTerminal {
       terminal = event
       return

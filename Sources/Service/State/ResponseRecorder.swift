@@ -39,6 +39,22 @@ final class ResponseRecorder {
     }
   }
 
+  /// Goes on with a row whose events are in the log.
+  func goOn(with handle: ResponseHandle) {
+    self.handle = handle
+    storedEvents = log.count
+    startFlushing()
+  }
+
+  /// Writes what is not written yet and leaves the response running, for the next start.
+  func pause() async {
+    timer?.cancel()
+    timer = nil
+    await flushing?.value
+    flush()
+    await flushing?.value
+  }
+
   /// Takes over the upstream's id, unless this user has a response of that id, and returns the id
   /// that holds.
   func adopt(_ id: String) async throws(RPCError) -> String {

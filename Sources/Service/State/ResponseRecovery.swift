@@ -1,14 +1,27 @@
+internal import EventLoop
 internal import JSON
 internal import Store
 internal import Wire
 
 /// Ends the responses that were running when the daemon last stopped or crashed.
 enum ResponseRecovery {
-  /// Each becomes `incomplete` with the text that had been stored.
-  static func run(on store: Store) async throws(StoreError) {
+  /// Each becomes `incomplete` with the text that had been stored, unless its upstream goes on with
+  /// it by itself.
+  ///
+  /// - Parameter canResume: whether the upstream can be asked for the rest.
+  /// - Returns: those whose rest can be had.
+  static func run(
+    on store: Store, canResume: @EventLoop (StoredResponse) -> Bool
+  ) async throws(StoreError) -> [StoredResponse] {
+    var resumable: [StoredResponse] = []
     for response in try await store.interruptedResponses() {
-      try await end(response, store)
+      if await canResume(response) {
+        resumable.append(response)
+      } else {
+        try await end(response, store)
+      }
     }
+    return resumable
   }
 
   private static func end(

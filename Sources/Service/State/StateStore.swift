@@ -11,6 +11,9 @@ final class StateStore {
 
   private let configuration: StoreConfiguration
   private let onTrouble: @EventLoop (String) -> Void
+  /// Whether the rest of an interrupted response can be had of its upstream.
+  var canResume: @EventLoop (StoredResponse) -> Bool = { _ in false }
+  var onResumable: @EventLoop (StoredResponse, Store) -> Void = { _, _ in }
   private var store: Store?
   private var opening: Task<Void, Never>?
   private var failure: StoreError?
@@ -43,9 +46,10 @@ final class StateStore {
       if let damage = opened.opening.damage {
         onTrouble("The database was damaged and is set aside as \(damage.path): \(damage.finding)")
       }
-      try await ResponseRecovery.run(on: opened)
+      let resumable = try await ResponseRecovery.run(on: opened, canResume: canResume)
       store = opened
       failure = nil
+      for response in resumable { onResumable(response, opened) }
     } catch {
       if failure != error { onTrouble("The database can't be used: \(error)") }
       failure = error

@@ -26,12 +26,18 @@ struct UpstreamBody: Sendable {
   let context: RequestContext
   let isBackground: Bool
 
-  func make(_ form: Form, for target: Target, encryptsReasoning: Bool) -> RawJSON {
+  /// - Parameter isHeld: whether the upstream runs a background response by itself; elsewhere the
+  ///   daemon does, over a stream.
+  func make(
+    _ form: Form, for target: Target, encryptsReasoning: Bool, isHeld: Bool = false
+  ) -> RawJSON {
     var made = body
     if made["model"]?.string != target.model {
       made = made.setting("model", to: .string(target.model))
     }
-    if isBackground { made = made.removing("background").setting("stream", to: .boolean(true)) }
+    if isBackground {
+      made = (isHeld ? made : made.removing("background")).setting("stream", to: .boolean(true))
+    }
     switch form {
     case .asGiven: return made
     case .chained(let id):

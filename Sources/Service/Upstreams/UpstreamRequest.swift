@@ -35,6 +35,40 @@ struct UpstreamRequest: Sendable {
     maximumResponseBytes = limits.response
   }
 
+  /// Goes on with a response that the upstream runs by itself.
+  ///
+  /// - Parameter next: the number of the first event that is missing.
+  init(
+    resuming id: String, from next: Int, _ upstream: UpstreamConfiguration, key: APIKey?,
+    limits: LimitsConfiguration
+  ) {
+    let query = next > 0 ? "?stream=true&starting_after=\(next - 1)" : "?stream=true"
+    http = HTTPRequest(
+      .get, Self.url(of: id, upstream) + query,
+      headers: ["Accept: text/event-stream"] + Self.commonHeaders(upstream, key: key),
+      connectTimeout: upstream.connectTimeout,
+      certificateFile: upstream.certificateAuthorities)
+    self.key = key
+    idleTimeout = upstream.idleTimeout
+    firstEventTimeout = upstream.firstEventTimeout
+    maximumEventBytes = limits.event
+    maximumResponseBytes = limits.response
+  }
+
+  /// The path of one response; what is no plain character of an id is percent-encoded (RFC 3986,
+  /// section 2.1).
+  static func url(of id: String, _ upstream: UpstreamConfiguration) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var path: [UInt8] = []
+    for byte in id.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: path.append(byte)
+      default: path += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return upstream.baseURL + "/responses/" + String(decoding: path, as: UTF8.self)
+  }
+
   static func commonHeaders(_ upstream: UpstreamConfiguration, key: APIKey?) -> [String] {
     var headers = ["User-Agent: halleyd/\(halleyVersion)"]
     if let key { headers.append("Authorization: Bearer \(key.secret)") }

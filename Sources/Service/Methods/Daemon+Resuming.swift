@@ -1,0 +1,40 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// Background responses that their upstream ran on with while the daemon was away.
+extension Daemon {
+  func canResume(_ response: StoredResponse) -> Bool {
+    guard response.isBackground, response.upstreamID != nil, let name = response.upstream else {
+      return false
+    }
+    return configuration.upstream(named: name)?.state == .upstream
+  }
+
+  func resume(_ response: StoredResponse, from store: Store) {
+    do throws(RPCError) {
+      let request = try CreateRequest(params: Self.parameters(of: response))
+      let plan = try RequestPlan(request, configuration, upstreams)
+      var peer = Peer(PeerCredentials(processID: 0, userID: response.handle.uid, groupID: 0))
+      peer.name = response.client ?? peer.name
+      let run = ResponseRun(request, plan: plan, peer: peer, services: responseServices)
+      registry.started(run)
+      run.resume(response, from: store)
+    } catch {
+      journal.storageTrouble("Response \(response.id) can't be resumed: \(error.message)")
+    }
+  }
+
+  /// What a request has to say to be planned; it is not sent again.
+  private static func parameters(of response: StoredResponse) -> RawJSON {
+    .object { request in
+      request.member("model", response.model ?? "")
+      request.member("input", "")
+      request.member("background", true)
+      request.member("stream", true)
+      request.key("halley")
+      request.object { $0.member("upstream", response.upstream ?? "") }
+    }
+  }
+}
