@@ -83,6 +83,10 @@ extension Database {
     }
   }
 
+  func countUnindexedTurns() throws(StoreError) {
+    unindexedTurns = Int(try integer("SELECT count(*) FROM turns WHERE search = 1") ?? 0)
+  }
+
   /// Runs the body between BEGIN IMMEDIATE and COMMIT; rolls back when either fails.
   func inTransaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
     try run("BEGIN IMMEDIATE")

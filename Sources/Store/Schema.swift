@@ -116,11 +116,14 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX scopes_by_response ON scopes (response);
 
-    -- Deletions whose text may have copies in free pages or the log, and, where there is a uid, in
-    -- the search index of that user.
+    -- What the search index reads of an item.
+    CREATE VIEW item_texts AS SELECT id, item_text(json) AS text FROM items;
+
+    -- Deletions whose text may have copies in free pages or the log, and, where one is named, in a
+    -- table of the search index.
     CREATE TABLE erasures (
       id INTEGER PRIMARY KEY,
-      uid INTEGER
+      search_index TEXT
     ) STRICT;
     """
 }

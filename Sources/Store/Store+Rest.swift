@@ -4,15 +4,19 @@ extension Store {
   private static let quiet = Duration.milliseconds(200)
   /// Pages of the log that are worth a checkpoint in a quiet moment (1 MiB).
   private static let manyLogPages = 256
-  /// Pages of the log at which it is merged although others wait (16 MiB); it would grow on
+  /// Pages of the log at which it is merged although others wait (8 MiB); it would grow on
   /// otherwise, and reading gets slower with it.
-  private static let tooManyLogPages = 4096
+  private static let tooManyLogPages = 2048
+  /// Turns that may wait for the index while others wait for commits; a search has to index them
+  /// all first.
+  private static let tooManyUnindexedTurns = 1024
 
   func commitAndRest(isQuiet: Bool) -> Duration? {
     guard !isClosed else { return nil }
     if !queue.isEmpty {
       commitPending()
-      mergeLog(from: Self.tooManyLogPages)
+      if database?.unindexedTurns ?? 0 > Self.tooManyUnindexedTurns { _ = indexSome() }
+      mergeLongLog()
       return Self.quiet
     }
     guard isQuiet else { return hasWork ? Self.quiet : nil }
@@ -21,10 +25,17 @@ extension Store {
     return isMore ? .zero : nil
   }
 
-  private var hasWork: Bool {
-    unindexedTurns > 0 || (database?.logPages ?? 0) >= Self.manyLogPages
+  /// Keeps the log short during long work.
+  func mergeLongLog() {
+    mergeLog(from: Self.tooManyLogPages)
   }
 
+  private var hasWork: Bool {
+    guard let database else { return false }
+    return database.unindexedTurns > 0 || database.logPages >= Self.manyLogPages
+  }
+
+  /// Merges the log into the database when it has so many pages.
   private func mergeLog(from pages: Int) {
     guard let database, database.logPages >= pages else { return }
     do throws(StoreError) {

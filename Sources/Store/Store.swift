@@ -30,8 +30,6 @@ package actor Store {
   /// The row of the newest response. Rows are not used twice while the program runs, so that a
   /// handle of a deleted response never meets another one.
   var newestResponseRow: Int64
-  /// About how many turns wait for the search index.
-  var unindexedTurns: Int64
 
   /// Opens the database, or begins one. The caller waits for the disk.
   package static func open(_ configuration: StoreConfiguration) throws(StoreError) -> Store {
@@ -48,8 +46,6 @@ package actor Store {
     let (database, damage) = try Self.openOrReplace(file, configuration)
     opening = Opening(damage: damage)
     newestResponseRow = try database.integer("SELECT max(id) FROM responses") ?? 0
-    unindexedTurns =
-      try database.integer("SELECT count(*) FROM turns WHERE search = 1") ?? 0
     self.database = database
   }
 
@@ -92,6 +88,7 @@ package actor Store {
     try database.checkOrigin()
     if file.size <= configuration.largestCheckedBytes { try database.checkPages() }
     try database.migrate()
+    try database.countUnindexedTurns()
     return database
   }
 
@@ -100,6 +97,7 @@ package actor Store {
     database = nil
     let database = try Database(path: file.path)
     try database.configure(configuration)
+    try database.countUnindexedTurns()
     self.database = database
   }
 

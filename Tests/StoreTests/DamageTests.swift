@@ -149,6 +149,44 @@ import Testing
     }
   }
 
+  @Test func `a damaged search index is made anew`() async throws {
+    // The item spells the word in capitals, so that the small letters are the index's.
+    let id = try await temporary.store.say("MARIGOLD", "re")
+    let request = SearchRequest(query: "marigold")
+    #expect(try await temporary.store.search(request, uid: 1000).count == 1)
+    try await temporary.store.close()
+    let places = try allOffsets(of: "marigold")
+    try #require(!places.isEmpty)
+    try change { bytes in
+      for place in places {
+        for offset in place - 6..<place + 8 { bytes[offset] = 0xFF }
+      }
+    }
+    let store = try open()
+    #expect(store.opening.damage == nil)
+    #expect(try await store.search(request, uid: 1000).map(\.responseID) == [id])
+    try await store.deleteResponse(id, uid: 1000)
+    try await store.close()
+    #expect(try contents(of: temporary.databasePath).offset(of: "marigold") == nil)
+  }
+
+  @Test func `a damaged search index stops no deletion`() async throws {
+    let id = try await temporary.store.say("MARIGOLD", "re")
+    _ = try await temporary.store.search(SearchRequest(query: "marigold"), uid: 1000)
+    try await temporary.store.close()
+    let places = try allOffsets(of: "marigold")
+    try change { bytes in
+      for place in places {
+        for offset in place - 6..<place + 8 { bytes[offset] = 0xFF }
+      }
+    }
+    let store = try open()
+    try await store.deleteResponse(id, uid: 1000)
+    #expect(try await store.search(SearchRequest(query: "marigold"), uid: 1000).isEmpty)
+    try await store.close()
+    #expect(try contents(of: temporary.databasePath).offset(of: "marigold") == nil)
+  }
+
   @Test func `a database of a newer version is refused and left alone`() async throws {
     try await temporary.store.close()
     // The user version is the big-endian integer at byte 60 of the header (SQLite file format).

@@ -7,14 +7,12 @@ extension Store {
   package func createConversation(
     uid: UInt32, name: String? = nil, metadata: RawJSON = .emptyObject, items: [RawJSON] = []
   ) async throws(StoreError) -> StoredConversation {
-    let conversation = try await write { transaction throws(StoreError) in
+    try await write { transaction throws(StoreError) in
       let made = try transaction.createConversation(uid: uid, name: name, metadata: metadata)
       guard !items.isEmpty else { return made }
       _ = try transaction.createItems(items, in: made.id, uid: uid)
       return try transaction.conversation(made.id, uid: uid)
     }
-    if !items.isEmpty { unindexedTurns += 1 }
-    return conversation
   }
 
   /// Opens the conversation of a name, or makes it on its first use.
@@ -77,11 +75,9 @@ extension Store {
   package func createItems(
     _ items: [RawJSON], in conversation: String, uid: UInt32
   ) async throws(StoreError) -> [StoredItem] {
-    let items = try await write { transaction throws(StoreError) in
+    try await write { transaction throws(StoreError) in
       try transaction.createItems(items, in: conversation, uid: uid)
     }
-    unindexedTurns += 1
-    return items
   }
 
   package func conversationItems(

@@ -6,12 +6,10 @@ extension Store {
     _ response: ResponseHandle, _ ending: ResponseEnding, after update: ResponseUpdate?,
     events: [ArraySlice<UInt8>], from first: Int64
   ) async throws(StoreError) -> [StoredItem] {
-    let output = try await write { transaction throws(StoreError) in
+    try await write { transaction throws(StoreError) in
       if let update { try transaction.apply(update, to: response) }
       try transaction.appendEvents(events, from: first, to: response)
       return try transaction.finish(response, ending)
     }
-    unindexedTurns += 1
-    return output
   }
 }

@@ -50,11 +50,9 @@ extension Store {
   package func finishResponse(
     _ response: ResponseHandle, _ ending: ResponseEnding
   ) async throws(StoreError) -> [StoredItem] {
-    let output = try await write { transaction throws(StoreError) in
+    try await write { transaction throws(StoreError) in
       try transaction.finish(response, ending)
     }
-    unindexedTurns += 1
-    return output
   }
 
   /// Returns a response of the user; one that is not stored is not found.

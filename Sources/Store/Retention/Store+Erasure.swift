@@ -34,7 +34,7 @@ extension Store {
   private func eraseText() async throws(StoreError) {
     let notes = try read { transaction throws(StoreError) in try transaction.erasures() }
     guard let last = notes.last else { return }
-    for uid in Set(notes.compactMap(\.uid)) { try await mergeIndex(of: uid) }
+    for index in Set(notes.compactMap(\.index)) { try await merge(index) }
     while try await vacuumSome() {}
     try openDatabase().checkpoint(.truncate)
     counters.checkpoints += 1
@@ -43,13 +43,13 @@ extension Store {
     }
   }
 
-  private func mergeIndex(of uid: UInt32) async throws(StoreError) {
+  private func merge(_ index: SearchIndex) async throws(StoreError) {
     var isFirst = true
     var isMore = true
     while isMore {
       let isFirstStep = isFirst
       isMore = try await write { transaction throws(StoreError) in
-        try transaction.mergeIndex(uid: uid, pages: Self.pagesAtOnce, isFirst: isFirstStep)
+        try transaction.mergeIndex(index, pages: Self.pagesAtOnce, isFirst: isFirstStep)
       }
       isFirst = false
     }

@@ -2,18 +2,18 @@
 extension Transaction {
   struct Note {
     let row: Int64
-    /// The user whose search index holds deleted words.
-    let uid: UInt32?
+    /// The table that holds deleted words.
+    let index: SearchIndex?
   }
 
-  func noteErasure(fromIndexOf uid: UInt32? = nil) throws(StoreError) {
-    try database.run("INSERT INTO erasures (uid) VALUES (?)", .integer(uid.map(Int64.init)))
+  func noteErasure(from index: SearchIndex? = nil) throws(StoreError) {
+    try database.run("INSERT INTO erasures (search_index) VALUES (?)", .text(index?.name))
   }
 
   /// The notes in the order in which they were made.
   func erasures() throws(StoreError) -> [Note] {
-    try database.all("SELECT id, uid FROM erasures ORDER BY id") {
-      Note(row: $0.integer(0), uid: $0.optionalInteger(1).map(UInt32.init(truncatingIfNeeded:)))
+    try database.all("SELECT id, search_index FROM erasures ORDER BY id") {
+      Note(row: $0.integer(0), index: SearchIndex(name: $0.text(1)))
     }
   }
 

@@ -6,6 +6,9 @@ internal import CSQLite
   private var statements: [String: Statement] = [:]
   /// Pages in the log that are not yet known to be merged into the database.
   var logPages = 0
+  /// About how many turns wait for the search index; more than there are when a transaction was
+  /// rolled back.
+  var unindexedTurns = 0
 
   /// Opens a file that is there already (`sqlite3_open_v2`); `configure` comes next.
   init(path: String) throws(StoreError) {

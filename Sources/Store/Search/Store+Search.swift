@@ -1,14 +1,34 @@
 extension Store {
   /// Turns that are put into the index in one transaction.
-  private static let turnsAtOnce = 64
+  private static let turnsAtOnce = 32
 
   /// Finds messages by their words, best first. A query that holds no word finds nothing.
   package func search(
     _ request: SearchRequest, uid: UInt32
   ) throws(StoreError) -> [SearchHit] {
-    while try indexTurns() {}
+    do throws(StoreError) {
+      return try searchAll(request, uid: uid)
+    } catch {
+      // A damaged index is made anew from the items. One whose items are damaged has no SQLite code.
+      guard error.code == .corrupt, error.sqliteCode != 0 else { throw error }
+      try dropIndexes(of: uid)
+      return try searchAll(request, uid: uid)
+    }
+  }
+
+  private func searchAll(
+    _ request: SearchRequest, uid: UInt32
+  ) throws(StoreError) -> [SearchHit] {
+    while try indexTurns() { mergeLongLog() }
     return try read { transaction throws(StoreError) in
       try transaction.search(request, uid: uid)
+    }
+  }
+
+  private func dropIndexes(of uid: UInt32) throws(StoreError) {
+    let transaction = transaction(on: try openDatabase())
+    try transaction.database.inTransaction { () throws(StoreError) in
+      for index in try transaction.indexes(uid: uid) { try transaction.drop(index) }
     }
   }
 
@@ -24,14 +44,15 @@ extension Store {
 
   /// The index is written apart from the turn's own commit, which a client waits for.
   private func indexTurns() throws(StoreError) -> Bool {
-    guard unindexedTurns > 0 else { return false }
     let database = try openDatabase()
-    var count = 0
+    guard database.unindexedTurns > 0 else { return false }
     let transaction = transaction(on: database)
+    var count = 0
     try database.inTransaction { () throws(StoreError) in
       count = try transaction.indexTurns(limit: Self.turnsAtOnce)
     }
-    if count < Self.turnsAtOnce { unindexedTurns = 0 }
-    return count == Self.turnsAtOnce
+    let isMore = count == Self.turnsAtOnce
+    database.unindexedTurns = isMore ? max(database.unindexedTurns - count, 1) : 0
+    return isMore
   }
 }

@@ -1,23 +1,30 @@
-/// The search index: one for each user, so that nobody's words change another's results.
-extension Transaction {
-  func indexName(uid: UInt32) -> String { "said_\(uid)" }
+internal import CSQLite
 
-  func hasIndex(uid: UInt32) throws(StoreError) -> Bool {
-    try database.integer(
-      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?",
-      .text(indexName(uid: uid))) != nil
+/// Keeping the search index.
+extension Transaction {
+  /// A user's tables, the one with the newest items first.
+  func indexes(uid: UInt32) throws(StoreError) -> [SearchIndex] {
+    try database.all(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?",
+      .text(SearchIndex.pattern(uid: uid))
+    ) { SearchIndex(name: $0.text(0)) }
+    .compactMap { $0 }
+    .sorted { $0.range > $1.range }
   }
 
-  /// The index holds no text of its own; it reads items through a view.
-  private func makeIndex(uid: UInt32) throws(StoreError) {
-    guard try !hasIndex(uid: uid) else { return }
-    let name = indexName(uid: uid)
+  private func exists(_ index: SearchIndex) throws(StoreError) -> Bool {
+    try database.integer(
+      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", .text(index.name)) != nil
+  }
+
+  /// A table holds no text of its own; it reads items through a view.
+  private func makeIndex(_ index: SearchIndex) throws(StoreError) {
+    guard try !exists(index) else { return }
     try database.script(
       """
-      CREATE VIEW \(name)_text AS SELECT id, item_text(json) AS text FROM items;
-      CREATE VIRTUAL TABLE \(name) USING fts5 (
-        text, content = '\(name)_text', content_rowid = 'id',
-        tokenize = 'unicode61 remove_diacritics 2');
+      CREATE VIRTUAL TABLE \(index.name) USING fts5 (
+        text, content = 'item_texts', content_rowid = 'id',
+        tokenize = 'unicode61 remove_diacritics 2')
       """)
   }
 
@@ -26,19 +33,29 @@ extension Transaction {
     let turns = try database.all(
       "SELECT id FROM turns WHERE search = 1 ORDER BY id LIMIT ?", .integer(Int64(limit))
     ) { $0.integer(0) }
-    for row in turns { try index(turn(row)) }
+    for row in turns { try index(turn: row) }
     return turns.count
   }
 
-  private func index(_ turn: Turn) throws(StoreError) {
-    for item in try items(ofTurn: turn.row, uid: turn.uid) {
-      guard let text = ItemText.said(in: item.json) else { continue }
-      try makeIndex(uid: turn.uid)
-      try database.run(
-        "INSERT INTO \(indexName(uid: turn.uid)) (rowid, text) VALUES (?, ?)",
-        .integer(item.row), .text(text))
+  /// A damaged turn is left out; it is reported to whoever reads it.
+  private func index(turn row: Int64) throws(StoreError) {
+    do throws(StoreError) {
+      let turn = try turn(row)
+      for item in try items(ofTurn: row, uid: turn.uid) { try index(item, uid: turn.uid) }
+    } catch {
+      guard error.code == .corrupt else { throw error }
     }
-    try setSearchState(of: turn.row, to: .indexed)
+    try setSearchState(of: row, to: .indexed)
+  }
+
+  private func index(_ item: StoredItem, uid: UInt32) throws(StoreError) {
+    guard let text = ItemText.said(in: item.json) else { return }
+    let index = SearchIndex(uid: uid, item: item.row)
+    try replacingIfDamaged(index) { () throws(StoreError) in
+      try makeIndex(index)
+      try database.run(
+        "INSERT INTO \(index.name) (rowid, text) VALUES (?, ?)", .integer(item.row), .text(text))
+    }
   }
 
   /// Takes an item out of the index. Its words stay in the file until `mergeIndex` has finished.
@@ -47,34 +64,56 @@ extension Transaction {
     guard state == SearchState.indexed.rawValue, let text = ItemText.said(in: item.json) else {
       return
     }
-    let name = indexName(uid: uid)
-    try database.run(
-      "INSERT INTO \(name) (\(name), rowid, text) VALUES ('delete', ?, ?)", .integer(item.row),
-      .text(text))
-    try noteErasure(fromIndexOf: uid)
+    let index = SearchIndex(uid: uid, item: item.row)
+    try noteErasure(from: index)
+    try replacingIfDamaged(index) { () throws(StoreError) in
+      guard try exists(index) else { return }
+      try database.run(
+        "INSERT INTO \(index.name) (\(index.name), rowid, text) VALUES ('delete', ?, ?)",
+        .integer(item.row), .text(text))
+    }
   }
 
-  /// Writes part of an index anew without what was deleted; returns whether there is more to do.
+  /// Writes part of a table anew without what was deleted; returns whether there is more to do.
   ///
   /// The first step has to mark everything for merging, the others go on from there.
   ///
   /// - Parameter pages: about how much is written in this step.
-  func mergeIndex(uid: UInt32, pages: Int, isFirst: Bool) throws(StoreError) -> Bool {
-    guard try hasIndex(uid: uid) else { return false }
-    let name = indexName(uid: uid)
-    let before = database.totalChanges
-    try database.run(
-      "INSERT INTO \(name) (\(name), rank) VALUES ('merge', ?)",
-      .integer(Int64(isFirst ? -pages : pages)))
-    // Fewer than two changes mean that nothing was left to merge (FTS5, "The 'merge' command").
-    return database.totalChanges - before >= 2
+  func mergeIndex(
+    _ index: SearchIndex, pages: Int, isFirst: Bool
+  ) throws(StoreError) -> Bool {
+    var isMore = false
+    try replacingIfDamaged(index) { () throws(StoreError) in
+      guard try exists(index) else { return }
+      let before = database.totalChanges
+      try database.run(
+        "INSERT INTO \(index.name) (\(index.name), rank) VALUES ('merge', ?)",
+        .integer(Int64(isFirst ? -pages : pages)))
+      // Fewer than two changes mean that nothing was left to merge (FTS5, "The 'merge' command").
+      isMore = database.totalChanges - before >= 2
+    }
+    return isMore
   }
 
-  /// Makes an index anew from the items.
-  func rebuildIndex(uid: UInt32) throws(StoreError) {
-    guard try hasIndex(uid: uid) else { return }
-    let name = indexName(uid: uid)
-    try database.script("DROP TABLE \(name); DROP VIEW \(name)_text;")
-    try database.run("UPDATE turns SET search = 1 WHERE search = 2 AND uid = ?", .user(uid))
+  /// Runs the body; when it finds the table damaged, drops that, and has its items indexed again.
+  private func replacingIfDamaged(
+    _ index: SearchIndex, _ body: () throws(StoreError) -> Void
+  ) throws(StoreError) {
+    do throws(StoreError) {
+      try body()
+    } catch {
+      guard error.sqliteCode & 0xFF == SQLITE_CORRUPT, try exists(index) else { throw error }
+      try drop(index)
+    }
+  }
+
+  /// Drops a table, and has its items indexed again.
+  func drop(_ index: SearchIndex) throws(StoreError) {
+    try database.script("DROP TABLE \(index.name)")
+    database.unindexedTurns += try database.run(
+      """
+      UPDATE turns SET search = 1 WHERE search = 2 AND uid = ?
+        AND id IN (SELECT turn FROM items WHERE id >= ? AND id < ?)
+      """, .user(index.uid), .integer(index.rows.lowerBound), .integer(index.rows.upperBound))
   }
 }

@@ -1,24 +1,33 @@
 extension Transaction {
+  /// The newest matches that are ranked. Ranking reads every match, and for a word that is in
+  /// everything that would take most of a second.
+  private static let mostRankedMatches = 500
+
   func search(_ request: SearchRequest, uid: UInt32) throws(StoreError) -> [SearchHit] {
-    var path: Set<Int64>?
-    var hidden: Set<Int64> = []
-    if let id = request.conversation {
-      let conversation = try conversation(id, uid: uid)
-      path = Set(try self.path(from: conversation.head).map(\.row))
-      hidden = try hiddenItems(of: conversation.row)
-    }
-    guard let expression = SearchQuery.expression(request.query), try hasIndex(uid: uid) else {
-      return []
-    }
+    var visible: Set<Int64>?
+    if let id = request.conversation { visible = try items(inConversation: id, uid: uid) }
+    guard let expression = SearchQuery.expression(request.query) else { return [] }
     var hits: [SearchHit] = []
-    for match in try matches(expression, uid: uid, limit: path == nil ? request.limit : nil) {
+    for match in try matches(expression, among: visible, uid: uid) {
       guard hits.count < request.limit else { break }
-      guard !hidden.contains(match.row), let item = try intactItem(match.row, uid: uid),
-        path?.contains(item.turn) != false
-      else { continue }
+      guard let item = try intactItem(match.row, uid: uid) else { continue }
       hits.append(try hit(match, item, expression, request, uid: uid))
     }
     return hits
+  }
+
+  private func items(
+    inConversation id: String, uid: UInt32
+  ) throws(StoreError) -> Set<Int64> {
+    let conversation = try conversation(id, uid: uid)
+    var rows: Set<Int64> = []
+    for turn in try path(from: conversation.head) {
+      rows.formUnion(
+        try database.all("SELECT id FROM items WHERE turn = ?", .integer(turn.row)) {
+          $0.integer(0)
+        })
+    }
+    return rows.subtracting(try hiddenItems(of: conversation.row))
   }
 
   private struct Match {
@@ -26,14 +35,35 @@ extension Transaction {
     let score: Double
   }
 
-  /// The best matches, best first; all of them without a limit.
+  /// The newest matches, best first. Scores of two tables are comparable because both hold many
+  /// messages of one user.
   private func matches(
-    _ expression: String, uid: UInt32, limit: Int?
+    _ expression: String, among rows: Set<Int64>?, uid: UInt32
   ) throws(StoreError) -> [Match] {
-    let name = indexName(uid: uid)
+    var matches: [Match] = []
+    for index in try indexes(uid: uid) where matches.count < Self.mostRankedMatches {
+      matches += try self.matches(
+        expression, in: index, among: rows, limit: Self.mostRankedMatches - matches.count)
+    }
+    return matches.sorted { ($0.score, $0.row) > ($1.score, $1.row) }
+  }
+
+  private func matches(
+    _ expression: String, in index: SearchIndex, among rows: Set<Int64>?, limit: Int
+  ) throws(StoreError) -> [Match] {
+    let rows = rows?.filter(index.rows.contains)
+    if rows?.isEmpty == true { return [] }
+    let list = rows.map { "[\($0.map(String.init).joined(separator: ","))]" }
+    // The plus keeps the list from being searched for one by one, which would count the words of
+    // the whole table for each.
+    let condition = list == nil ? "?2 IS NULL" : "+rowid IN (SELECT value FROM json_each(?2))"
     return try database.all(
-      "SELECT rowid, rank FROM \(name) WHERE \(name) MATCH ? ORDER BY rank LIMIT ?",
-      .text(expression), .integer(Int64(limit ?? -1))
+      """
+      SELECT rowid, bm25(\(index.name)) FROM \(index.name)
+      WHERE \(index.name) MATCH ?1 AND rowid BETWEEN ?3 AND ?4 AND \(condition)
+      ORDER BY rowid DESC LIMIT ?5
+      """, .text(expression), .text(list), .integer(rows?.min() ?? 0),
+      .integer(rows?.max() ?? .max), .integer(Int64(limit))
     ) { Match(row: $0.integer(0), score: -$0.double(1)) }
   }
 
@@ -89,7 +119,7 @@ extension Transaction {
   private func snippet(
     _ row: Int64, _ expression: String, _ request: SearchRequest, uid: UInt32
   ) throws(StoreError) -> String {
-    let name = indexName(uid: uid)
+    let name = SearchIndex(uid: uid, item: row).name
     return try database.first(
       """
       SELECT snippet(\(name), 0, ?, ?, '…', 16) FROM \(name)

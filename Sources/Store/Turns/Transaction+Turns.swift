@@ -13,6 +13,7 @@ extension Transaction {
       "INSERT INTO turns (uid, parent, conversation, search, checksum) VALUES (?, ?, ?, ?, 0)",
       .user(uid), .integer(parent), .integer(conversation), .integer(search.rawValue))
     try setParent(of: row, to: parent, uid: uid)
+    if search == .waiting { database.unindexedTurns += 1 }
     return row
   }
 
@@ -25,6 +26,7 @@ extension Transaction {
   func setSearchState(of turn: Int64, to state: SearchState) throws(StoreError) {
     try database.run(
       "UPDATE turns SET search = ? WHERE id = ?", .integer(state.rawValue), .integer(turn))
+    if state == .waiting { database.unindexedTurns += 1 }
   }
 
   func turn(_ row: Int64) throws(StoreError) -> Turn {

@@ -1,0 +1,35 @@
+/// One full-text table (FTS5) over some of a user's messages.
+///
+/// Each user has their own, so that nobody's words change another's results. Each holds the items
+/// of one range of rows, because erasing deleted words writes a whole table anew.
+struct SearchIndex: Hashable {
+  /// Items of one table: 16 384 turns of a question and an answer.
+  private static let rowBits: Int64 = 15
+  private static let prefix = "said"
+
+  let uid: UInt32
+  /// The rows of the items, divided by their number in one table.
+  let range: Int64
+
+  init(uid: UInt32, item row: Int64) {
+    self.uid = uid
+    range = row >> Self.rowBits
+  }
+
+  /// Takes apart the name of a table; nil for that of another one.
+  init?(name: String) {
+    let parts = name.split(separator: "_")
+    guard parts.count == 3, parts[0] == Self.prefix, let uid = UInt32(parts[1]),
+      let range = Int64(parts[2])
+    else { return nil }
+    self.uid = uid
+    self.range = range
+  }
+
+  var name: String { "\(Self.prefix)_\(uid)_\(range)" }
+
+  var rows: Range<Int64> { range << Self.rowBits..<(range + 1) << Self.rowBits }
+
+  /// Matches the names of a user's tables and of what FTS5 makes beside them.
+  static func pattern(uid: UInt32) -> String { "\(prefix)_\(uid)_*" }
+}
