@@ -9,14 +9,18 @@ package struct Failure: Error, Sendable {
   package let advice: String?
   /// The error object, where the daemon answered with one.
   package let remote: RawJSON?
+  /// What a call that the user has ended came to, where that was still told.
+  package let result: RawJSON?
 
   package init(
-    _ status: ExitStatus, _ message: String, advice: String? = nil, remote: RawJSON? = nil
+    _ status: ExitStatus, _ message: String, advice: String? = nil, remote: RawJSON? = nil,
+    result: RawJSON? = nil
   ) {
     self.status = status
     self.message = message
     self.advice = advice
     self.remote = remote
+    self.result = result
   }
 
   /// The reader of stdout has gone; nobody is left to tell.

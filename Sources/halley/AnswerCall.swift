@@ -49,8 +49,9 @@ struct AnswerCall {
   private func end(_ observer: inout AnswerObserver, after failure: Failure) throws(Failure) {
     guard failure.status != .brokenPipe else { return }
     try observer.endText()
-    guard options.json, let error = failure.remote else { return }
-    let line = RawJSON.object { $0.member("error", error) }
+    guard options.json else { return }
+    let error = failure.remote.map { error in RawJSON.object { $0.member("error", error) } }
+    guard let line = failure.result ?? error else { return }
     try output.write(Array(line.bytes) + [0x0A])
   }
 

@@ -20,7 +20,7 @@ struct Halley: ParsableCommand {
     subcommands: [
       Ask.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
-      Tools.self, Plugins.self, Config.self, RPC.self,
+      Tools.self, Plugins.self, Config.self, Keys.self, RPC.self,
     ],
     defaultSubcommand: Ask.self)
 

@@ -25,6 +25,18 @@ extension ProgramTests {
       #expect(run.end() == .init(status: 130, output: "partial\n", error: ""))
     }
 
+    @Test func `with json a cancelled answer ends with its result`() throws {
+      let run = try stage.start("--json", "hi")
+      let request = try stage.accept()
+      stage.daemon.send(event: "{}", of: request)
+      #expect(run.awaitOutput("{}\n"))
+      run.signal(SIGINT)
+      #expect(try stage.daemon.request().method == "$/cancelRequest")
+      stage.daemon.send(result: #"{"status":"cancelled"}"#, of: request)
+      #expect(
+        run.end() == .init(status: 130, output: "{}\n{\"status\":\"cancelled\"}\n", error: ""))
+    }
+
     @Test func `a second Ctrl-C leaves at once`() throws {
       let run = try stage.start("hi")
       let request = try stage.accept()

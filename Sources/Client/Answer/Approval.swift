@@ -39,21 +39,7 @@ package struct Approval {
   }
 
   private func reply(from terminal: Int32) throws(Failure) -> String {
-    var line: [UInt8] = []
-    while line.last != 0x0A {
-      var readiness = Readiness()
-      let input = readiness.watch(terminal, POLLIN)
-      let signals = interrupts.map { readiness.watch($0.descriptor, POLLIN) }
-      readiness.wait(milliseconds: nil)
-      // The signal stays in its pipe: the session is to see it.
-      if readiness.isReadable(signals) { return "deny" }
-      guard readiness.isReadable(input) else { continue }
-      do throws(SystemError) {
-        guard try FileContents.readSome(terminal, into: &line) else { return "deny" }
-      } catch {
-        throw Failure(.failed, "the terminal can't be read: \(error.reason)")
-      }
-    }
+    guard let line = try TerminalLine.read(terminal, interrupts) else { return "deny" }
     switch line.first {
     case UInt8(ascii: "y"), UInt8(ascii: "Y"): return "allow"
     case UInt8(ascii: "a"), UInt8(ascii: "A"): return "allow_session"

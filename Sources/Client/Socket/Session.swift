@@ -71,10 +71,13 @@ package final class Session {
   }
 
   private func end(_ result: Result<RawJSON, RPCPeerError>) throws(Failure) -> RawJSON {
-    if let interruption { throw Failure(interruption, "") }
     switch result {
-    case .success(let json): return json
-    case .failure(let error): throw RemoteError(error.json).failure
+    case .success(let json):
+      if let interruption { throw Failure(interruption, "", result: json) }
+      return json
+    case .failure(let error):
+      if let interruption { throw Failure(interruption, "") }
+      throw RemoteError(error.json).failure
     }
   }
 

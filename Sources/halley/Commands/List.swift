@@ -24,7 +24,9 @@ struct List: ParsableCommand {
     }
     var table = Table(["NAME", "ID", "USED"])
     for conversation in conversations {
-      let time = conversation.nonNull("last_used_at") ?? conversation.nonNull("created_at")
+      let time =
+        conversation.nonNull("last_used_at") ?? conversation.nonNull("updated_at")
+        ?? conversation.nonNull("created_at")
       table.add([
         conversation["name"]?.string, conversation["id"]?.string,
         time.map { FieldText.text($0, of: "used_at") },

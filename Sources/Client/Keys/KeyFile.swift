@@ -1,0 +1,90 @@
+internal import Glibc
+
+/// Keeps an upstream's key where the daemon looks for it: `keys/NAME` beside `config.toml`.
+package struct KeyFile: Sendable {
+  /// Longer than any key that is known; the daemon reads no more.
+  private static let maximumBytes = 4_096
+
+  package let path: String
+  private let directory: String
+
+  /// - Parameter name: the upstream's name in the configuration.
+  package init(ofUpstream name: String) throws(Failure) {
+    guard let configuration = Environment.configurationDirectory else {
+      throw .usage("neither HOME nor XDG_CONFIG_HOME says where the configuration is")
+    }
+    guard Self.isName(name) else {
+      throw .usage(
+        "\"\(name)\" is no upstream's name",
+        advice: "letters, digits, _ and - were expected, a letter or digit first")
+    }
+    directory = configuration + "/keys"
+    path = "\(directory)/\(name)"
+  }
+
+  /// Writes a key, without the white space around it, in place of any other.
+  ///
+  /// The file is made with mode 0600 and takes its name when it is whole.
+  package func write(_ bytes: [UInt8]) throws(Failure) {
+    let key = try Self.check(bytes)
+    do throws(SystemError) {
+      try Self.makeDirectories(directory)
+      let draft = "\(directory)/.\(getpid())"
+      let descriptor = unsafe open(
+        draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      guard descriptor >= 0 else { throw SystemError("open") }
+      defer { unsafe unlink(draft) }
+      try Self.write(key + [0x0A], descriptor)
+      guard unsafe rename(draft, path) == 0 else { throw SystemError("rename") }
+    } catch {
+      throw Failure(.failed, "\(path) can't be written: \(error.operation): \(error.reason)")
+    }
+  }
+
+  /// Headers carry keys, so no byte beside the visible ones of ASCII may be in them.
+  private static func check(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+    var key = bytes[...]
+    while let last = key.last, last <= 0x20 { key = key.dropLast() }
+    while let first = key.first, first <= 0x20 { key = key.dropFirst() }
+    guard !key.isEmpty else { throw .usage("the key is empty") }
+    guard key.count <= maximumBytes else {
+      throw .usage("the key has \(key.count) bytes, at most \(maximumBytes) were expected")
+    }
+    guard let odd = key.firstIndex(where: { !(0x21...0x7E).contains($0) }) else {
+      return Array(key)
+    }
+    throw .usage(
+      "the key's byte \(odd - key.startIndex + 1) is none that a key may hold",
+      advice: "a key has visible ASCII characters only; was something else copied with it?")
+  }
+
+  private static func write(_ bytes: [UInt8], _ descriptor: Int32) throws(SystemError) {
+    defer { close(descriptor) }
+    let count = unsafe Glibc.write(descriptor, bytes, bytes.count)
+    guard count == bytes.count else { throw SystemError("write", count < 0 ? errno : ENOSPC) }
+    guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
+  }
+
+  private static func makeDirectories(_ path: String) throws(SystemError) {
+    var directory = ""
+    for component in path.split(separator: "/") {
+      directory += "/\(component)"
+      if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST { throw SystemError("mkdir") }
+    }
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: false
+      }
+    }
+    guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.count <= 64 else {
+      return false
+    }
+    return text.utf8.allSatisfy { isAlphanumeric($0) || "_-".utf8.contains($0) }
+  }
+}
