@@ -156,6 +156,16 @@ extension ProgramTests {
       #expect(end.error.contains(words))
     }
 
+    @Test func `an error without an id ends the call`() throws {
+      let run = try stage.start("hi")
+      _ = try stage.accept()
+      stage.daemon.send(
+        #"{"id":null,"error":{"code":-32600,"message":"Too long.","data":{"code":"too_large"}}}"#)
+      let end = run.end()
+      #expect(end.status == 1)
+      #expect(end.error.hasPrefix("halley: Too long.\n  send less"))
+    }
+
     @Test func `a line that is no message is told`() throws {
       let run = try stage.start("hi")
       _ = try stage.accept()

@@ -107,9 +107,22 @@ package final class Connection {
     do throws(RPCRefusal) {
       return try RPCMessage(line: line, limits: .relayed)
     } catch {
+      if let refusal = Self.refusal(line) { throw refusal }
       throw Failure(
         .failed, "halleyd sent what is no message of its protocol: \(error.error.message)",
         advice: "does the socket belong to another program? see `halley status`")
+    }
+  }
+
+  /// An error with the id null answers a line whose id could not be read, such as one that is too long
+  /// (JSON-RPC 2.0, section 5).
+  private static func refusal(_ line: ArraySlice<UInt8>) -> Failure? {
+    do throws(JSONError) {
+      let message = try RawJSON(parsing: line, limits: .relayed)
+      guard message["id"]?.isNull == true, let error = message["error"] else { return nil }
+      return RemoteError(error).failure
+    } catch {
+      return nil
     }
   }
 

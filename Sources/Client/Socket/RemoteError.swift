@@ -59,6 +59,7 @@ package struct RemoteError: Sendable {
     switch RPCError.Code(rawValue: code) {
     case .upstreamHTTP where status == .keyRefused:
       "check the key of this upstream: halley config show"
+    case .tooLarge: "send less at once, or raise limits.line in config.toml"
     case .cacheMiss: "ask without --cached to let the model answer"
     case .busy: "the conversation is busy; try again when its answer has ended"
     case .upstreamUnreachable: "check the network and base_url: halley config show"
