@@ -13,7 +13,7 @@ struct DatabaseFile {
   }
 
   private func makeDirectory() throws(StoreError) {
-    if unsafe mkdir(directory, 0o700) == 0 { return }
+    if Self.make(directory) { return }
     guard errno == EEXIST else { throw failure("make \(directory)") }
     var status = stat()
     guard unsafe stat(directory, &status) == 0 else { throw failure("look at \(directory)") }
@@ -21,6 +21,18 @@ struct DatabaseFile {
       throw refusal("\(directory) is not a directory")
     }
     try check(status, directory, mode: 0o700)
+  }
+
+  /// Makes a directory and those above it that are missing, as the XDG Base Directory Specification
+  /// asks: a new user has no ~/.local/state.
+  ///
+  /// - Returns: whether it is new; `errno` says why not.
+  private static func make(_ directory: String) -> Bool {
+    if unsafe mkdir(directory, 0o700) == 0 { return true }
+    guard errno == ENOENT, let end = directory.lastIndex(of: "/"), end > directory.startIndex,
+      make(String(directory[..<end])) || errno == EEXIST
+    else { return false }
+    return unsafe mkdir(directory, 0o700) == 0
   }
 
   private func makeFile() throws(StoreError) {
