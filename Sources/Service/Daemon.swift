@@ -183,6 +183,8 @@ package final class Daemon {
       models.forget()
       journal.reloaded(loaded)
     case .failure(let errors):
+      // Where none was usable before, requests are refused with what is wrong now.
+      if configurationErrors != nil { configurationErrors = errors }
       journal.reloadFailed(errors)
     }
     ServiceNotifier.ready(status: statusText)
