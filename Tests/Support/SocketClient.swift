@@ -14,8 +14,10 @@ package final class SocketClient {
   private var start = 0
   /// Bytes up to here hold no LF behind `start`.
   private var searched = 0
-  /// What came while something else was waited for.
-  private var messages: [RawJSON] = []
+  /// Events by the id of their request, until its answer is taken.
+  private var events: [RawJSON: [RawJSON]] = [:]
+  /// Answers that came while something else was waited for, by their ids.
+  private var answers: [RawJSON: [RawJSON]] = [:]
 
   package init(_ path: String) throws {
     descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -125,27 +127,27 @@ package final class SocketClient {
   /// is kept for them.
   package func answer(_ id: Int) throws -> Answer {
     let id = RawJSON.integer(id)
+    let end = ContinuousClock.now + Wait.limit
     while true {
-      if let index = messages.firstIndex(where: { $0["id"] == id && $0["method"] == nil }) {
-        let last = messages.remove(at: index)
-        let events = takeEvents(of: id)
-        return Answer(events: events, message: last)
+      if let first = answers[id]?.first {
+        answers[id]?.removeFirst()
+        return Answer(events: events.removeValue(forKey: id) ?? [], message: first)
       }
-      messages.append(try next("the answer to request \(id.text)"))
+      try takeMessage(end, "the answer to request \(id.text)")
     }
   }
 
   /// Waits for an event of a request; the events stay for `answer`.
   package func event(_ id: Int, where holds: (RawJSON) -> Bool) throws -> RawJSON {
     let id = RawJSON.integer(id)
+    let end = ContinuousClock.now + Wait.limit
     var seen = 0
     while true {
-      while seen < messages.count {
-        defer { seen += 1 }
-        if let event = Self.event(messages[seen], of: id), holds(event) { return event }
-        if messages[seen]["id"] == id { throw SupportError("answered: \(messages[seen].text)") }
-      }
-      messages.append(try next("an event of request \(id.text)"))
+      let known = events[id] ?? []
+      if let event = known[seen...].first(where: holds) { return event }
+      seen = known.count
+      if let answer = answers[id]?.first { throw SupportError("answered: \(answer.text)") }
+      try takeMessage(end, "an event of request \(id.text)")
     }
   }
 
@@ -158,23 +160,15 @@ package final class SocketClient {
   /// Expects the daemon to close the connection without another message.
   package func isClosedByDaemon() throws -> Bool { try message() == nil }
 
-  private func next(_ what: String) throws -> RawJSON {
+  private func takeMessage(_ end: ContinuousClock.Instant, _ what: String) throws {
+    guard ContinuousClock.now < end else { throw SupportError("waited in vain: \(what)") }
     guard let message = try message() else {
       throw SupportError("the connection ended before \(what)")
     }
-    return message
-  }
-
-  private func takeEvents(of id: RawJSON) -> [RawJSON] {
-    let events = messages.compactMap { Self.event($0, of: id) }
-    messages.removeAll { Self.event($0, of: id) != nil }
-    return events
-  }
-
-  private static func event(_ message: RawJSON, of id: RawJSON) -> RawJSON? {
-    guard message["method"] != nil, let params = message["params"], params["id"] == id else {
-      return nil
+    if message["method"] == nil {
+      answers[message["id"] ?? .null, default: []].append(message)
+    } else if let params = message["params"], let id = params["id"], let event = params["event"] {
+      events[id, default: []].append(event)
     }
-    return params["event"]
   }
 }

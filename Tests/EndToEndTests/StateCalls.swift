@@ -1,0 +1,102 @@
+import JSON
+import TestSupport
+
+/// A simulator and a daemon in front of it, with the calls that tests of state make.
+struct StateStage {
+  let simulator: Simulator
+  let daemon: DaemonProcess
+  let client: SocketClient
+
+  /// - Parameters:
+  ///   - upstream: further lines of the upstream's table.
+  ///   - rest: what follows it in config.toml.
+  init(upstream: String = "", rest: String = "") throws {
+    simulator = try Simulator()
+    daemon = try DaemonProcess(simulator, upstream: upstream, rest: rest)
+    client = try daemon.connect()
+  }
+
+  /// Starts another daemon on what this one left.
+  func restarted(rest: String = "") throws -> DaemonProcess {
+    try DaemonProcess(simulator, rest: rest, scratch: daemon.scratch)
+  }
+
+  /// What went upstream last.
+  func lastBody() throws -> RawJSON {
+    guard let body = try simulator.bodies().last else { throw SupportError("nothing was sent") }
+    return body
+  }
+
+  /// The texts of the input that went upstream last.
+  func lastInput() throws -> [String] {
+    try lastBody()["input"]?.elements.map(RawJSON.said) ?? []
+  }
+
+  /// Whether a text stands in any file of the state directory.
+  func filesContain(_ text: String) throws -> Bool {
+    let end = try run(["grep", "-rlaF", "--", text, "\(daemon.scratch.path)/state"])
+    return end.status == 0
+  }
+}
+
+extension RawJSON {
+  /// The text of a message item, however its content is spelled.
+  static func said(_ item: RawJSON) -> String {
+    guard let content = item["content"] else { return "" }
+    return content.string ?? content.elements.compactMap { $0["text"]?.string }.joined()
+  }
+}
+
+extension SocketClient {
+  /// Creates a response without its events.
+  ///
+  /// - Parameters:
+  ///   - text: what the simulator answers.
+  ///   - members: more of the params, as JSON members.
+  func say(_ input: String, answer text: String? = nil, _ members: String = "") throws -> Answer {
+    try startSaying(1, input, answer: text, members)
+    return try answer(1)
+  }
+
+  /// Sends a create without waiting for its answer.
+  func startSaying(
+    _ id: Int, _ input: String, answer text: String? = nil, _ members: String = ""
+  ) throws {
+    let metadata = text.map { #","metadata":{"text":\#(RawJSON.string($0).text)}"# } ?? ""
+    let more = members.isEmpty ? "" : ",\(members)"
+    try request(
+      id, "responses.create", #"{"input":\#(RawJSON.string(input).text)\#(metadata)\#(more)}"#)
+  }
+
+  /// A response as it is stored.
+  func retrieve(_ id: String) throws -> Answer {
+    try call(1, "responses.retrieve", #"{"response_id":"\#(id)"}"#)
+  }
+
+  /// The events of a response from a number on.
+  func replay(_ id: String, after number: Int? = nil) throws -> Answer {
+    let start = number.map { #","starting_after":\#($0)"# } ?? ""
+    return try call(1, "responses.retrieve", #"{"response_id":"\#(id)","stream":true\#(start)}"#)
+  }
+
+  /// The items of a conversation, the oldest first.
+  func items(of conversation: String) throws -> [RawJSON] {
+    let answer = try call(
+      1, "conversations.items.list",
+      #"{"conversation":"\#(conversation)","order":"asc","limit":100}"#)
+    guard let data = answer.result?["data"] else { throw SupportError(answer.message.text) }
+    return data.elements
+  }
+
+  /// The texts of a conversation's messages, the oldest first.
+  func texts(of conversation: String) throws -> [String] {
+    try items(of: conversation).map(RawJSON.said)
+  }
+}
+
+extension Answer {
+  /// The id of the response.
+  var id: String { result?["id"]?.string ?? "" }
+  /// The result as it is stored: without what the daemon says of how it was made.
+  var stored: RawJSON? { result?.removing("halley") }
+}

@@ -1,0 +1,172 @@
+import JSON
+import TestSupport
+import Testing
+
+@Suite struct StateContextTests {
+  private let stage: StateStage
+  private var client: SocketClient { stage.client }
+
+  init() throws {
+    stage = try StateStage()
+  }
+
+  @Test func `a chain sends all that was said before, in its order`() throws {
+    let first = try client.say("one", answer: "ONE")
+    let second = try client.say("two", answer: "TWO", #""previous_response_id":"\#(first.id)""#)
+    let third = try client.say("three", #""previous_response_id":"\#(second.id)""#)
+    #expect(third.status == "completed")
+    #expect(try stage.lastInput() == ["one", "ONE", "two", "TWO", "three"])
+    let body = try stage.lastBody()
+    #expect(body["previous_response_id"] == nil)
+    #expect(body["store"]?.boolean == false)
+  }
+
+  @Test func `two responses may go on from the same one`() throws {
+    let root = try client.say("root", answer: "ROOT")
+    let left = try client.say("left", answer: "LEFT", #""previous_response_id":"\#(root.id)""#)
+    _ = try client.say("right", #""previous_response_id":"\#(root.id)""#)
+    #expect(try stage.lastInput() == ["root", "ROOT", "right"])
+    _ = try client.say("on", #""previous_response_id":"\#(left.id)""#)
+    #expect(try stage.lastInput() == ["root", "ROOT", "left", "LEFT", "on"])
+  }
+
+  @Test func `a chain outlives the daemon`() throws {
+    let first = try client.say("one", answer: "ONE")
+    try stage.daemon.kill()
+    let daemon = try stage.restarted()
+    _ = try daemon.connect().say("two", #""previous_response_id":"\#(first.id)""#)
+    #expect(try stage.lastInput() == ["one", "ONE", "two"])
+  }
+
+  @Test func `instructions are not inherited`() throws {
+    let first = try client.say("one", #""instructions":"Speak like a pirate.""#)
+    #expect(try stage.lastBody()["instructions"]?.string == "Speak like a pirate.")
+    _ = try client.say("two", #""previous_response_id":"\#(first.id)""#)
+    #expect(try stage.lastBody()["instructions"] == nil)
+    #expect(try stage.lastBody().text.contains("pirate") == false)
+  }
+
+  @Test func `what the daemon changes on the way says what the client asked`() throws {
+    let first = try client.say("one")
+    #expect(first.result?["store"]?.boolean == true)
+    let second = try client.say("two", #""previous_response_id":"\#(first.id)""#)
+    #expect(second.result?["previous_response_id"]?.string == first.id)
+    #expect(second.result?["store"]?.boolean == true)
+    let third = try client.say("three", #""conversation":"echo""#)
+    let conversation = try client.call(1, "conversations.retrieve", #"{"conversation":"echo"}"#)
+    #expect(third.result?["conversation"]?["id"] == conversation.result?["id"])
+    #expect(try stage.lastBody()["conversation"] == nil)
+    #expect(third.result?["halley"]?["conversation"]?["name"]?.string == "echo")
+    let stored = try client.retrieve(second.id).result
+    #expect(stored == second.stored)
+  }
+
+  @Test func `an id that the daemon does not know goes upstream unchanged`() throws {
+    let answer = try client.say("hello", #""previous_response_id":"resp_elsewhere""#)
+    #expect(answer.errorCode == "upstream_http")
+    let error = answer.errorData?["error"]
+    #expect(error?["code"]?.string == "previous_response_not_found")
+    #expect(try stage.lastBody()["previous_response_id"]?.string == "resp_elsewhere")
+    let member = try client.say("hello", #""conversation":{"id":"conv_elsewhere"}"#)
+    #expect(member.status == "completed")
+    #expect(try stage.lastBody()["conversation"]?["id"]?.string == "conv_elsewhere")
+  }
+
+  // MARK: Function calls
+
+  private static let weather = #""tools":[{"type":"function","name":"weather","parameters":{}}]"#
+
+  private func call() throws -> (response: Answer, id: String) {
+    let answer = try client.say("call weather {}", Self.weather)
+    let call = try #require(
+      answer.result?["output"]?.elements.first { $0["type"]?.string == "function_call" })
+    return (answer, try #require(call["call_id"]?.string))
+  }
+
+  private func output(_ id: String) -> String {
+    #"{"type":"function_call_output","call_id":"\#(id)","output":"sunny"}"#
+  }
+
+  @Test func `a function call is answered in the next response`() throws {
+    let (response, id) = try call()
+    let answer = try client.call(
+      1, "responses.create",
+      #"{"input":[\#(output(id))],"previous_response_id":"\#(response.id)",\#(Self.weather)}"#)
+    #expect(answer.status == "completed")
+    #expect(answer.text.contains("sunny"))
+    let sent = try #require(try stage.lastBody()["input"]?.elements)
+    #expect(
+      sent.map { $0["type"]?.string } == ["message", "function_call", "function_call_output"])
+    #expect(sent[1]["call_id"]?.string == id)
+    #expect(sent[1]["id"] == nil)
+  }
+
+  @Test func `a call that nobody answered is refused before the network`() throws {
+    let (response, _) = try call()
+    let creates = try stage.simulator.count("creates")
+    let answer = try client.say("never mind", #""previous_response_id":"\#(response.id)""#)
+    #expect(answer.errorCode == "invalid_params")
+    #expect(answer.param == "input")
+    #expect(try stage.simulator.count("creates") == creates)
+  }
+
+  @Test func `an output without its call is refused with its place`() throws {
+    let answer = try client.call(
+      1, "responses.create", #"{"input":[{"role":"user","content":"x"},\#(output("call_9"))]}"#)
+    #expect(answer.errorCode == "invalid_params")
+    #expect(answer.param == "input[1].call_id")
+    #expect(answer.message.text.contains("call_9"))
+    #expect(try stage.simulator.count("creates") == 0)
+  }
+
+  @Test func `a call in the input without its output is refused with its place`() throws {
+    let answer = try client.call(
+      1, "responses.create",
+      #"{"input":[{"type":"function_call","call_id":"call_3","name":"f","arguments":"{}"}]}"#)
+    #expect(answer.errorCode == "invalid_params")
+    #expect(answer.param == "input[0].call_id")
+  }
+
+  // MARK: References
+
+  @Test func `a reference is replaced by the stored item`() throws {
+    let first = try client.say("one", answer: "The stored answer.")
+    let item = try #require(first.result?["output"]?.elements.first?["id"]?.string)
+    let answer = try client.call(
+      1, "responses.create",
+      #"{"input":[{"type":"item_reference","id":"\#(item)"},{"role":"user","content":"go on"}]}"#)
+    #expect(answer.status == "completed")
+    #expect(try stage.lastInput() == ["The stored answer.", "go on"])
+  }
+
+  @Test func `a reference to an unknown item goes upstream`() throws {
+    let answer = try client.call(
+      1, "responses.create", #"{"input":[{"type":"item_reference","id":"msg_none"}]}"#)
+    #expect(answer.errorCode == "upstream_http")
+    #expect(try stage.lastBody()["input"]?.elements.first?["id"]?.string == "msg_none")
+  }
+
+  // MARK: Scopes
+
+  @Test func `continue goes on from the last response of a scope`() throws {
+    let scope = #""halley":{"continue":true,"scope":"tty1"}"#
+    _ = try client.say("one", answer: "ONE", scope)
+    _ = try client.say("other", answer: "OTHER", #""halley":{"continue":true,"scope":"tty2"}"#)
+    _ = try client.say("two", scope)
+    #expect(try stage.lastInput() == ["one", "ONE", "two"])
+  }
+
+  @Test func `a cancelled response is not what a scope continues`() throws {
+    let scope = #""halley":{"continue":true,"scope":"tty1"}"#
+    _ = try client.say("one", answer: "ONE", scope)
+    try client.request(
+      7, "responses.create",
+      #"{"input":"lost","stream":true,"metadata":{"endless":"deltas","event_delay_ms":"2"},\#(scope)}"#
+    )
+    try client.awaitText(7)
+    _ = try client.call(8, "$/cancelRequest", #"{"id":7}"#)
+    #expect(try client.answer(7).status == "cancelled")
+    _ = try client.say("two", scope)
+    #expect(try stage.lastInput() == ["one", "ONE", "two"])
+  }
+}

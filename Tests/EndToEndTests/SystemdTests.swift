@@ -1,0 +1,44 @@
+import TestSupport
+import Testing
+
+/// The units as shipped, each test in a systemd of its own that is booted for it.
+@Suite(.serialized, .enabled(if: SystemdBox.reasonToSkip == nil, SystemdBox.comment))
+struct SystemdTests {
+  @Test func `the system socket alone starts the service, which answers and keeps users apart`()
+    throws
+  {
+    try SystemdBox.run("activation")
+  }
+
+  @Test func `the sandbox of the system unit is in force`() throws {
+    try SystemdBox.run("hardening")
+  }
+
+  @Test func `a reload takes a good configuration and leaves out a bad one`() throws {
+    try SystemdBox.run("reload")
+  }
+
+  @Test func `a key from LoadCredential reaches the upstream and shows up nowhere else`() throws {
+    try SystemdBox.run("credential")
+  }
+
+  @Test func `answers outlive a stop of the service, and its socket outlives a crash`() throws {
+    try SystemdBox.run("lifecycle")
+  }
+
+  @Test func `a daemon that hangs is killed by the watchdog and started again`() throws {
+    try SystemdBox.run("watchdog")
+  }
+
+  @Test func `with a bad configuration the service comes up and says what is wrong`() throws {
+    try SystemdBox.run("bad-configuration")
+  }
+
+  @Test func `a journal that does not read holds up no answer`() throws {
+    try SystemdBox.run("journald-stopped")
+  }
+
+  @Test func `the user service answers its user from paths below the home directory`() throws {
+    try SystemdBox.run("user", users: ["alice"])
+  }
+}
