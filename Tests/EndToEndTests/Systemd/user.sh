@@ -1,0 +1,58 @@
+#!/bin/bash
+# The user service of alice: socket, paths below her home, one answer by the command line.
+. "$(dirname "$0")/common.sh"
+
+uid=$(id -u alice)
+as_alice() {
+  setpriv --reuid=alice --regid="$(id -g alice)" --init-groups --reset-env -- \
+    env PATH=/usr/bin:/bin XDG_RUNTIME_DIR="/run/user/$uid" "$@"
+}
+user() { as_alice systemctl --user "$@"; }
+
+start_simulator_with_key
+as_alice mkdir -p /home/alice/.config/halley/keys
+write_configuration /home/alice/.config/halley/config.toml
+(umask 077 && echo "$key" >/home/alice/.config/halley/keys/cometapi)
+chown -R alice: /home/alice/.config
+user daemon-reload
+user start halley.socket
+expect "the service before the first client" "$(user is-active halley.service || true)" inactive
+expect "owner and mode of the socket" \
+  "$(stat -c %U:%a "/run/user/$uid/halley/halley.sock")" alice:600
+expect "owner and mode of its directory" "$(stat -c %U:%a "/run/user/$uid/halley")" alice:700
+
+request='{"input":"Hi","metadata":{"text":"Good evening, Alice."}}'
+answer=$(as_alice halley rpc responses.create "$request" | text_of)
+expect "the answer to a call" "$answer" "Good evening, Alice."
+answer=$(as_alice halley "say something" </dev/null)
+[ -n "$answer" ] || fail "the command line printed nothing"
+expect "the service" "$(user is-active halley.service)" active
+[ -f /home/alice/.local/state/halley/halley.db ] || fail "no database below ~/.local/state/halley"
+expect "modes of state" "$(stat -c %U:%a /home/alice/.local/state/halley \
+  /home/alice/.local/state/halley/halley.db | tr '\n' ' ')" 'alice:700 alice:600 '
+
+# The sandbox holds in a user manager too.
+pid=$(user show --property MainPID --value halley.service)
+[ "$(readlink "/proc/$pid/ns/mnt")" != "$(readlink /proc/1/ns/mnt)" ] ||
+  fail "the service has no file system namespace of its own"
+expect "Seccomp (2: filtered)" "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$pid/status")" 2
+exposure=$(as_alice systemd-analyze --user security --no-pager halley.service |
+  sed -n 's/.*Overall exposure level for halley.service: \([0-9.]*\).*/\1/p')
+awk -v exposure="$exposure" 'BEGIN { exit !(exposure > 0 && exposure <= 2.0) }' ||
+  fail "exposure is $exposure, at most 2.0 was expected"
+
+# She reads her own entries, with her own uid in them.
+own_entries() {
+  as_alice journalctl --user --no-pager --all -o json --unit=halley.service \
+    MESSAGE_ID=$response_ended
+}
+has_both() { [ "$(own_entries | wc -l)" -eq 2 ]; }
+await "her entries are there" has_both
+expect "HALLEY_CLIENT_UID" "$(own_entries | jq -r .HALLEY_CLIENT_UID | sort -u)" "$uid"
+! journal_holds "$key" || fail "the key is in the journal"
+
+# Reload and stop work there as well.
+user reload halley.service
+user stop halley.service
+expect "the result" "$(user show --property Result --value halley.service)" success
+expect "the answer after a stop" "$(as_alice halley rpc daemon.ping)" '{}'
