@@ -88,6 +88,7 @@ package actor Store {
     try database.checkOrigin()
     if file.size <= configuration.largestCheckedBytes { try database.checkPages() }
     try database.migrate()
+    try database.settleInterruptedUsage(at: configuration.clock())
     try database.countUnindexedTurns()
     return database
   }

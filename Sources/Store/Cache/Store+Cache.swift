@@ -1,0 +1,76 @@
+/// The response cache.
+///
+/// An entry names a stored response, whose text is not kept twice: when that response is deleted or
+/// changed, its entry goes with it. An entry holds digests and no text.
+extension Store {
+  /// Makes a response the answer to a key, in the place of an earlier one.
+  ///
+  /// Does nothing for a response that was not stored or has no object; returns whether there is an
+  /// entry now.
+  ///
+  /// - Parameter parts: what is given back by `cacheParts`.
+  package func cache(
+    _ response: ResponseHandle, as key: [UInt8], parts: [UInt8]
+  ) async throws(StoreError) -> Bool {
+    try await write { transaction throws(StoreError) in
+      try transaction.cache(response, as: key, parts: parts)
+    }
+  }
+
+  /// Returns a user's answer to a key that was cached at or after a time in milliseconds since 1970.
+  package func cachedResponse(
+    _ key: [UInt8], uid: UInt32, since time: Int64
+  ) throws(StoreError) -> CachedResponse? {
+    try read { transaction throws(StoreError) in
+      try transaction.cachedResponse(key, uid: uid, since: time)
+    }
+  }
+
+  /// Notes that answers were given again.
+  ///
+  /// Returns before it is on disk; a crash loses only which answer is given up first.
+  package func noteCacheUse(
+    _ keys: [(uid: UInt32, key: [UInt8])]
+  ) async throws(StoreError) {
+    try await write(isEager: true) { transaction throws(StoreError) in
+      for use in keys { try transaction.noteCacheUse(use.key, uid: use.uid) }
+    }
+  }
+
+  /// Returns a user's entries, the last used first.
+  package func cacheParts(uid: UInt32, limit: Int) throws(StoreError) -> [CacheEntryParts] {
+    try read { transaction throws(StoreError) in
+      try transaction.cacheParts(uid: uid, limit: limit)
+    }
+  }
+
+  /// Returns the first eight bytes of each key, so that most misses need no look at the disk.
+  package func cacheKeyPrefixes() throws(StoreError) -> [UInt64] {
+    try read { transaction throws(StoreError) in try transaction.cacheKeyPrefixes() }
+  }
+
+  /// Counts what is cached, of one user or of all.
+  package func cacheContents(uid: UInt32? = nil) throws(StoreError) -> CacheContents {
+    try read { transaction throws(StoreError) in try transaction.cacheContents(uid: uid) }
+  }
+
+  /// Removes a user's entries, those that were cached before a time where one is given; returns how
+  /// many. The responses stay.
+  package func clearCache(
+    uid: UInt32, before time: Int64? = nil
+  ) async throws(StoreError) -> Int {
+    try await write { transaction throws(StoreError) in
+      try transaction.clearCache(uid: uid, before: time ?? .max)
+    }
+  }
+
+  /// Removes what was cached before a time, and then what was used longest ago until the answers
+  /// have at most so many bytes.
+  package func trimCache(
+    cachedBefore time: Int64, maximumBytes: Int
+  ) async throws(StoreError) -> CacheTrim {
+    try await write { transaction throws(StoreError) in
+      try transaction.trimCache(cachedBefore: time, maximumBytes: maximumBytes)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+internal import JSON
+
+/// Reading and writing rows of `cache_entries`.
+///
+/// 1. An entry is found only together with its response, as that was when the entry was made.
+/// 2. A response that lost an item has another size, and its entry is no longer found.
+extension Transaction {
+  func cache(
+    _ handle: ResponseHandle, as key: [UInt8], parts: [UInt8]
+  ) throws(StoreError) -> Bool {
+    let size = try database.integer(
+      """
+      SELECT length(object) FROM responses
+      WHERE id = ? AND uid = ? AND is_stored = 1 AND status = 'completed'
+      """, .integer(handle.row), .user(handle.uid))
+    guard let size else { return false }
+    let entry = CacheEntry(
+      uid: handle.uid, key: key, response: handle.row, size: size, cachedAt: now, parts: parts)
+    try database.run(
+      """
+      INSERT INTO cache_entries (uid, key, response, size, cached_at, used_at, parts, checksum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (uid, key) DO UPDATE SET response = excluded.response, size = excluded.size,
+        cached_at = excluded.cached_at, used_at = excluded.used_at, parts = excluded.parts,
+        checksum = excluded.checksum
+      """, .user(entry.uid), .blob(key[...]), .integer(handle.row), .integer(size),
+      .integer(now), .integer(now), .blob(parts[...]), .integer(entry.checksum))
+    return true
+  }
+
+  func cachedResponse(
+    _ key: [UInt8], uid: UInt32, since time: Int64
+  ) throws(StoreError) -> CachedResponse? {
+    let entry = try database.first(
+      """
+      SELECT response, size, cached_at, parts, checksum, id FROM cache_entries
+      WHERE uid = ? AND key = ? AND cached_at >= ?
+      """, .user(uid), .blob(key[...]), .integer(time)
+    ) { row throws(StoreError) in
+      let entry = CacheEntry(
+        uid: uid, key: key, response: row.integer(0), size: row.integer(1),
+        cachedAt: row.integer(2), parts: row.bytes(3))
+      guard entry.checksum == row.integer(4) else {
+        throw StoreError.corrupt("cache_entries", row.integer(5))
+      }
+      return entry
+    }
+    guard let entry else { return nil }
+    let response = try response(ResponseHandle(uid: uid, row: entry.response))
+    guard let object = response.object, object.bytes.count == entry.size else { return nil }
+    return CachedResponse(
+      id: response.id, object: object, cachedAt: entry.cachedAt, upstream: response.upstream,
+      upstreamID: response.upstreamID, model: response.model)
+  }
+
+  func noteCacheUse(_ key: [UInt8], uid: UInt32) throws(StoreError) {
+    try database.run(
+      "UPDATE cache_entries SET used_at = ? WHERE uid = ? AND key = ?", .integer(now), .user(uid),
+      .blob(key[...]))
+  }
+
+  func cacheParts(uid: UInt32, limit: Int) throws(StoreError) -> [CacheEntryParts] {
+    try database.all(
+      """
+      SELECT key, parts, cached_at FROM cache_entries WHERE uid = ?
+      ORDER BY used_at DESC, id DESC LIMIT ?
+      """, .user(uid), .integer(Int64(limit))
+    ) { CacheEntryParts(key: $0.bytes(0), parts: $0.bytes(1), cachedAt: $0.integer(2)) }
+  }
+
+  func cacheKeyPrefixes() throws(StoreError) -> [UInt64] {
+    try database.all("SELECT key FROM cache_entries") { row in
+      row.bytes(0).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+  }
+
+  func cacheContents(uid: UInt32? = nil) throws(StoreError) -> CacheContents {
+    let contents = try database.first(
+      "SELECT count(*), sum(size) FROM cache_entries WHERE ?1 IS NULL OR uid = ?1",
+      .integer(uid.map(Int64.init))
+    ) { CacheContents(entries: Int($0.integer(0)), bytes: Int($0.integer(1))) }
+    return contents ?? CacheContents(entries: 0, bytes: 0)
+  }
+
+  func clearCache(uid: UInt32, before time: Int64) throws(StoreError) -> Int {
+    try database.run(
+      "DELETE FROM cache_entries WHERE uid = ? AND cached_at < ?", .user(uid), .integer(time))
+  }
+
+  func trimCache(
+    cachedBefore time: Int64, maximumBytes: Int
+  ) throws(StoreError) -> CacheTrim {
+    var removed = try database.run(
+      "DELETE FROM cache_entries WHERE cached_at < ?", .integer(time))
+    if try cacheContents().bytes > maximumBytes {
+      removed += try database.run(
+        """
+        DELETE FROM cache_entries WHERE id IN (
+          SELECT id FROM (
+            SELECT id, sum(size) OVER (ORDER BY used_at DESC, id DESC) AS total
+            FROM cache_entries)
+          WHERE total > ?)
+        """, .integer(Int64(maximumBytes)))
+    }
+    return CacheTrim(removed: removed, left: try cacheContents())
+  }
+}
+
+/// A row of `cache_entries`, of which only the time of its last use changes.
+private struct CacheEntry {
+  let uid: UInt32
+  let key: [UInt8]
+  let response: Int64
+  let size: Int64
+  let cachedAt: Int64
+  let parts: [UInt8]
+
+  var checksum: Int64 {
+    var checksum = Checksum()
+    checksum.combine(Int64(uid))
+    checksum.combine(key[...])
+    checksum.combine(response)
+    checksum.combine(size)
+    checksum.combine(cachedAt)
+    checksum.combine(parts[...])
+    return checksum.value
+  }
+}

@@ -1,0 +1,40 @@
+/// What requests used. Rows outlive the responses that they are of.
+extension Store {
+  /// Makes a request's row, before the upstream is asked.
+  package func beginUsage(_ usage: NewUsage) async throws(StoreError) -> UsageHandle {
+    try await write { transaction throws(StoreError) in try transaction.begin(usage) }
+  }
+
+  /// Settles a request's row. One that was settled as an estimate may be settled again.
+  package func endUsage(
+    _ handle: UsageHandle, _ ending: UsageEnding
+  ) async throws(StoreError) {
+    try await write { transaction throws(StoreError) in try transaction.end(handle, ending) }
+  }
+
+  /// Writes the settled row of a request that asked nobody.
+  ///
+  /// Returns before it is on disk.
+  package func recordUsage(
+    _ usage: NewUsage, _ ending: UsageEnding
+  ) async throws(StoreError) {
+    try await write(isEager: true) { transaction throws(StoreError) in
+      try transaction.end(transaction.begin(usage), ending)
+    }
+  }
+
+  /// Returns the row of a response that goes on after a restart.
+  package func usage(of response: ResponseHandle) throws(StoreError) -> UsageHandle? {
+    try read { transaction throws(StoreError) in try transaction.usage(of: response) }
+  }
+
+  /// Sums up requests that have ended, the groups in order.
+  package func usageSummary(_ query: UsageQuery) throws(StoreError) -> [UsageSummary] {
+    try read { transaction throws(StoreError) in try transaction.usageSummary(query) }
+  }
+
+  /// Returns what was spent since a day (as in 20260131), running requests left out.
+  package func spending(sinceDay day: Int) throws(StoreError) -> [UsageSpending] {
+    try read { transaction throws(StoreError) in try transaction.spending(sinceDay: day) }
+  }
+}
