@@ -19,13 +19,17 @@ let standalone: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"])]
 // archives that it needs in turn.
 let standaloneWithArguments: [LinkerSetting] =
   standalone
-  + ["swiftSynchronization", "_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }
+  + ["swiftSynchronization", "_FoundationCollections", "_FoundationCShims"].map {
+    .linkedLibrary($0)
+  }
 
 // What a user starts for each prompt has the C library linked in too: nothing is loaded and nothing
 // relocated, which saves a millisecond.
 let selfContained: [LinkerSetting] =
   [.unsafeFlags(["-static-executable"])]
-  + ["swiftSynchronization", "_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }
+  + ["swiftSynchronization", "_FoundationCollections", "_FoundationCShims"].map {
+    .linkedLibrary($0)
+  }
 
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -79,7 +83,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(
-      name: "ServiceTests", dependencies: ["Service", "JSON", "Wire"], swiftSettings: strict),
+      name: "ServiceTests", dependencies: ["EventLoop", "Service", "JSON", "Wire"],
+      swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["JSON", "Store"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),
   ],

@@ -20,18 +20,37 @@ enum JSONEscape {
     }
   }
 
+  /// Tells whether the inside of a checked string has an escape.
+  static func isUsed(in text: Span<UInt8>) -> Bool {
+    next(in: text, from: 0) < text.count
+  }
+
+  /// Tells whether the inside of a checked string decodes to a name.
+  @inline(always)
+  static func spells(_ written: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
+    // An escape is longer than what it stands for.
+    guard written.count == name.count else {
+      return written.count > name.count && isUsed(in: written)
+        && decode(written).span.isEqual(to: name)
+    }
+    return written.isEqual(to: name) && !isUsed(in: written)
+  }
+
+  @inline(always)
+  private static func next(in text: Span<UInt8>, from start: Int) -> Int {
+    EightBytes.first(in: text, from: start) { $0.equal(to: UInt8(ascii: "\\")) }
+  }
+
   /// Decodes the inside of a checked string to UTF-8. A lone surrogate becomes U+FFFD.
   static func decode(_ text: Span<UInt8>) -> [UInt8] {
     var decoded: [UInt8] = []
     decoded.reserveCapacity(text.count)
     var offset = 0
     while offset < text.count {
-      guard text[offset] == UInt8(ascii: "\\") else {
-        decoded.append(text[offset])
-        offset += 1
-        continue
-      }
-      offset = decodeOne(text, at: offset, into: &decoded)
+      let escape = next(in: text, from: offset)
+      decoded.append(contentsOf: text.extracting(offset..<escape))
+      guard escape < text.count else { break }
+      offset = decodeOne(text, at: escape, into: &decoded)
     }
     return decoded
   }
@@ -71,21 +90,32 @@ enum JSONEscape {
   }
 
   /// Appends a string in quotes, with the escapes that JSON demands and no others.
-  static func append(_ utf8: some Sequence<UInt8>, to bytes: inout [UInt8]) {
+  static func append(_ text: Span<UInt8>, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(byte)
-      case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-      case 0x0D: bytes.append(contentsOf: "\\r".utf8)
-      case 0x09: bytes.append(contentsOf: "\\t".utf8)
-      case 0..<0x20, 0x7F: appendControl(byte, to: &bytes)
-      default: bytes.append(byte)
+    var offset = 0
+    while offset < text.count {
+      let special = EightBytes.first(in: text, from: offset) {
+        $0.equal(to: UInt8(ascii: "\"")) | $0.equal(to: UInt8(ascii: "\\")) | $0.below(0x20)
+          | $0.equal(to: 0x7F)
       }
+      bytes.append(contentsOf: text.extracting(offset..<special))
+      guard special < text.count else { break }
+      appendEscape(of: text[special], to: &bytes)
+      offset = special + 1
     }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func appendEscape(of byte: UInt8, to bytes: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+      bytes.append(UInt8(ascii: "\\"))
+      bytes.append(byte)
+    case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+    case 0x0D: bytes.append(contentsOf: "\\r".utf8)
+    case 0x09: bytes.append(contentsOf: "\\t".utf8)
+    default: appendControl(byte, to: &bytes)
+    }
   }
 
   private static func appendControl(_ byte: UInt8, to bytes: inout [UInt8]) {

@@ -19,7 +19,6 @@ package struct JSONScanner {
   private var depth = 0
   /// One bit for each open container, the innermost lowest: set for an object.
   private var openObjects: UInt128 = 0
-  private var justOpened = false
   private var childKey = 0..<0
   private var childStart = 0
   private var keys = OpenKeys()
@@ -30,8 +29,8 @@ package struct JSONScanner {
 
   /// Checks the whole text and returns where its value lies, without the white space around it.
   ///
-  /// - Parameter child: called for every member or element of the outermost container, in order.
-  @inline(__always)
+  /// - Parameter child: called for every member or element of the outermost container, in order,
+  ///   up to where the text is refused.
   package static func scan(
     _ text: Span<UInt8>, limits: JSONLimits, child: (Child) -> Void = { _ in }
   ) throws(JSONError) -> Range<Int> {
@@ -52,12 +51,10 @@ package struct JSONScanner {
     let start = offset
     try scanValue(text)
     while depth > 0 {
+      // Here a value has just ended; on the first level it is a child.
+      if depth == 1 { child(Child(key: childKey, value: childStart..<offset)) }
       skipSpace(text)
-      if openObjects & 1 == 1 {
-        try scanInObject(text, child)
-      } else {
-        try scanInArray(text, child)
-      }
+      try scanAfterValue(text)
     }
     let end = offset
     skipSpace(text)
@@ -67,115 +64,110 @@ package struct JSONScanner {
 
   // MARK: Containers
 
-  private mutating func scanInArray(_ text: Span<UInt8>, _ child: (Child) -> Void) throws(JSONError)
-  {
-    if offset < text.count, text[offset] == UInt8(ascii: "]") {
-      return close(child)
+  /// Goes on behind a value inside a container: to the next value or past the container's end.
+  @inline(always)
+  private mutating func scanAfterValue(_ text: Span<UInt8>) throws(JSONError) {
+    let isObject = openObjects & 1 == 1
+    let end = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+    guard offset < text.count, text[offset] == UInt8(ascii: ",") else {
+      guard offset < text.count, text[offset] == end else {
+        throw unexpected(text, isObject ? "\",\" or \"}\"" : "\",\" or \"]\"")
+      }
+      return try close(text)
     }
-    if !justOpened {
-      try expect(UInt8(ascii: ","), text, "\",\" or \"]\"")
-      skipSpace(text)
-    }
-    justOpened = false
-    try scanChildValue(text, key: 0..<0, child)
+    offset += 1
+    skipSpace(text)
+    if isObject { try scanKey(text) }
+    try scanValue(text)
   }
 
-  private mutating func scanInObject(_ text: Span<UInt8>, _ child: (Child) -> Void)
-    throws(JSONError)
-  {
-    if offset < text.count, text[offset] == UInt8(ascii: "}") {
-      if !limits.allowsDuplicateKeys { try keys.closeObject(text) }
-      return close(child)
-    }
-    if !justOpened {
-      try expect(UInt8(ascii: ","), text, "\",\" or \"}\"")
-      skipSpace(text)
-    }
-    justOpened = false
-    let key = try scanKey(text)
-    skipSpace(text)
-    try expect(UInt8(ascii: ":"), text, "\":\"")
-    skipSpace(text)
-    try scanChildValue(text, key: key, child)
-  }
-
-  private mutating func scanKey(_ text: Span<UInt8>) throws(JSONError) -> Range<Int> {
+  @inline(always)
+  private mutating func scanKey(_ text: Span<UInt8>) throws(JSONError) {
     guard offset < text.count, text[offset] == UInt8(ascii: "\"") else {
       throw unexpected(text, "a key in double quotes")
     }
     let start = offset + 1
     try scanString(text)
     let key = start..<offset - 1
+    try checkKey(key, text)
+    if depth == 1 { childKey = key }
+    skipSpace(text)
+    guard offset < text.count, text[offset] == UInt8(ascii: ":") else {
+      throw unexpected(text, "\":\"")
+    }
+    offset += 1
+    skipSpace(text)
+  }
+
+  @inline(always)
+  private mutating func checkKey(_ key: Range<Int>, _ text: Span<UInt8>) throws(JSONError) {
     guard key.count <= limits.maximumKeyBytes else {
       throw JSONError(
-        .keyTooLong, at: start,
+        .keyTooLong, at: key.lowerBound,
         "a key of \(key.count) bytes, at most \(limits.maximumKeyBytes) are allowed")
     }
     if !limits.allowsDuplicateKeys { keys.append(key, in: text) }
-    return key
   }
 
-  private mutating func scanChildValue(
-    _ text: Span<UInt8>, key: Range<Int>, _ child: (Child) -> Void
-  ) throws(JSONError) {
-    if depth == 1 {
-      childKey = key
-      childStart = offset
-    }
-    let depthBefore = depth
-    try scanValue(text)
-    if depthBefore == 1, depth == 1 {
-      child(Child(key: childKey, value: childStart..<offset))
-    }
-  }
-
-  private mutating func open(isObject: Bool) throws(JSONError) {
+  /// Goes into a container.
+  @inline(always)
+  private mutating func open(_ text: Span<UInt8>, isObject: Bool) throws(JSONError) {
     guard depth < limits.maximumDepth else {
       throw JSONError(.tooDeep, at: offset, "nested deeper than \(limits.maximumDepth) levels")
     }
     depth += 1
     openObjects = openObjects << 1 | (isObject ? 1 : 0)
-    justOpened = true
     offset += 1
     if isObject, !limits.allowsDuplicateKeys { keys.openObject() }
   }
 
-  private mutating func close(_ child: (Child) -> Void) {
+  @inline(always)
+  private mutating func close(_ text: Span<UInt8>) throws(JSONError) {
+    if openObjects & 1 == 1, !limits.allowsDuplicateKeys { try keys.closeObject(text) }
     depth -= 1
     openObjects >>= 1
-    justOpened = false
     offset += 1
-    if depth == 1 {
-      child(Child(key: childKey, value: childStart..<offset))
-    }
   }
 
   // MARK: Values
 
+  /// Passes over a scalar, or goes into a container up to its first scalar or its end.
+  @inline(always)
   private mutating func scanValue(_ text: Span<UInt8>) throws(JSONError) {
-    nodes += 1
-    guard nodes <= limits.maximumNodes else {
-      throw JSONError(.tooManyNodes, at: offset, "more than \(limits.maximumNodes) values")
-    }
-    guard offset < text.count else { throw unexpected(text, "a value") }
-    switch text[offset] {
-    case UInt8(ascii: "\""): try scanString(text)
-    case UInt8(ascii: "{"): try open(isObject: true)
-    case UInt8(ascii: "["): try open(isObject: false)
-    case UInt8(ascii: "t"): try scanLiteral("true", text)
-    case UInt8(ascii: "f"): try scanLiteral("false", text)
-    case UInt8(ascii: "n"): try scanLiteral("null", text)
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try scanNumber(text)
-    default: throw unexpected(text, "a value")
+    while true {
+      if depth == 1 { childStart = offset }
+      nodes += 1
+      guard nodes <= limits.maximumNodes else {
+        throw JSONError(.tooManyNodes, at: offset, "more than \(limits.maximumNodes) values")
+      }
+      guard offset < text.count else { throw unexpected(text, "a value") }
+      switch text[offset] {
+      case UInt8(ascii: "\""): return try scanString(text)
+      case UInt8(ascii: "{"):
+        try open(text, isObject: true)
+        skipSpace(text)
+        if offset < text.count, text[offset] == UInt8(ascii: "}") { return try close(text) }
+        try scanKey(text)
+      case UInt8(ascii: "["):
+        try open(text, isObject: false)
+        skipSpace(text)
+        if offset < text.count, text[offset] == UInt8(ascii: "]") { return try close(text) }
+      case UInt8(ascii: "t"): return try scanLiteral("true", text)
+      case UInt8(ascii: "f"): return try scanLiteral("false", text)
+      case UInt8(ascii: "n"): return try scanLiteral("null", text)
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try scanNumber(text)
+      default: throw unexpected(text, "a value")
+      }
     }
   }
 
-  private mutating func scanLiteral(_ literal: String, _ text: Span<UInt8>) throws(JSONError) {
+  private mutating func scanLiteral(_ literal: StaticString, _ text: Span<UInt8>) throws(JSONError)
+  {
     let start = offset
-    for byte in literal.utf8 {
-      guard offset < text.count, text[offset] == byte else {
+    for index in 0..<literal.utf8CodeUnitCount {
+      guard offset < text.count, unsafe text[offset] == literal.utf8Start[index] else {
         offset = start
-        throw unexpected(text, literal)
+        throw unexpected(text, "\(literal)")
       }
       offset += 1
     }
@@ -203,6 +195,7 @@ package struct JSONScanner {
     }
   }
 
+  @inline(always)
   private mutating func scanDigits(_ text: Span<UInt8>, numberStart: Int) throws(JSONError) {
     let start = offset
     let longest = numberStart + limits.maximumNumberBytes
@@ -217,23 +210,22 @@ package struct JSONScanner {
     guard offset > start else { throw unexpected(text, "a digit") }
   }
 
+  @inline(always)
   private mutating func scanString(_ text: Span<UInt8>) throws(JSONError) {
     offset += 1
-    while offset < text.count {
-      let byte = text[offset]
-      if byte == UInt8(ascii: "\"") {
+    while true {
+      offset = EightBytes.first(in: text, from: offset) {
+        $0.equal(to: UInt8(ascii: "\"")) | $0.equal(to: UInt8(ascii: "\\")) | $0.below(0x20)
+      }
+      guard offset < text.count else { throw unexpected(text, "the end of the string") }
+      switch text[offset] {
+      case UInt8(ascii: "\""):
         offset += 1
         return
-      }
-      if byte == UInt8(ascii: "\\") {
-        try scanEscape(text)
-      } else if byte < 0x20 {
-        throw unexpected(text, "an escape: control characters may not stand in a string")
-      } else {
-        offset += 1
+      case UInt8(ascii: "\\"): try scanEscape(text)
+      default: throw unexpected(text, "an escape: control characters may not stand in a string")
       }
     }
-    throw unexpected(text, "the end of the string")
   }
 
   private mutating func scanEscape(_ text: Span<UInt8>) throws(JSONError) {
@@ -272,7 +264,7 @@ package struct JSONScanner {
 
   // MARK: Bytes
 
-  @inline(__always)
+  @inline(always)
   private mutating func skipSpace(_ text: Span<UInt8>) {
     while offset < text.count {
       switch text[offset] {
@@ -282,13 +274,7 @@ package struct JSONScanner {
     }
   }
 
-  private mutating func expect(
-    _ byte: UInt8, _ text: Span<UInt8>, _ expected: String
-  ) throws(JSONError) {
-    guard offset < text.count, text[offset] == byte else { throw unexpected(text, expected) }
-    offset += 1
-  }
-
+  @inline(never)
   private func unexpected(_ text: Span<UInt8>, _ expected: String) -> JSONError {
     guard offset < text.count else {
       return JSONError(.malformed, at: offset, "the text ends where \(expected) was expected")

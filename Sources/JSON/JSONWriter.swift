@@ -15,14 +15,14 @@ package struct JSONWriter: ~Copyable {
 
   package mutating func key(_ key: String) {
     separate()
-    JSONEscape.append(key.utf8, to: &bytes)
+    JSONEscape.append(key.utf8Span.span, to: &bytes)
     bytes.append(UInt8(ascii: ":"))
     needsComma = false
   }
 
   package mutating func string(_ value: String) {
     separate()
-    JSONEscape.append(value.utf8, to: &bytes)
+    JSONEscape.append(value.utf8Span.span, to: &bytes)
   }
 
   package mutating func integer(_ value: some BinaryInteger) {
@@ -32,8 +32,8 @@ package struct JSONWriter: ~Copyable {
   /// Writes the shortest decimal that reads back as the same double; null for what JSON can't say.
   package mutating func double(_ value: Double) {
     guard value.isFinite else { return null() }
-    if value == value.rounded(), abs(value) < 1e15 {
-      integer(Int64(value))
+    if let whole = Int64(exactly: value), abs(value) < 1e15 {
+      integer(whole)
     } else {
       raw("\(value)".utf8)
     }

@@ -20,15 +20,20 @@ struct OpenKeys {
   }
 
   mutating func append(_ range: Range<Int>, in text: Span<UInt8>) {
+    let written = text.extracting(range)
     var hasher = Hasher()
-    var isEscaped = false
-    for index in range where text[index] == UInt8(ascii: "\\") { isEscaped = true }
-    if isEscaped {
-      for byte in JSONEscape.decode(text.extracting(range)) { hasher.combine(byte) }
+    if JSONEscape.isUsed(in: written) {
+      Self.combine(JSONEscape.decode(written).span, into: &hasher)
     } else {
-      for index in range { hasher.combine(text[index]) }
+      Self.combine(written, into: &hasher)
     }
+    // Most objects have fewer members than this; growing from one costs several allocations.
+    if keys.isEmpty { keys.reserveCapacity(16) }
     keys.append(Key(hash: hasher.finalize(), range: range))
+  }
+
+  private static func combine(_ bytes: Span<UInt8>, into hasher: inout Hasher) {
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
   }
 
   mutating func closeObject(_ text: Span<UInt8>) throws(JSONError) {

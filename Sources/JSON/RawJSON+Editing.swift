@@ -20,24 +20,15 @@ extension RawJSON {
   /// Returns the object without some members; the others keep their bytes and order.
   package func removing(_ keys: String...) -> RawJSON {
     precondition(kind == .object, "only an object has members")
-    guard hasMember(of: keys) else { return self }
+    guard keys.contains(where: { valueRange(of: $0) != nil }) else { return self }
     var writer = JSONWriter()
     writer.beginObject()
     forEachChild { key, value in
-      if !keys.contains(where: { Self.matches(bytes[key], $0) }) {
-        writer.rawMember(key: bytes[key], value: bytes[value])
-      }
+      let isRemoved = keys.contains { JSONEscape.spells(bytes[key].span, $0.utf8Span.span) }
+      if !isRemoved { writer.rawMember(key: bytes[key], value: bytes[value]) }
     }
     writer.endObject()
     return writer.json
-  }
-
-  private func hasMember(of keys: [String]) -> Bool {
-    var found = false
-    forEachChild { key, _ in
-      found = found || keys.contains { Self.matches(bytes[key], $0) }
-    }
-    return found
   }
 
   private func appending(_ key: String, _ value: RawJSON) -> RawJSON {
@@ -45,18 +36,10 @@ extension RawJSON {
     forEachChild { _, _ in isEmpty = false }
     var edited = Array(bytes.dropLast())
     if !isEmpty { edited.append(UInt8(ascii: ",")) }
-    JSONEscape.append(key.utf8, to: &edited)
+    JSONEscape.append(key.utf8Span.span, to: &edited)
     edited.append(UInt8(ascii: ":"))
     edited.append(contentsOf: value.bytes)
     edited.append(UInt8(ascii: "}"))
     return RawJSON(checked: edited[...])
-  }
-
-  private func valueRange(of name: String) -> Range<Int>? {
-    var found: Range<Int>?
-    forEachChild { key, value in
-      if Self.matches(bytes[key], name) { found = value }
-    }
-    return found
   }
 }

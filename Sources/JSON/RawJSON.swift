@@ -64,7 +64,11 @@ package struct RawJSON: Sendable, Hashable {
   package var members: [Member] {
     guard kind == .object else { return [] }
     var members: [Member] = []
-    forEachChild { members.append(Member(key: Self.decode(bytes[$0]), value: slice($1))) }
+    // Most objects have fewer; growing from one costs several allocations.
+    members.reserveCapacity(8)
+    forEachChild { key, value in
+      members.append(Member(key: Self.decode(bytes[key]), value: RawJSON(checked: bytes[value])))
+    }
     return members
   }
 
@@ -72,16 +76,14 @@ package struct RawJSON: Sendable, Hashable {
   package var elements: [RawJSON] {
     guard kind == .array else { return [] }
     var elements: [RawJSON] = []
-    forEachChild { elements.append(slice($1)) }
+    forEachChild { elements.append(RawJSON(checked: bytes[$1])) }
     return elements
   }
 
   /// The value of a member, where the object has it. Of two with one key, the last.
   package subscript(key: String) -> RawJSON? {
     guard kind == .object else { return nil }
-    var found: RawJSON?
-    forEachChild { if Self.matches(bytes[$0], key) { found = slice($1) } }
-    return found
+    return valueRange(of: key).map { RawJSON(checked: bytes[$0]) }
   }
 
   /// The value of a member that is there and is not null.
@@ -91,43 +93,26 @@ package struct RawJSON: Sendable, Hashable {
   }
 
   /// Calls back with the ranges of key and value of each child, as indices of `bytes`.
-  func forEachChild(_ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void) {
-    let base = bytes.startIndex
-    do throws(JSONError) {
-      _ = try JSONScanner.scan(bytes.span, limits: .checked) { child in
-        body(
-          base + child.key.lowerBound..<base + child.key.upperBound,
-          base + child.value.lowerBound..<base + child.value.upperBound)
-      }
-    } catch {
-      preconditionFailure("RawJSON holds invalid JSON: \(error.message)")
-    }
+  @inline(always)
+  package func forEachChild(_ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void) {
+    CheckedText.forEachChild(of: bytes.span) { body(inBytes($0), inBytes($1)) }
   }
 
-  private func slice(_ range: Range<Int>) -> RawJSON {
-    RawJSON(checked: bytes[range])
+  /// The range of a member's value, as indices of `bytes`.
+  func valueRange(of name: String) -> Range<Int>? {
+    CheckedText.valueRange(of: name.utf8Span.span, in: bytes.span).map(inBytes)
   }
 
-  /// Tells whether a key as written spells a name.
-  static func matches(_ written: ArraySlice<UInt8>, _ name: String) -> Bool {
-    if written.count == name.utf8.count, written.elementsEqual(name.utf8) { return true }
-    guard written.contains(UInt8(ascii: "\\")) else { return false }
-    return JSONEscape.decode(written.span).elementsEqual(name.utf8)
+  private func inBytes(_ offsets: Range<Int>) -> Range<Int> {
+    bytes.startIndex + offsets.lowerBound..<bytes.startIndex + offsets.upperBound
   }
 
   static func decode(_ written: ArraySlice<UInt8>) -> String {
-    guard written.contains(UInt8(ascii: "\\")) else {
+    guard JSONEscape.isUsed(in: written.span) else {
       return String(decoding: written, as: UTF8.self)
     }
     return String(decoding: JSONEscape.decode(written.span), as: UTF8.self)
   }
-}
-
-extension JSONLimits {
-  /// For bytes that were checked before: nothing is refused again.
-  static let checked = JSONLimits(
-    maximumDepth: JSONScanner.deepestLevel, maximumNodes: .max, maximumKeyBytes: .max,
-    maximumNumberBytes: .max >> 1, allowsDuplicateKeys: true, allowsLoneSurrogates: true)
 }
 
 extension ArraySlice<UInt8> {

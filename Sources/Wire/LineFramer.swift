@@ -31,7 +31,7 @@ package struct LineFramer: Sendable {
     guard !isBroken else { throw LineTooLong(maximumLineBytes: maximumLineBytes) }
     var start = 0
     while start < bytes.count {
-      let end = Self.firstLineFeed(bytes, from: start)
+      let end = bytes.firstIndex(of: 0x0A, from: start)
       guard pending.count + (end - start) <= maximumLineBytes else {
         isBroken = true
         pending = []
@@ -50,18 +50,5 @@ package struct LineFramer: Sendable {
   package mutating func takeRest() -> ArraySlice<UInt8> {
     defer { pending = [] }
     return pending[...]
-  }
-
-  private static func firstLineFeed(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    while index < bytes.count, bytes[index] != 0x0A { index += 1 }
-    return index
-  }
-}
-
-extension [UInt8] {
-  /// Appends the bytes of a span.
-  mutating func append(contentsOf span: Span<UInt8>) {
-    unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 }

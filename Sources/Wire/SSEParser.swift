@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Cuts a server-sent event stream into the data of its events.
 ///
 /// The grammar is that of the HTML standard, section 9.2.5 "Parsing an event stream": lines end
@@ -35,20 +37,25 @@ package struct SSEParser: Sendable {
       if bytes[0] == 0x0A { start = 1 }
     }
     while start < bytes.count {
-      let end = Self.firstLineEnd(bytes, from: start)
+      let end = bytes.firstIndex(of: 0x0A, or: 0x0D, from: start)
       guard line.count + data.count + (end - start) <= maximumEventBytes else {
         throw EventTooLarge(maximumEventBytes: maximumEventBytes)
       }
-      line.append(contentsOf: bytes.extracting(start..<end))
-      guard end < bytes.count else { return }
-      endLine(event)
+      let part = bytes.extracting(start..<end)
+      guard end < bytes.count else { return line.append(contentsOf: part) }
+      if line.isEmpty {
+        endLine(part, event)
+      } else {
+        line.append(contentsOf: part)
+        endPendingLine(event)
+      }
       start = afterLineEnd(bytes, at: end)
     }
   }
 
   /// Ends the stream: what stands behind the last empty line is handed out as an event.
   package mutating func finish(event: (ArraySlice<UInt8>) -> Void) {
-    if !line.isEmpty { endLine(event) }
+    if !line.isEmpty { endPendingLine(event) }
     endEvent(event)
   }
 
@@ -61,17 +68,26 @@ package struct SSEParser: Sendable {
     return bytes[end + 1] == 0x0A ? end + 2 : end + 1
   }
 
-  private mutating func endLine(_ event: (ArraySlice<UInt8>) -> Void) {
-    defer {
-      line.removeAll(keepingCapacity: line.capacity <= 65_536)
-      isFirstLine = false
+  /// Ends a line that came in several pieces.
+  private mutating func endPendingLine(_ event: (ArraySlice<UInt8>) -> Void) {
+    var complete: [UInt8] = []
+    swap(&complete, &line)
+    endLine(complete.span, event)
+    // What most lines need is kept for the next one.
+    if complete.capacity <= 65_536 {
+      complete.removeAll(keepingCapacity: true)
+      line = complete
     }
-    if isFirstLine, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
-    guard !line.isEmpty else { return endEvent(event) }
-    guard let value = Self.dataValue(line[...]) else { return }
+  }
+
+  private mutating func endLine(_ line: Span<UInt8>, _ event: (ArraySlice<UInt8>) -> Void) {
+    let mark = isFirstLine && line.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    isFirstLine = false
+    guard line.count > mark else { return endEvent(event) }
+    guard let start = Self.dataStart(line.extracting(mark...)) else { return }
     if hasData { data.append(0x0A) }
     hasData = true
-    data.append(contentsOf: value)
+    data.append(contentsOf: line.extracting((mark + start)...))
   }
 
   private mutating func endEvent(_ event: (ArraySlice<UInt8>) -> Void) {
@@ -82,19 +98,19 @@ package struct SSEParser: Sendable {
     if !complete.isEmpty { event(complete[...]) }
   }
 
-  /// The value of a `data` field; nil for comments and other fields.
-  private static func dataValue(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+  /// Where the value of a `data` field begins; nil for comments and other fields.
+  private static func dataStart(_ line: Span<UInt8>) -> Int? {
     guard line.starts(with: "data".utf8) else { return nil }
-    let rest = line.dropFirst(4)
-    guard let colon = rest.first else { return rest }
-    guard colon == UInt8(ascii: ":") else { return nil }
-    let value = rest.dropFirst()
-    return value.first == 0x20 ? value.dropFirst() : value
+    guard line.count > 4 else { return 4 }
+    guard line[4] == UInt8(ascii: ":") else { return nil }
+    return line.count > 5 && line[5] == 0x20 ? 6 : 5
   }
+}
 
-  private static func firstLineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    while index < bytes.count, bytes[index] != 0x0A, bytes[index] != 0x0D { index += 1 }
-    return index
+extension Span<UInt8> {
+  fileprivate func starts(with prefix: some Collection<UInt8>) -> Bool {
+    guard count >= prefix.count else { return false }
+    for (index, byte) in prefix.enumerated() where self[index] != byte { return false }
+    return true
   }
 }

@@ -42,13 +42,21 @@ struct HalleyDaemon: ParsableCommand {
   func run() throws {
     let loader = ConfigurationLoader(
       overrides: ConfigurationOverrides(
-        configFile: config, stateDirectory: state, socket: socket, logLevel: logLevel))
+        configFile: config.map(absolute), stateDirectory: state.map(absolute),
+        socket: socket.map(absolute), logLevel: logLevel))
     if checkConfig || showConfig { return try inspect(loader) }
     do {
       try serve(loader)
     } catch {
       fail("\(error)", status: 1)
     }
+  }
+
+  /// A path as it is meant where the program was started.
+  private func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let directory = unsafe getcwd(nil, 0) else { return path }
+    defer { unsafe free(directory) }
+    return unsafe String(cString: directory) + "/" + path
   }
 
   // MARK: Serving

@@ -21,6 +21,7 @@ extension Daemon {
         isRetryable: true, details: [("retry_after_ms", .integer(1000))])
     }
     let request = try CreateRequest(params: params)
+    try Self.refuseUnserved(request.options)
     let plan = try RequestPlan(request, configuration, upstreams)
     let run = ResponseRun(request, plan: plan, peer: connection.peer, services: responseServices)
     registry.started(run)
@@ -31,6 +32,24 @@ extension Daemon {
     connection.subscribe(reader)
     run.start()
     scheduleStatus()
+  }
+
+  /// What this version can't do is refused: a request that costs more, or gets no tool, unlike what
+  /// was asked, is worse than none.
+  private static func refuseUnserved(_ options: HalleyOptions) throws(RPCError) {
+    if options.cache == .only {
+      throw RPCError(.cacheMiss, "nothing is cached: this version has no response cache")
+    }
+    if options.maximumCostNanodollars != nil {
+      throw .invalidParams(
+        "halley.max_cost_usd", "found, but this version knows no prices; nothing was expected")
+    }
+    if let tool = options.tools.first {
+      throw .invalidParams(
+        "halley.tools[0]",
+        "\"\(tool)\" found, but this version has no daemon-side tools; "
+          + "an empty list was expected")
+    }
   }
 
   func cancelResponse(

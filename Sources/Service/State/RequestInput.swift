@@ -1,16 +1,16 @@
-internal import JSON
+package import JSON
 internal import Store
-internal import Wire
+package import Wire
 
 /// The input of one request: its own items, and the check that calls and outputs belong together.
-struct RequestInput: Sendable {
+package struct RequestInput: Sendable {
   /// The request's own items; a string has become a message.
-  let items: [RawJSON]
+  package let items: [RawJSON]
   /// Whether a stored item was put in the place of a reference to it.
-  let hasResolvedReferences: Bool
+  package let hasResolvedReferences: Bool
 
   /// - Parameter item: the stored item of an id; nil where there is none.
-  static func read(
+  package static func read(
     _ body: RawJSON, item: (String) async throws(RPCError) -> RawJSON?
   ) async throws(RPCError) -> RequestInput {
     guard let input = body.nonNull("input") else {
@@ -50,7 +50,7 @@ struct RequestInput: Sendable {
   private static let outputs = ["function_call_output", "custom_tool_call_output"]
 
   /// Refuses an output without its call, and a call that nobody answered: every upstream would.
-  func checkCalls(after context: [RawJSON]) throws(RPCError) {
+  package func checkCalls(after context: [RawJSON]) throws(RPCError) {
     var open: [String: Int?] = [:]
     var seen: Set<String> = []
     for (position, item)

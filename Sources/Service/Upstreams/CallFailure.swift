@@ -1,12 +1,12 @@
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
-internal import Wire
+package import Wire
 
 /// Why one attempt at an upstream gave no answer, and what that means for another.
-struct CallFailure: Error {
+package struct CallFailure: Error {
   /// How far the attempt had come.
-  enum Phase: Equatable {
+  package enum Phase: Equatable {
     /// The request was not sent: another attempt is always safe.
     case notSent
     /// It was sent and nothing came back: it may have run.
@@ -17,14 +17,25 @@ struct CallFailure: Error {
     case answered
   }
 
-  let error: RPCError
-  let phase: Phase
+  package let error: RPCError
+  package let phase: Phase
   /// What the upstream asks to wait.
   var retryAfter: Duration?
   /// What `x-should-retry` says.
   var shouldRetry: Bool?
   /// Whether the upstream itself is in trouble, rather than the request.
   var isUpstreamDown = false
+
+  package init(
+    error: RPCError, phase: Phase, retryAfter: Duration? = nil, shouldRetry: Bool? = nil,
+    isUpstreamDown: Bool = false
+  ) {
+    self.error = error
+    self.phase = phase
+    self.retryAfter = retryAfter
+    self.shouldRetry = shouldRetry
+    self.isUpstreamDown = isUpstreamDown
+  }
 }
 
 extension CallFailure {

@@ -1,4 +1,4 @@
-internal import EventLoop
+package import EventLoop
 
 /// Keeps requests away from an upstream that does not work, and lets one through to find out when
 /// it does again.
@@ -6,15 +6,15 @@ internal import EventLoop
 /// Closed → open after five unreachable requests in a row, or when at least half of twenty or more
 /// in 30 s failed. Open → half-open after 15 s, doubling to 120 s. Half-open → closed by a success,
 /// → open by a failure. What the client did wrong (4xx) never counts.
-struct CircuitBreaker {
-  enum State: Equatable {
+package struct CircuitBreaker {
+  package enum State: Equatable {
     case closed
     case open(until: LoopInstant)
     /// One request is on its way to try.
     case halfOpen
   }
 
-  enum Outcome {
+  package enum Outcome {
     case success
     /// It answered with 5xx, or broke off.
     case failed
@@ -27,14 +27,16 @@ struct CircuitBreaker {
   private static let shortestPause: Duration = .seconds(15)
   private static let longestPause: Duration = .seconds(120)
 
-  private(set) var state = State.closed
+  package private(set) var state = State.closed
   private var inARow = 0
   private var recent = SlidingCount()
   private var recentFailures = SlidingCount()
   private var pause = shortestPause
 
+  package init() {}
+
   /// Whether a request may go; nil, or the time to wait.
-  mutating func admit(at now: LoopInstant) -> Duration? {
+  package mutating func admit(at now: LoopInstant) -> Duration? {
     switch state {
     case .closed: return nil
     case .open(let until) where now >= until:
@@ -48,7 +50,7 @@ struct CircuitBreaker {
   /// Takes note of how a request ended.
   ///
   /// - Returns: whether this opened the breaker.
-  mutating func record(_ outcome: Outcome, at now: LoopInstant) -> Bool {
+  package mutating func record(_ outcome: Outcome, at now: LoopInstant) -> Bool {
     if case .success = outcome {
       inARow = 0
       pause = Self.shortestPause
@@ -64,7 +66,7 @@ struct CircuitBreaker {
   }
 
   /// Takes back an admission that led to no call.
-  mutating func withdraw(at now: LoopInstant) {
+  package mutating func withdraw(at now: LoopInstant) {
     if state == .halfOpen { state = .open(until: now) }
   }
 

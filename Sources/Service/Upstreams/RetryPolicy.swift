@@ -1,11 +1,11 @@
-internal import EventLoop
+package import EventLoop
 internal import Wire
 
 /// Decides whether a failed attempt is followed by another, and when.
 ///
 /// A create is not idempotent: what may have run is tried once more at most, and only where nothing
 /// but text can come of it. Once an event was handed on nothing is retried.
-struct RetryPolicy {
+package struct RetryPolicy {
   /// Seconds before the first retry, doubled for each further one.
   private static let firstDelay = 0.5
   private static let longestDelay = 8.0
@@ -16,7 +16,7 @@ struct RetryPolicy {
   private(set) var retries = 0
   private var ambiguousRetries = 0
 
-  init(maximumRetries: Int, hasSideEffects: Bool) {
+  package init(maximumRetries: Int, hasSideEffects: Bool) {
     self.maximumRetries = maximumRetries
     self.hasSideEffects = hasSideEffects
   }
@@ -25,7 +25,7 @@ struct RetryPolicy {
   ///
   /// - Parameter random: 0 up to 1. The whole delay is drawn, so that the many clients of one
   ///   daemon do not come back in step.
-  mutating func delay(after failure: CallFailure, random: Double) -> Duration? {
+  package mutating func delay(after failure: CallFailure, random: Double) -> Duration? {
     guard retries < maximumRetries, mayRetry(failure) else { return nil }
     if let wait = failure.retryAfter, wait > HTTPFailure.longestRetryAfter { return nil }
     retries += 1
@@ -46,7 +46,7 @@ struct RetryPolicy {
 
 /// Bounds the retries of all requests to one upstream: a tenth of the requests of 30 s, and one a
 /// second besides, so that retries never are what keeps an upstream down.
-struct RetryBudget {
+package struct RetryBudget {
   /// One a second over the half minute that is looked at.
   private static let floor = 30
   private static let requestsForOneMore = 10
@@ -54,12 +54,14 @@ struct RetryBudget {
   private var requests = SlidingCount()
   private var retries = SlidingCount()
 
-  mutating func noteRequest(at now: LoopInstant) {
+  package init() {}
+
+  package mutating func noteRequest(at now: LoopInstant) {
     requests.add(at: now)
   }
 
   /// Takes one retry, where there is one left.
-  mutating func takeRetry(at now: LoopInstant) -> Bool {
+  package mutating func takeRetry(at now: LoopInstant) -> Bool {
     let allowed = Self.floor + requests.total(at: now) / Self.requestsForOneMore
     guard retries.total(at: now) < allowed else { return false }
     retries.add(at: now)

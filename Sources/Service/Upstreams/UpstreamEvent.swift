@@ -1,8 +1,8 @@
-internal import JSON
+package import JSON
 
 /// One event of an upstream's stream: its bytes, and what the relay has to know of them.
-struct UpstreamEvent {
-  enum Kind: Equatable {
+package struct UpstreamEvent {
+  package enum Kind: Equatable {
     case created
     /// `response.queued` or `response.in_progress`.
     case pending
@@ -14,13 +14,13 @@ struct UpstreamEvent {
     case output
   }
 
-  let kind: Kind
+  package let kind: Kind
   /// An object, without line feeds.
-  let bytes: ArraySlice<UInt8>
+  package let bytes: ArraySlice<UInt8>
   /// The number that the upstream gave it; nil where it gave none.
-  let sequenceNumber: Int64?
+  package let sequenceNumber: Int64?
 
-  var isTerminal: Bool {
+  package var isTerminal: Bool {
     switch kind {
     case .completed, .incomplete, .failed: true
     default: false
@@ -33,35 +33,29 @@ struct UpstreamEvent {
   var json: RawJSON { RawJSON(checked: bytes) }
 
   /// Reads the data of a server-sent event.
-  init(data: ArraySlice<UInt8>) throws(JSONError) {
+  package init(data: ArraySlice<UInt8>) throws(JSONError) {
+    let json = try RawJSON(parsing: data, limits: .relayed)
+    guard json.kind == .object else {
+      throw JSONError(.malformed, at: 0, "a value that is no object")
+    }
+    let text = json.bytes
     var type: Range<Int>?
     var number: Range<Int>?
     var hasError = false
-    let base = data.startIndex
-    let range = try JSONScanner.scan(data.span, limits: .relayed) { child in
+    json.forEachChild { key, value in
       // Told apart by length first: most members are none of these.
-      let length = child.key.count
-      guard length == 4 || length == 5 || length == 15 else { return }
-      let key = data[base + child.key.lowerBound..<base + child.key.upperBound]
-      switch length {
-      case 4 where key.elementsEqual(Self.typeKey): type = child.value
-      case 15 where key.elementsEqual(Self.numberKey): number = child.value
-      case 5 where key.elementsEqual(Self.errorKey):
-        hasError = data[base + child.value.lowerBound] != UInt8(ascii: "n")
+      switch key.count {
+      case 4 where text[key].elementsEqual(Self.typeKey): type = value
+      case 15 where text[key].elementsEqual(Self.numberKey): number = value
+      case 5 where text[key].elementsEqual(Self.errorKey):
+        hasError = text[value.lowerBound] != UInt8(ascii: "n")
       default: break
       }
     }
-    guard data[base + range.lowerBound] == UInt8(ascii: "{") else {
-      throw JSONError(.malformed, at: range.lowerBound, "a value that is no object")
-    }
-    kind = Self.kind(
-      type.map { data[base + $0.lowerBound..<base + $0.upperBound] }, hasError: hasError)
-    sequenceNumber = number.flatMap {
-      Self.digits(data[base + $0.lowerBound..<base + $0.upperBound])
-    }
-    let object = data[base + range.lowerBound..<base + range.upperBound]
+    kind = Self.kind(type.map { text[$0] }, hasError: hasError)
+    sequenceNumber = number.flatMap { Self.digits(text[$0]) }
     // Several `data` lines are joined with line feeds.
-    bytes = RawJSON(checked: object).onOneLine.bytes
+    bytes = json.onOneLine.bytes
   }
 
   /// The value of a plain row of digits, which is how sequence numbers are written.

@@ -1,0 +1,62 @@
+import JSON
+import Service
+import Testing
+import Wire
+
+@Suite struct RequestInputTests {
+  private func input(
+    _ text: String, stored: [String: String] = [:]
+  ) async throws -> RequestInput {
+    let body = RawJSON.object { $0.member("input", RawJSON(checked: Array(text.utf8)[...])) }
+    return try await RequestInput.read(body) { id in
+      stored[id].map { RawJSON(checked: Array($0.utf8)[...]) }
+    }
+  }
+
+  private let call = #"{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"}"#
+  private let output = #"{"type":"function_call_output","call_id":"c1","output":"x"}"#
+
+  private func json(_ text: String) -> RawJSON { RawJSON(checked: Array(text.utf8)[...]) }
+
+  @Test func `a string is one message of the user`() async throws {
+    let items = try await input(#""Hi""#).items
+    #expect(items.map(\.text) == [#"{"type":"message","role":"user","content":"Hi"}"#])
+  }
+
+  @Test func `a reference becomes the item that it names`() async throws {
+    let found = try await input(
+      #"[{"type":"item_reference","id":"m1"},{"id":"m2"}]"#,
+      stored: ["m1": #"{"a":1}"#, "m2": #"{"b":2}"#])
+    #expect(found.items.map(\.text) == [#"{"a":1}"#, #"{"b":2}"#])
+    #expect(found.hasResolvedReferences)
+  }
+
+  @Test func `a reference to an unknown item stays`() async throws {
+    let found = try await input(#"[{"type":"item_reference","id":"m1"}]"#)
+    #expect(found.items.map(\.text) == [#"{"type":"item_reference","id":"m1"}"#])
+    #expect(!found.hasResolvedReferences)
+  }
+
+  @Test func `a call and its output belong together`() async throws {
+    try await input("[\(call),\(output)]").checkCalls(after: [])
+    try await input("[\(output)]").checkCalls(after: [json(call)])
+  }
+
+  @Test func `an output without its call is refused with its path`() async throws {
+    let found = try await input("[{\"role\":\"user\",\"content\":\"x\"},\(output)]")
+    let error = try #require(throws: RPCError.self) { try found.checkCalls(after: []) }
+    #expect(error.code == .invalidParams)
+    #expect(error.details.first?.value.string == "input[1].call_id")
+  }
+
+  @Test func `an output that comes before its call is refused`() async throws {
+    let found = try await input("[\(output),\(call)]")
+    #expect(throws: RPCError.self) { try found.checkCalls(after: []) }
+  }
+
+  @Test func `a call that nobody answered is refused`() async throws {
+    let found = try await input(#"[{"role":"user","content":"x"}]"#)
+    let error = try #require(throws: RPCError.self) { try found.checkCalls(after: [json(call)]) }
+    #expect(error.message.contains("c1"))
+  }
+}

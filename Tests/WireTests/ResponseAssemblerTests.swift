@@ -1,0 +1,64 @@
+import JSON
+import Testing
+import Wire
+
+@Suite struct ResponseAssemblerTests {
+  private func assemble(_ events: String..., status: String = "cancelled") -> RawJSON? {
+    var assembler = ResponseAssembler()
+    for event in events { assembler.add(RawJSON(checked: Array(event.utf8)[...])) }
+    return assembler.assemble(status: status)
+  }
+
+  private let created =
+    #"{"type":"response.created","response":{"id":"resp_1","status":"in_progress","output":[],"n":1.50}}"#
+  private let added =
+    #"{"type":"response.output_item.added","output_index":0,"item":{"id":"msg_1","type":"message","status":"in_progress","role":"assistant","content":[]}}"#
+  private let part =
+    #"{"type":"response.content_part.added","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]}}"#
+
+  private func delta(_ text: String) -> String {
+    #"{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"\#(text)"}"#
+  }
+
+  @Test func `nothing comes of a stream without a response`() {
+    #expect(assemble(delta("x")) == nil)
+  }
+
+  @Test func `text that came stands in an incomplete item`() throws {
+    let response = try #require(assemble(created, added, part, delta("Hel"), delta("lo")))
+    #expect(response["status"]?.string == "cancelled")
+    #expect(response["n"]?.text == "1.50")
+    let item = try #require(response["output"]?.elements.first)
+    #expect(item["status"]?.string == "incomplete")
+    #expect(item["content"]?.elements.first?["text"]?.string == "Hello")
+  }
+
+  @Test func `an item that ended stands as it came`() throws {
+    let done =
+      #"{"type":"response.output_item.done","output_index":0,"item":{"id":"msg_1","type":"message","odd":1E400}}"#
+    let response = try #require(assemble(created, added, part, delta("x"), done))
+    #expect(
+      response["output"]?.elements.map(\.text) == [#"{"id":"msg_1","type":"message","odd":1E400}"#])
+  }
+
+  @Test func `arguments of an unfinished call are kept`() throws {
+    let call =
+      #"{"type":"response.output_item.added","output_index":1,"item":{"type":"function_call","call_id":"c","name":"f","arguments":""}}"#
+    let arguments =
+      #"{"type":"response.function_call_arguments.delta","output_index":1,"delta":"{\"a\""}"#
+    let response = try #require(assemble(created, call, arguments))
+    #expect(response["output"]?.elements.first?["arguments"]?.string == "{\"a\"")
+  }
+
+  @Test func `events without indices belong to the first item`() throws {
+    let bare = #"{"type":"response.output_text.delta","delta":"Hi"}"#
+    let response = try #require(assemble(created, bare, status: "incomplete"))
+    let item = try #require(response["output"]?.elements.first)
+    #expect(item["content"]?.elements.first?["text"]?.string == "Hi")
+  }
+
+  @Test func `unknown events change nothing`() throws {
+    let odd = #"{"type":"acme:thing","output_index":0,"item":{"a":1}}"#
+    #expect(assemble(created, odd)?["output"]?.text == "[]")
+  }
+}
