@@ -6,10 +6,19 @@ write_configuration /etc/halley/config.toml
 start_simulator_with_key
 start_system_socket
 
-# Without it, the daemon says what is missing.
+# No credential is no reason not to start; a loopback upstream is asked without a key then.
 status=0
 call responses.create '{"input":"Hi"}' >/run/answer 2>/run/error || status=$?
-[ $status -ne 0 ] || fail "the simulator answered without a key"
+expect "the exit status for a refused key" $status 77
+expect "what the client is told" "$(cat /run/error)" '*401: Incorrect API key provided*'
+
+# Where the configuration asks for it, the daemon says what is missing, and asks nobody.
+sed -i '$a api_key = { credential = "cometapi" }' /etc/halley/config.toml
+systemctl restart halley.service
+status=0
+call responses.create '{"input":"Hi"}' >/run/answer 2>/run/error || status=$?
+expect "the exit status for a missing key" $status 78
+expect "what the client is told" "$(cat /run/error)" '*no systemd credential cometapi*'
 
 install --directory --mode=700 /etc/credstore
 (umask 077 && printf '%s\n' "$key" >/etc/credstore/cometapi)

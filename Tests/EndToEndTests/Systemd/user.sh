@@ -53,6 +53,11 @@ expect "HALLEY_CLIENT_UID" "$(own_entries | jq -r .HALLEY_CLIENT_UID | sort -u)"
 
 # Reload and stop work there as well.
 user reload halley.service
+reloaded() {
+  as_alice journalctl --user --quiet --no-pager -o json MESSAGE_ID=d15ec7b6bd0342b2bdce9904c55c751c |
+    grep --fixed-strings /home/alice/.config/halley/config.toml
+}
+await "the reload is in her journal" reloaded
 user stop halley.service
 expect "the result" "$(user show --property Result --value halley.service)" success
 expect "the answer after a stop" "$(as_alice halley rpc daemon.ping)" '{}'
