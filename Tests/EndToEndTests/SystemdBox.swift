@@ -18,7 +18,8 @@ enum SystemdBox {
     for tool in ["jq", "nc"] where Binaries.installed(tool) == nil { return "no \(tool)" }
     do {
       let check = try TestSupport.run([program, "check"], environment: path)
-      return check.status == 0 ? nil : check.error
+      guard check.status != 0 else { return nil }
+      return check.error.split(separator: "\n").joined(separator: "; ")
     } catch {
       return "\(error)"
     }

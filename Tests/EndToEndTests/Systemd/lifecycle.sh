@@ -38,6 +38,13 @@ await "the service was restarted" has_property NRestarts 1
 expect "the answer of the restarted service" \
   "$(call responses.create '{"input":"Hi","metadata":{"text":"back"}}' | text_of)" back
 [ "$(main_pid)" != "$second" ] || fail "the process is the killed one"
+# More often in ten seconds than systemd lets a service start by default.
+for restarts in 2 3 4 5 6 7; do
+  kill -KILL "$(main_pid)"
+  await "the service was restarted $restarts times" has_property NRestarts $restarts
+  await "it runs" has_property ActiveState active
+done
+expect "the answer after many crashes" "$(call daemon.ping)" '{}'
 expect "the socket" "$(property ActiveState halley.socket)" active
 
 # A stop without work is quick, clean, and leaves the socket.
