@@ -9,7 +9,7 @@ extension Store {
   private static let tooManyLogPages = 2048
   /// Turns that may wait for the index while others wait for commits; a search has to index them
   /// all first.
-  private static let tooManyUnindexedTurns = 1024
+  private static let tooManyUnindexedTurns = 8192
 
   func commitAndRest(isQuiet: Bool) -> Duration? {
     guard !isClosed else { return nil }

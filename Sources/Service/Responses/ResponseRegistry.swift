@@ -68,18 +68,21 @@ final class ResponseRegistry {
     byIdempotencyKey[Key(uid: run.uid, text: idempotencyKey)] = run
   }
 
-  /// Lets the readers of a create follow the response that the same create made before.
+  func running(_ idempotencyKey: String, of uid: UInt32) -> ResponseRun? {
+    byIdempotencyKey[Key(uid: uid, text: idempotencyKey)]
+  }
+
+  /// Lets the reader of a create follow the same create that runs.
+  func join(_ run: ResponseRun, _ earlier: ResponseRun) {
+    run.acknowledge(earlier.currentObject)
+    if run.acknowledgement == nil { run.reader?.follow(earlier.log) { earlier.readerLeft($0, $1) } }
+    run.endWithoutOutcome()
+  }
+
+  /// Lets the reader of a create follow the response that the same create made before.
   func join(_ run: ResponseRun, _ existing: StoredResponse, _ store: Store) async throws(RPCError) {
-    let key = Key(uid: run.uid, text: existing.idempotency?.key ?? "")
-    if let earlier = byIdempotencyKey[key], earlier !== run {
-      run.acknowledge(earlier.currentObject)
-      if run.acknowledgement == nil {
-        run.reader?.follow(earlier.log) { earlier.readerLeft($0, $1) }
-      }
-    } else {
-      let log = try await replay(existing, uid: run.uid, from: store)
-      run.reader?.follow(log, onLeave: nil)
-    }
+    let log = try await replay(existing, uid: run.uid, from: store)
+    run.reader?.follow(log, onLeave: nil)
     run.endWithoutOutcome()
   }
 

@@ -7,6 +7,7 @@ internal import Wire
 extension ResponseRun {
   /// Finds the context and makes the row; nil where an earlier create stands for this one.
   func prepare() async throws(RPCError) -> UpstreamBody? {
+    guard try !joinRunning() else { return nil }
     guard needsStore else {
       return UpstreamBody(
         body: plan.body, input: RequestInput(items: [], hasResolvedReferences: false),
@@ -27,6 +28,21 @@ extension ResponseRun {
     }
     relay.echo = echo(of: context)
     return try await record(body, in: store) ? body : nil
+  }
+
+  /// Follows the same create where it runs; true where it does.
+  private func joinRunning() throws(RPCError) -> Bool {
+    guard let key = request.options.idempotencyKey else { return false }
+    guard let earlier = services.registry.running(key, of: uid) else {
+      services.registry.owns(self, idempotencyKey: key)
+      return false
+    }
+    guard earlier.request.bodyDigest == request.bodyDigest else {
+      throw RPCError(
+        .conflict, "idempotency key \"\(key)\" is in use for a request with another body")
+    }
+    services.registry.join(self, earlier)
+    return true
   }
 
   /// A request that goes on from nothing and leaves nothing does not touch the disk.
@@ -59,7 +75,6 @@ extension ResponseRun {
         try await services.registry.join(self, existing, store)
         return false
       }
-      if let key = row.idempotency?.key { services.registry.owns(self, idempotencyKey: key) }
       if request.isBackground { settle(row.id) }
       return true
     }
@@ -80,7 +95,8 @@ extension ResponseRun {
     row.previousResponseID = body.context.previousResponseID
     row.scope = request.options.scope
     row.instructions = plan.body.nonNull("instructions")
-    row.idempotency = request.options.idempotencyKey.map { key in
+    // Without its text a response can't be replayed: then only one that runs is joined.
+    row.idempotency = (isStored ? request.options.idempotencyKey : nil).map { key in
       NewResponse.Idempotency(key: key, bodyHash: request.bodyDigest)
     }
     return row

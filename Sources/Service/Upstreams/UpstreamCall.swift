@@ -93,6 +93,7 @@ final class UpstreamCall {
   private func receive(_ head: HTTPHead) {
     lastByte = EventLoop.now
     metrics = transfer?.metrics
+    defer { rearmTimer() }
     let type = head["content-type"]?.prefix { $0 != ";" }.lowercased() ?? ""
     if 300..<400 ~= head.status {
       return fail("redirect", "the upstream answered \(head.status), redirects are not followed")
@@ -149,7 +150,10 @@ final class UpstreamCall {
     guard case .streaming = state, !data.elementsEqual("[DONE]".utf8) else { return }
     do throws(JSONError) {
       let event = try UpstreamEvent(data: data)
-      hasEvent = true
+      if !hasEvent {
+        hasEvent = true
+        rearmTimer()
+      }
       onEvent(event)
       if event.isTerminal { end(.success(.streamed)) }
     } catch {
@@ -251,10 +255,15 @@ final class UpstreamCall {
   private func armTimer() throws(HTTPError) {
     do throws(LoopError) {
       timer = try TimerSource { [weak self] in self?.checkTime() }
-      timer?.arm(at: nextLimit.instant)
+      timer?.arm(at: nextLook)
     } catch {
       throw HTTPError(.outOfMemory, error.description)
     }
+  }
+
+  /// To call when another limit begins to count: it may come sooner than the one armed for.
+  private func rearmTimer() {
+    timer?.arm(at: nextLimit.instant)
   }
 
   private var nextLimit: (instant: LoopInstant, timeout: CallFailure.TimeoutPhase) {
@@ -265,11 +274,17 @@ final class UpstreamCall {
     return first.0 < idle.0 ? first : idle
   }
 
+  /// When the clock is looked at next. The idle limit may come nearer before the limit in force is
+  /// reached, so no look is further away than it.
+  private var nextLook: LoopInstant {
+    min(nextLimit.instant, EventLoop.now + request.idleTimeout)
+  }
+
   private func checkTime() {
     if case .ended = state { return stop() }
     let limit = nextLimit
     guard EventLoop.now >= limit.instant else {
-      timer?.arm(at: limit.instant)
+      timer?.arm(at: nextLook)
       return
     }
     var phase = CallFailure.Phase.answered

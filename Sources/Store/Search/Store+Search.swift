@@ -5,21 +5,25 @@ extension Store {
   /// Finds messages by their words, best first. A query that holds no word finds nothing.
   package func search(
     _ request: SearchRequest, uid: UInt32
-  ) throws(StoreError) -> [SearchHit] {
+  ) async throws(StoreError) -> [SearchHit] {
     do throws(StoreError) {
-      return try searchAll(request, uid: uid)
+      return try await searchAll(request, uid: uid)
     } catch {
       // A damaged index is made anew from the items. One whose items are damaged has no SQLite code.
       guard error.code == .corrupt, error.sqliteCode != 0 else { throw error }
       try dropIndexes(of: uid)
-      return try searchAll(request, uid: uid)
+      return try await searchAll(request, uid: uid)
     }
   }
 
   private func searchAll(
     _ request: SearchRequest, uid: UInt32
-  ) throws(StoreError) -> [SearchHit] {
-    while try indexTurns() { mergeLongLog() }
+  ) async throws(StoreError) -> [SearchHit] {
+    while try indexTurns() {
+      mergeLongLog()
+      // Others' commits come between the steps.
+      await Task.yield()
+    }
     return try read { transaction throws(StoreError) in
       try transaction.search(request, uid: uid)
     }
