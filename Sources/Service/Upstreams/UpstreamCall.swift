@@ -93,6 +93,7 @@ final class UpstreamCall {
   private func receive(_ head: HTTPHead) {
     lastByte = EventLoop.now
     metrics = transfer?.metrics
+    defer { rearmTimer() }
     let type = head["content-type"]?.prefix { $0 != ";" }.lowercased() ?? ""
     if 300..<400 ~= head.status {
       return fail("redirect", "the upstream answered \(head.status), redirects are not followed")
@@ -149,7 +150,10 @@ final class UpstreamCall {
     guard case .streaming = state, !data.elementsEqual("[DONE]".utf8) else { return }
     do throws(JSONError) {
       let event = try UpstreamEvent(data: data)
-      hasEvent = true
+      if !hasEvent {
+        hasEvent = true
+        rearmTimer()
+      }
       onEvent(event)
       if event.isTerminal { end(.success(.streamed)) }
     } catch {
@@ -255,6 +259,11 @@ final class UpstreamCall {
     } catch {
       throw HTTPError(.outOfMemory, error.description)
     }
+  }
+
+  /// To call when another limit begins to count: it may come sooner than the one armed for.
+  private func rearmTimer() {
+    timer?.arm(at: nextLimit.instant)
   }
 
   private var nextLimit: (instant: LoopInstant, timeout: CallFailure.TimeoutPhase) {
