@@ -44,7 +44,6 @@ package final class DaemonProcess {
     let scratch = try scratch ?? Scratch()
     self.scratch = scratch
     socketPath = "\(scratch.path)/s/halley.sock"
-    unsafe mkdir("\(scratch.path)/s", 0o700)
     configurationPath = try scratch.write("config.toml", configuration)
     process = try ChildProcess(
       [
@@ -75,7 +74,7 @@ package final class DaemonProcess {
     do {
       try Wait.until("the daemon's socket") {
         guard process.isRunning else { throw SupportError("the daemon has ended") }
-        do { _ = try SocketClient(socketPath) } catch is SupportError { return false }
+        do { _ = try SocketClient(socketPath, of: self) } catch is SupportError { return false }
         return true
       }
     } catch {
@@ -83,7 +82,8 @@ package final class DaemonProcess {
     }
   }
 
-  package func connect() throws -> SocketClient { try SocketClient(socketPath) }
+  /// Opens a connection that keeps the daemon running.
+  package func connect() throws -> SocketClient { try SocketClient(socketPath, of: self) }
 
   /// Sends SIGTERM and waits for the end.
   package func stop() throws -> ChildProcess.Ended {

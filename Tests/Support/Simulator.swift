@@ -6,6 +6,8 @@ package final class Simulator {
   package let baseURL: String
   /// What to trust to reach it over TLS.
   package let authority: String?
+  /// How often it was asked here since the counters began.
+  private var asked = 0
   private let process: ChildProcess
   private let scratch: Scratch
 
@@ -56,6 +58,9 @@ package final class Simulator {
     return Int(value)
   }
 
+  /// The TLS handshakes with others than the one who asks here.
+  package func handshakes() throws -> Int { try count("tls_handshakes") - asked }
+
   /// The bodies of the creates, the oldest first.
   package func bodies() throws -> [RawJSON] {
     try requests().filter { $0["path"]?.string == "/v1/responses" }
@@ -67,11 +72,15 @@ package final class Simulator {
     try get("/_simulator/requests")["data"]?.elements ?? []
   }
 
-  package func reset() throws { _ = try ask("POST", "/_simulator/reset") }
+  package func reset() throws {
+    _ = try ask("POST", "/_simulator/reset")
+    asked = 0
+  }
 
   private func get(_ path: String) throws -> RawJSON { try ask("GET", path) }
 
   private func ask(_ method: String, _ path: String) throws -> RawJSON {
+    asked += 1
     let request = """
       \(method) \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\
       Content-Length: 0\r\n\r\n
@@ -91,18 +100,21 @@ package final class Simulator {
   }
 }
 
-/// A certificate for 127.0.0.1 that signs itself.
+/// A certificate that signs itself.
 package struct Certificate {
   package let path: String
   package let keyPath: String
 
-  package init(in scratch: Scratch, name: String = "tls") throws {
+  /// - Parameter subject: whom it is for, as `subjectAltName` spells it.
+  package init(
+    in scratch: Scratch, name: String = "tls", subject: String = "IP:127.0.0.1"
+  ) throws {
     path = "\(scratch.path)/\(name).pem"
     keyPath = "\(scratch.path)/\(name).key"
     let end = try run([
       "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
       "-nodes", "-days", "2", "-subj", "/CN=halley test", "-addext",
-      "subjectAltName=IP:127.0.0.1", "-keyout", keyPath, "-out", path,
+      "subjectAltName=\(subject)", "-keyout", keyPath, "-out", path,
     ])
     guard end.status == 0 else { throw SupportError("openssl req: \(end.error)") }
   }

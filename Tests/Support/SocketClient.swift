@@ -19,7 +19,11 @@ package final class SocketClient {
   /// Answers that came while something else was waited for, by their ids.
   private var answers: [RawJSON: [RawJSON]] = [:]
 
-  package init(_ path: String) throws {
+  /// A daemon lives as long as what talks to it.
+  private let daemon: AnyObject?
+
+  package init(_ path: String, of daemon: AnyObject? = nil) throws {
+    self.daemon = daemon
     descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw SupportError("socket: errno \(errno)") }
     var status: Int32

@@ -16,6 +16,12 @@ package enum TextFile {
     }
   }
 
+  /// Type and permissions of what stands at a path (inode(7)); nil where nothing does.
+  package static func mode(of path: String) -> UInt32? {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 ? status.st_mode : nil
+  }
+
   package static func text(_ path: String) throws -> String {
     String(decoding: try bytes(path), as: UTF8.self)
   }
