@@ -41,7 +41,7 @@ extension Daemon {
       connection.answer(id, .success(.emptyObject))
     case .daemonStatus:
       _ = try Parameters(params)
-      connection.answer(id, .success(status))
+      connection.answer(id, .success(status(for: connection.peer.userID)))
     case .daemonReload:
       _ = try Parameters(params)
       EventLoop.start { [self] in connection.answer(id, await reloadResult()) }

@@ -1,11 +1,14 @@
 internal import EventLoop
+internal import Glibc
 internal import HTTPClient
 internal import JSON
 
 extension Daemon {
-  /// The result of `daemon.status`.
-  var status: RawJSON {
-    .object { status in
+  /// The result of `daemon.status`: root and the daemon's own user see everybody's clients and
+  /// responses, others their own.
+  func status(for uid: UInt32) -> RawJSON {
+    let seesAll = uid == 0 || uid == geteuid()
+    return .object { status in
       status.member("version", halleyVersion)
       status.member("uptime_s", (EventLoop.now - started).components.seconds)
       status.member("draining", isDraining)
@@ -20,9 +23,11 @@ extension Daemon {
       status.key("upstreams")
       status.array { for upstream in configuration.upstreams { write(upstream, &$0) } }
       status.key("clients")
-      status.object(writeClients)
+      status.object { writeClients(&$0) { seesAll || $0 == uid } }
       status.key("responses")
-      status.array { for run in registry.running.values { write(run, &$0) } }
+      status.array {
+        for run in registry.running.values where seesAll || run.uid == uid { write(run, &$0) }
+      }
     }
   }
 
@@ -48,13 +53,13 @@ extension Daemon {
     }
   }
 
-  private func writeClients(_ writer: inout JSONWriter) {
+  private func writeClients(_ writer: inout JSONWriter, of isSeen: (UInt32) -> Bool) {
     writer.member("connected", clients.connections.count)
     writer.member("accepted", clients.accepted)
     writer.member("input_buffer_bytes", clients.bufferedBytes)
     writer.key("list")
     writer.array { list in
-      for connection in clients.connections.values {
+      for connection in clients.connections.values where isSeen(connection.peer.userID) {
         list.object {
           $0.member("name", connection.peer.name)
           $0.member("pid", connection.peer.credentials.processID)

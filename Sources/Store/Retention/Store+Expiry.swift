@@ -44,8 +44,7 @@ extension Store {
     var step: Expiry
     repeat {
       step = try await write { transaction throws(StoreError) in
-        guard try transaction.usedBytes() > bytes else { return Expiry() }
-        return try transaction.expire(usedBefore: .max, limit: Self.unitsAtOnce)
+        try transaction.shrink(to: bytes, limit: Self.unitsAtOnce)
       }
       expiry.add(step)
     } while !step.isEmpty

@@ -47,6 +47,17 @@ extension Transaction {
     return expiry
   }
 
+  /// Deletes the oldest, one after the other, while there is more than so many bytes.
+  func shrink(to bytes: Int, limit: Int) throws(StoreError) -> Expiry {
+    var expiry = Expiry()
+    for _ in 0..<limit where try usedBytes() > bytes {
+      let step = try expire(usedBefore: .max, limit: 1)
+      if step.isEmpty { break }
+      expiry.add(step)
+    }
+    return expiry
+  }
+
   private func oldestConversations(_ limit: Int) throws(StoreError) -> [Unit] {
     let rows = try database.all(
       "SELECT id FROM conversations ORDER BY updated_at, id LIMIT ?", .integer(Int64(limit))
