@@ -100,3 +100,10 @@ extension Answer {
   /// The result as it is stored: without what the daemon says of how it was made.
   var stored: RawJSON? { result?.removing("halley") }
 }
+
+extension SocketClient {
+  /// Returns when the daemon has begun all that was sent before.
+  func settle() throws {
+    _ = try call(999, "conversations.list")
+  }
+}

@@ -1,0 +1,136 @@
+import JSON
+import TestSupport
+import Testing
+
+@Suite struct StateIdempotencyTests {
+  private let stage: StateStage
+
+  init() throws {
+    stage = try StateStage()
+  }
+
+  private static let slow = #""metadata":{"words":"60","rate":"200"}"#
+
+  private func params(_ input: String = "hello", _ members: String = slow) -> String {
+    #"{"input":"\#(input)","stream":true,"halley":{"idempotency_key":"key-1"},\#(members)}"#
+  }
+
+  @Test func `the same create joins the one that runs`() throws {
+    let first = try stage.daemon.connect()
+    let second = try stage.daemon.connect()
+    try first.request(1, "responses.create", params())
+    try first.awaitText(1)
+    try second.request(2, "responses.create", params())
+    let answers = (try first.answer(1), try second.answer(2))
+    #expect(answers.0.status == "completed")
+    #expect(answers.0.stored == answers.1.stored)
+    #expect(answers.0.events == answers.1.events)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `one that joined goes on when the first client leaves`() throws {
+    let first = try stage.daemon.connect()
+    try first.request(1, "responses.create", params())
+    try first.awaitText(1)
+    try stage.client.request(2, "responses.create", params())
+    try stage.client.awaitText(2)
+    first.close()
+    #expect(try stage.client.answer(2).status == "completed")
+  }
+
+  @Test func `the same create replays the one that has ended`() throws {
+    let first = try stage.client.call(1, "responses.create", params())
+    let second = try stage.client.call(1, "responses.create", params())
+    #expect(first.stored == second.stored)
+    #expect(first.events == second.events)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `the same create replays after a crash`() throws {
+    let first = try stage.client.call(1, "responses.create", params())
+    try stage.daemon.kill()
+    let client = try stage.restarted().connect()
+    let second = try client.call(1, "responses.create", params())
+    #expect(first.stored == second.stored)
+    #expect(first.events == second.events)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `one that a crash cut off is not asked for again`() throws {
+    let cut = params(
+      "tell me a unicorn story", #""metadata":{"endless":"deltas","event_delay_ms":"2"}"#)
+    try stage.client.request(1, "responses.create", cut)
+    try stage.client.awaitText(1)
+    try Wait.until("text to be on disk") { try stage.filesContain("comet") }
+    try stage.daemon.kill()
+    let again = try stage.restarted().connect().call(1, "responses.create", cut)
+    #expect(again.status == "incomplete")
+    #expect(again.text.contains("comet"))
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `another body under the same key is a conflict`() throws {
+    _ = try stage.client.call(1, "responses.create", params())
+    for other in [params("goodbye"), params("hello", #""metadata":{"words":"60"}"#)] {
+      let answer = try stage.client.call(1, "responses.create", other)
+      #expect(answer.errorCode == "conflict")
+      #expect(answer.errorNumber == -32002)
+    }
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `another body under the key of a running response is a conflict`() throws {
+    let first = try stage.daemon.connect()
+    try first.request(1, "responses.create", params())
+    try first.awaitText(1)
+    #expect(
+      try stage.client.call(1, "responses.create", params("goodbye")).errorCode == "conflict")
+    #expect(try first.answer(1).status == "completed")
+  }
+
+  @Test func `a repeated create in a conversation is said once`() throws {
+    let said = params("hello", #""conversation":"once",\#(Self.slow)"#)
+    let first = try stage.daemon.connect()
+    try first.request(1, "responses.create", said)
+    try first.awaitText(1)
+    let second = try stage.client.call(2, "responses.create", said)
+    #expect(try first.answer(1).stored == second.stored)
+    #expect(try stage.client.items(of: "once").count == 2)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `a repeated create joins although its conversation is busy with it`() throws {
+    let said = #"""
+      {"input":"hello","stream":true,"conversation":"once",\#(Self.slow),\#
+      "halley":{"idempotency_key":"key-1","on_busy":"reject"}}
+      """#
+    let first = try stage.daemon.connect()
+    try first.request(1, "responses.create", said)
+    try first.awaitText(1)
+    let second = try stage.client.call(2, "responses.create", said)
+    #expect(second.status == "completed")
+    #expect(try first.answer(1).stored == second.stored)
+  }
+
+  @Test func `a repeated background create is the same response`() throws {
+    let asked = #"{"input":"x","background":true,"halley":{"idempotency_key":"b"}}"#
+    let first = try stage.client.call(1, "responses.create", asked)
+    let second = try stage.client.call(1, "responses.create", asked)
+    #expect(first.id == second.id)
+    #expect(!first.id.isEmpty)
+    try Wait.until("the response to end") {
+      try stage.client.retrieve(first.id).status == "completed"
+    }
+    #expect(try stage.client.call(1, "responses.create", asked).id == first.id)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `a repeated create of an answer that was not stored asks again`() throws {
+    let asked = #"{"input":"x","store":false,"halley":{"idempotency_key":"n"}}"#
+    let first = try stage.client.call(1, "responses.create", asked)
+    #expect(first.status == "completed")
+    let second = try stage.client.call(1, "responses.create", asked)
+    #expect(second.status == "completed", "\(second.message.text)")
+    #expect(try stage.simulator.count("creates") == 2)
+  }
+}
