@@ -88,7 +88,8 @@ struct HTTP2Tests {
   }
 
   @Test func `an upstream that breaks off is truncated over HTTP 2 too`() throws {
-    let answer = try daemon.connect().create(1, ["reset": "after_events:8"])
+    let answer = try daemon.connect().create(
+      1, ["reset": "after_events:8", "event_delay_ms": "20"])
     #expect(answer.errorCode == "upstream_truncated", "\(answer.message.text)")
     #expect(!answer.streamedText.isEmpty)
   }

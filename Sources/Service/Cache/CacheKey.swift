@@ -13,6 +13,9 @@ package struct CacheKey: Sendable, Hashable {
     self.digest = digest
   }
 
+  /// Its first eight bytes, most significant first.
+  var prefix: UInt64 { digest.words.0 }
+
   /// As in `cache.explain`: 64 hexadecimal digits.
   package var text: String {
     let digits = Array("0123456789abcdef".utf8)

@@ -21,6 +21,12 @@ package struct StoredPriceList: Sendable, Equatable {
   /// Milliseconds since 1970.
   package let readAt: Int64
   package internal(set) var prices: [StoredPrice]
+
+  package init(upstream: String, readAt: Int64, prices: [StoredPrice]) {
+    self.upstream = upstream
+    self.readAt = readAt
+    self.prices = prices
+  }
 }
 
 extension Store {

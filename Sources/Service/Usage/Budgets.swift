@@ -1,0 +1,207 @@
+package import Store
+
+/// What may still be spent.
+///
+/// 1. Spent and reserved money together never go beyond a budget by a reservation: what is granted
+///    fits every budget that it counts against.
+/// 2. A reservation is settled once, against the day on which it was made.
+/// 3. Each budget warns once in each of its periods.
+package struct Budgets: Sendable {
+  /// Who asks.
+  package struct Spender: Sendable, Hashable {
+    package var uid: UInt32
+    package var client: String
+
+    package init(uid: UInt32, client: String) {
+      self.uid = uid
+      self.client = client
+    }
+  }
+
+  package struct Refusal: Sendable, Equatable {
+    /// As in `daily`, `per_client.nvim.monthly`.
+    package let budget: String
+    /// Reserved money of running requests included.
+    package let spent: NanoDollars
+    package let limit: NanoDollars
+    package let isPriceUnknown: Bool
+  }
+
+  package struct Warning: Sendable, Equatable {
+    package let budget: String
+    package let spent: NanoDollars
+    package let limit: NanoDollars
+  }
+
+  /// Money that is kept for a request until it ends.
+  package struct Reservation: Sendable {
+    fileprivate let spender: Spender
+    fileprivate let day: LocalDay
+    package let amount: NanoDollars
+  }
+
+  package enum Decision: Sendable {
+    case granted(Reservation)
+    case refused(Refusal)
+  }
+
+  /// A reload changes what may be spent, not what was.
+  package var configuration: BudgetsConfiguration
+  private var spent: [Account: NanoDollars] = [:]
+  private var reserved: [Account: NanoDollars] = [:]
+  private var warned: Set<Account> = []
+
+  package init(_ configuration: BudgetsConfiguration) {
+    self.configuration = configuration
+  }
+
+  /// Whether there is any budget, so that an estimate is worth making.
+  package var isEmpty: Bool {
+    configuration.overall == BudgetsConfiguration.Budget() && configuration.perClient.isEmpty
+      && configuration.perUser.isEmpty
+  }
+
+  // MARK: Spending
+
+  /// Takes over what was spent before the start. Budgets that are past their warning by then have
+  /// given it.
+  package mutating func restore(_ spending: [UsageSpending]) {
+    for entry in spending {
+      let spender = Spender(uid: entry.uid, client: entry.client)
+      let amount = NanoDollars(entry.cost)
+      for account in Account.all(of: spender, on: LocalDay(number: entry.day)) {
+        spent[account, default: .zero] = spent[account, default: .zero] + amount
+      }
+      _ = warnings(for: spender, on: LocalDay(number: entry.day))
+    }
+  }
+
+  /// Reserves the estimate of a request.
+  ///
+  /// - Parameter amount: nil where no price is known.
+  package mutating func reserve(
+    _ amount: NanoDollars?, for spender: Spender, on day: LocalDay
+  ) -> Decision {
+    forgetPeriods(before: day)
+    for account in Account.all(of: spender, on: day) {
+      guard let limit = limit(of: account) else { continue }
+      let taken = taken(from: account)
+      guard !isWithin(limit, taken, amount) else { continue }
+      return .refused(
+        Refusal(
+          budget: account.name, spent: taken, limit: limit, isPriceUnknown: amount == nil))
+    }
+    let reservation = Reservation(spender: spender, day: day, amount: amount ?? .zero)
+    change(&reserved, of: reservation, by: reservation.amount)
+    return .granted(reservation)
+  }
+
+  /// What is known to cost nothing always fits; what costs an unknown sum does while there is
+  /// anything left.
+  private func isWithin(
+    _ limit: NanoDollars, _ taken: NanoDollars, _ amount: NanoDollars?
+  ) -> Bool {
+    guard let amount else { return configuration.onUnknownPrice == .allow && taken < limit }
+    return amount == .zero || taken + amount <= limit
+  }
+
+  /// Ends a reservation with what was spent in truth; returns the budgets that are to warn of it.
+  ///
+  /// - Parameter cost: nil where no price is known.
+  package mutating func settle(_ reservation: Reservation, cost: NanoDollars?) -> [Warning] {
+    change(&reserved, of: reservation, by: .zero - reservation.amount)
+    change(&spent, of: reservation, by: cost ?? .zero)
+    return warnings(for: reservation.spender, on: reservation.day)
+  }
+
+  private func change(
+    _ sums: inout [Account: NanoDollars], of reservation: Reservation, by amount: NanoDollars
+  ) {
+    guard amount != .zero else { return }
+    for account in Account.all(of: reservation.spender, on: reservation.day) {
+      let sum = sums[account, default: .zero] + amount
+      sums[account] = sum == .zero ? nil : sum
+    }
+  }
+
+  private func taken(from account: Account) -> NanoDollars {
+    spent[account, default: .zero] + reserved[account, default: .zero]
+  }
+
+  // MARK: Warning
+
+  private mutating func warnings(for spender: Spender, on day: LocalDay) -> [Warning] {
+    var warnings: [Warning] = []
+    for account in Account.all(of: spender, on: day) {
+      guard let limit = limit(of: account), let spent = spent[account],
+        Int128(spent.amount) * 100 >= Int128(limit.amount) * Int128(configuration.warnPercent),
+        warned.insert(account).inserted
+      else { continue }
+      warnings.append(Warning(budget: account.name, spent: spent, limit: limit))
+    }
+    return warnings
+  }
+
+  // MARK: Accounts
+
+  private func limit(of account: Account) -> NanoDollars? {
+    let budget: BudgetsConfiguration.Budget? =
+      switch account.owner {
+      case .everybody: configuration.overall
+      case .client(let name): configuration.perClient[name]
+      case .user(let uid): configuration.perUser[uid]
+      }
+    return account.period.isMonth ? budget?.monthly : budget?.daily
+  }
+
+  private mutating func forgetPeriods(before day: LocalDay) {
+    guard spent.keys.contains(where: { $0.period.hasEnded(on: day) }) else { return }
+    spent = spent.filter { !$0.key.period.hasEnded(on: day) }
+    warned = warned.filter { !$0.period.hasEnded(on: day) }
+  }
+}
+
+/// One sum of money that is counted: someone's, in one day or month.
+private struct Account: Sendable, Hashable {
+  enum Owner: Hashable {
+    case everybody
+    case client(String)
+    case user(UInt32)
+  }
+
+  enum Period: Hashable {
+    case day(LocalDay)
+    case month(Int)
+
+    var isMonth: Bool { if case .month = self { true } else { false } }
+
+    func hasEnded(on day: LocalDay) -> Bool {
+      switch self {
+      case .day(let own): own < day
+      case .month(let own): own < day.month
+      }
+    }
+  }
+
+  let owner: Owner
+  let period: Period
+
+  /// The accounts that a request counts against.
+  static func all(of spender: Budgets.Spender, on day: LocalDay) -> [Account] {
+    [Owner.everybody, .client(spender.client), .user(spender.uid)].flatMap { owner in
+      [
+        Account(owner: owner, period: .day(day)), Account(owner: owner, period: .month(day.month)),
+      ]
+    }
+  }
+
+  /// As the budget is called in the configuration.
+  var name: String {
+    let key = period.isMonth ? "monthly_usd" : "daily_usd"
+    return switch owner {
+    case .everybody: key
+    case .client(let name): "per_client.\(name).\(key)"
+    case .user(let uid): "per_user.\(uid).\(key)"
+    }
+  }
+}
