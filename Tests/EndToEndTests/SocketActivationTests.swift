@@ -26,7 +26,11 @@ struct SocketActivationTests {
       ["systemd-socket-activate", "-l", path] + options + [
         try Binaries.path(of: "halleyd"), "--config", file, "--state", "\(scratch.path)/state",
       ])
-    try Wait.until("systemd's socket") { TextFile.mode(of: path) != nil }
+    // The file is there before anybody listens; proc(5) shows __SO_ACCEPTCON when somebody does.
+    try Wait.until("systemd's socket") {
+      try TextFile.text("/proc/net/unix").split(separator: "\n")
+        .contains { $0.hasSuffix(" " + path) && $0.contains(" 00010000 ") }
+    }
     return process
   }
 

@@ -152,14 +152,30 @@ package final class ChildProcess {
       unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(target))
     }
     unsafe posix_spawn_file_actions_addclosefrom_np(&actions, Int32(descriptors.count))
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    unsafe setDefaultSignals(&attributes)
     let words = unsafe strings(arguments)
     let variables = unsafe strings(environment.map { "\($0)=\($1)" })
     defer { unsafe (words + variables).forEach { unsafe free($0) } }
     var identifier: pid_t = 0
     let number = unsafe posix_spawnp(
-      &identifier, arguments[0], &actions, nil, words, variables)
+      &identifier, arguments[0], &actions, &attributes, words, variables)
     guard number == 0 else { throw SupportError("\(arguments[0]): errno \(number)") }
     return identifier
+  }
+
+  /// A shell that runs the tests in the background has them ignore SIGINT; what they start must not.
+  private static func setDefaultSignals(_ attributes: inout posix_spawnattr_t) {
+    var none = sigset_t()
+    var all = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
   }
 
   private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {

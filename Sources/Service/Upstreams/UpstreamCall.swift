@@ -255,7 +255,7 @@ final class UpstreamCall {
   private func armTimer() throws(HTTPError) {
     do throws(LoopError) {
       timer = try TimerSource { [weak self] in self?.checkTime() }
-      timer?.arm(at: nextLook)
+      timer?.arm(at: nextLimit.instant)
     } catch {
       throw HTTPError(.outOfMemory, error.description)
     }
@@ -274,17 +274,11 @@ final class UpstreamCall {
     return first.0 < idle.0 ? first : idle
   }
 
-  /// When the clock is looked at next. The idle limit may come nearer before the limit in force is
-  /// reached, so no look is further away than it.
-  private var nextLook: LoopInstant {
-    min(nextLimit.instant, EventLoop.now + request.idleTimeout)
-  }
-
   private func checkTime() {
     if case .ended = state { return stop() }
     let limit = nextLimit
     guard EventLoop.now >= limit.instant else {
-      timer?.arm(at: nextLook)
+      timer?.arm(at: limit.instant)
       return
     }
     var phase = CallFailure.Phase.answered
