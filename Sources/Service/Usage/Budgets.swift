@@ -25,12 +25,27 @@ package struct Budgets: Sendable {
     package let spent: NanoDollars
     package let limit: NanoDollars
     package let isPriceUnknown: Bool
+
+    package init(
+      budget: String, spent: NanoDollars, limit: NanoDollars, isPriceUnknown: Bool
+    ) {
+      self.budget = budget
+      self.spent = spent
+      self.limit = limit
+      self.isPriceUnknown = isPriceUnknown
+    }
   }
 
   package struct Warning: Sendable, Equatable {
     package let budget: String
     package let spent: NanoDollars
     package let limit: NanoDollars
+
+    package init(budget: String, spent: NanoDollars, limit: NanoDollars) {
+      self.budget = budget
+      self.spent = spent
+      self.limit = limit
+    }
   }
 
   /// Money that is kept for a request until it ends.

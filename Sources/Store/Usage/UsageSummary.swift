@@ -51,4 +51,11 @@ package struct UsageSpending: Sendable, Equatable {
   package let client: String
   /// Billionths of a dollar.
   package let cost: Int64
+
+  package init(day: Int, uid: UInt32, client: String, cost: Int64) {
+    self.day = day
+    self.uid = uid
+    self.client = client
+    self.cost = cost
+  }
 }

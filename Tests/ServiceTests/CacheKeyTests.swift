@@ -1,0 +1,143 @@
+import JSON
+import Service
+import Testing
+
+@Suite struct CacheKeyTests {
+  private let origin = CacheableRequest.Origin(
+    uid: 1000, upstream: "cometapi", keyIdentity: "k1", model: "gpt-5.4")
+
+  private func canonical(_ text: String) throws -> [UInt8] {
+    var canonical = CanonicalJSON()
+    canonical.add(try RawJSON(parsing: Array(text.utf8), limits: .relayed))
+    return canonical.bytes
+  }
+
+  private func request(
+    _ body: String, _ items: [String] = [#"{"role":"user","content":"Hi"}"#],
+    _ origin: CacheableRequest.Origin? = nil
+  ) throws -> CacheableRequest {
+    CacheableRequest(
+      origin ?? self.origin, body: try RawJSON(parsing: body),
+      items: try items.map { try RawJSON(parsing: $0) })
+  }
+
+  // MARK: Canonical form
+
+  @Test(arguments: [
+    (#"{"a":1,"b":[2,3]}"#, "{ \"b\" : [ 2 ,\t3 ] ,\r\n \"a\" : 1 }"),
+    (#"{"a":{"x":1,"y":2}}"#, #"{"a":{"y":2,"x":1}}"#),
+    (#""A\u00e9\/\n""#, #""\u0041é/\u000a""#),
+    (#""😀""#, #""\uD83D\ude00""#), (#"{"\u0061":1}"#, #"{"a":1}"#),
+    ("1", "1.0"), ("1", "1e0"), ("100", "1E2"), ("100", "1e+2"), ("0.5", "5e-1"), ("0.5", "0.50"),
+    ("-0", "0"), ("0.0", "0"), ("0e7", "0"), ("-1.50", "-15e-1"), ("12.5e1", "125"),
+    ("[]", "[ ]"), ("{}", "{ }"), ("[true,false,null]", "[ true, false, null ]"),
+    (#"{"":0,"a":[{}]}"#, #"{"a":[{}],"":0}"#),
+  ])
+  func `what says the same has one form`(one: String, other: String) throws {
+    #expect(try canonical(one) == canonical(other))
+  }
+
+  @Test(arguments: [
+    ("[1,2]", "[2,1]"), ("1", #""1""#), ("[1,2]", "[12]"), (#"["a","b"]"#, #"["ab"]"#),
+    (#"["a",["b"]]"#, #"[["a"],"b"]"#), ("null", #""null""#), ("{}", "[]"), ("[]", "[[]]"),
+    (#"{"a":"b"}"#, #"["a","b"]"#), (#"{"a":1}"#, #"{"A":1}"#), ("-1", "1"),
+    ("0.1", "0.10000000000000001"), ("9007199254740993", "9007199254740992"),
+    ("1e400", "1e401"), ("1e9999999999999999", "1e9999999999999998"),
+    (#""\ud800""#, #""\ufffd""#), (#""\ud800""#, #""\udc00""#), (#""é""#, #""e\u0301""#),
+    (#""1:a""#, #""a""#), (#"{"a":{},"b":1}"#, #"{"a":{"b":1}}"#), ("true", "false"),
+    (#"["a\u0000"]"#, #"["a"]"#),
+  ])
+  func `what says something else has another form`(one: String, other: String) throws {
+    #expect(try canonical(one) != canonical(other))
+  }
+
+  @Test func `the deepest text that is accepted has a form`() throws {
+    let text = String(repeating: "[", count: 128) + String(repeating: "]", count: 128)
+    #expect(try canonical(text).count == 256)
+  }
+
+  // MARK: Keys
+
+  @Test(arguments: [
+    #""stream":true"#, #""stream_options":{"include_obfuscation":false}"#, #""store":false"#,
+    #""metadata":{"a":"b"}"#, #""user":"u""#, #""prompt_cache_key":"k""#,
+    #""prompt_cache_retention":"24h""#, #""prompt_cache_new":1"#, #""background":true"#,
+    #""safety_identifier":"s""#, #""previous_response_id":"resp_1""#, #""conversation":"c""#,
+    #""halley":{"cache":"default"}"#, #""input":"other""#, #""model":"other""#,
+    #""temperature":null"#, #""tools":null"#, #""instructions":null"#,
+  ])
+  func `a member that the answer does not depend on leaves the key as it is`(member: String)
+    throws
+  {
+    #expect(try request("{\(member)}").key == request("{}").key)
+  }
+
+  @Test(arguments: [
+    #""instructions":"Be brief""#, #""tools":[]"#, #""tool_choice":"none""#,
+    #""text":{"verbosity":"low"}"#, #""reasoning":{"effort":"low"}"#, #""temperature":0"#,
+    #""top_p":1"#, #""top_logprobs":1"#, #""max_output_tokens":9"#, #""include":[]"#,
+    #""truncation":"auto""#, #""service_tier":"flex""#, #""seed":1"#, #""seed":null"#,
+    #""parallel_tool_calls":true"#, #""prompt":{"id":"p"}"#,
+  ])
+  func `a member that the answer depends on changes the key`(member: String) throws {
+    #expect(try request("{\(member)}").key != request("{}").key)
+  }
+
+  @Test func `the order of members does not matter, that of items and elements does`() throws {
+    let one = #"{"temperature":0,"tools":[{"type":"function","name":"a"},{"type":"custom"}]}"#
+    let other = #"{"tools":[{"name":"a","type":"function"},{"type":"custom"}],"temperature":0.0}"#
+    let turned = #"{"tools":[{"type":"custom"},{"type":"function","name":"a"}],"temperature":0}"#
+    #expect(try request(one).key == request(other).key)
+    #expect(try request(one).key != request(turned).key)
+    #expect(try request("{}", ["1", "2"]).key != request("{}", ["2", "1"]).key)
+    #expect(try request("{}", ["[1,2]"]).key != request("{}", ["1", "2"]).key)
+  }
+
+  @Test(arguments: [
+    CacheableRequest.Origin(
+      uid: 1001, upstream: "cometapi", keyIdentity: "k1", model: "gpt-5.4"),
+    CacheableRequest.Origin(uid: 1000, upstream: "openai", keyIdentity: "k1", model: "gpt-5.4"),
+    CacheableRequest.Origin(
+      uid: 1000, upstream: "cometapi", keyIdentity: "k2", model: "gpt-5.4"),
+    CacheableRequest.Origin(uid: 1000, upstream: "cometapi", keyIdentity: "k1", model: "gpt-5"),
+    CacheableRequest.Origin(uid: 1000, upstream: "cometapik1", keyIdentity: "", model: "gpt-5.4"),
+  ])
+  func `another user, upstream, account or model has another key`(
+    other: CacheableRequest.Origin
+  ) throws {
+    #expect(
+      try request("{}", ["1"], other).key != request("{}", ["1"]).key)
+  }
+
+  // MARK: Differences
+
+  @Test func `differences are told in words`() throws {
+    let asked = try request(#"{"temperature":0,"instructions":"a"}"#)
+    let cached = try request(#"{"instructions":"b","seed":1}"#, [#"{"content":"Ho"}"#])
+    #expect(
+      asked.parts.differences(from: cached.parts) == [
+        "input differs", "instructions differs", "temperature is only in this request",
+        "seed is only in the cached request",
+      ])
+    #expect(asked.parts.differences(from: asked.parts).isEmpty)
+  }
+
+  @Test func `parts survive being stored`() throws {
+    let parts = try request(#"{"temperature":0,"é":1}"#).parts
+    #expect(CacheParts(encoded: parts.encoded) == parts)
+    #expect(CacheParts(encoded: Array(parts.encoded.dropLast())) == nil)
+    #expect(CacheParts(encoded: [1]) == nil)
+    #expect(CacheParts(encoded: []) != nil)
+  }
+
+  @Test func `a request of a thousand members has few parts, and each counts`() throws {
+    func body(_ last: Int) -> String {
+      "{" + (0..<1000).map { "\"x\($0)\":\($0 == 999 ? last : 0)" }.joined(separator: ",") + "}"
+    }
+    let one = try request(body(1))
+    let other = try request(body(2))
+    #expect(one.key != other.key)
+    #expect(one.parts.encoded.count < 2000)
+    #expect(one.parts.differences(from: other.parts).count == 1)
+  }
+}
