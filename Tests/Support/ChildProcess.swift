@@ -155,7 +155,7 @@ package final class ChildProcess {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    unsafe setDefaultSignals(&attributes)
+    setDefaultSignals(&attributes)
     let words = unsafe strings(arguments)
     let variables = unsafe strings(environment.map { "\($0)=\($1)" })
     defer { unsafe (words + variables).forEach { unsafe free($0) } }
