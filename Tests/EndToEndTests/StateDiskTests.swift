@@ -149,9 +149,10 @@ import Testing
     try expectKept(kept, stage.client)
     let id = try #require(cut.events.first?["response"]?["id"]?.string)
     // It has ended, whatever of it is kept.
-    let status = try stage.client.retrieve(id).status
-    #expect(status != "in_progress" && status != "queued")
-    #expect(status != "completed")
+    try Wait.until("the end of the response to be on disk") {
+      try stage.client.retrieve(id).status != "in_progress"
+    }
+    #expect(try stage.client.retrieve(id).status == "incomplete")
   }
 }
 

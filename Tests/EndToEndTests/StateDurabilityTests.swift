@@ -40,7 +40,9 @@ struct StateDurabilityTests {
         readSync(line)
       } else if line.contains("pwrite64("), line.contains("halley.db-wal>") {
         written.formUnion(turns(in: line))
-      } else if line.contains(#"\"status\":\"completed\""#), !line.contains("pwrite64") {
+      } else if line.contains("response.completed") || line.contains(#"\"result\":"#),
+        !line.contains("pwrite64")
+      {
         for turn in turns(in: line) { acknowledge(turn) }
       }
     }

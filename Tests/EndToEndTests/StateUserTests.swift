@@ -49,6 +49,10 @@ struct StateUserTests {
 
     /// Every method that takes an id, with the ids of these.
     var requests: [(method: String, params: String)] {
+      (ofResponses + ofConversations + ofOthers).map { (method: $0.0, params: $0.1) }
+    }
+
+    private var ofResponses: [(String, String)] {
       var list: [(String, String)] = []
       for id in [response, running] {
         let named = #""response_id":"\#(id)""#
@@ -63,6 +67,11 @@ struct StateUserTests {
           ("responses.create", #"{"input":"x","previous_response_id":"\#(id)"}"#),
         ]
       }
+      return list
+    }
+
+    private var ofConversations: [(String, String)] {
+      var list: [(String, String)] = []
       for reference in [#""\#(conversation)""#, #"{"id":"\#(conversation)"}"#, #""\#(name)""#] {
         let named = #""conversation":\#(reference)"#
         list += [
@@ -84,7 +93,11 @@ struct StateUserTests {
           ("conversations.delete", "{\(named)}"),
         ]
       }
-      list += [
+      return list
+    }
+
+    private var ofOthers: [(String, String)] {
+      [
         ("conversations.list", #"{"after":"\#(conversation)"}"#),
         ("conversations.search", #"{"query":"secret"}"#),
         ("conversations.list", "{}"),
@@ -94,7 +107,6 @@ struct StateUserTests {
           #"{"input":[{"type":"function_call_output","call_id":"c","output":"x"}],"previous_response_id":"\#(response)"}"#
         ),
       ]
-      return list.map { (method: $0.0, params: $0.1) }
     }
 
     /// A text with these ids replaced by those of another.

@@ -107,11 +107,7 @@ extension ResponseRun {
       status: partial == nil ? .failed : .incomplete,
       object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
       output: partial?["output"]?.elements ?? [], error: error.json, continuesConversation: false)
-    do throws(RPCError) {
-      _ = try await recorder.finish(ending, after: pendingUpdate, terminal: [])
-    } catch {
-      services.onStorageTrouble("The end of a failed response was not stored: \(error.message)")
-    }
+    await recorder.finishWhenPossible(ending, after: pendingUpdate)
   }
 
   func finish(_ response: RawJSON, _ terminal: [ArraySlice<UInt8>]) async {
@@ -128,7 +124,7 @@ extension ResponseRun {
           services.feeds.itemsAdded(items, to: conversation)
         }
       } catch {
-        return end(.failure(error), status: "failed")
+        return await finish(error: error)
       }
     }
     for event in terminal { log.append(event) }

@@ -10,6 +10,8 @@ final class ResponseRecorder {
   /// What is older than a second survives a crash; the rest of it is for the commit.
   private static let flushInterval: Duration = .milliseconds(750)
 
+  private static let pauseBetweenTries: Duration = .milliseconds(500)
+
   private let store: Store
   private let log: EventLog
   private let onTrouble: @EventLoop (String) -> Void
@@ -85,6 +87,32 @@ final class ResponseRecorder {
     let first = Int64(storedEvents)
     return try await store.performing { store throws(StoreError) in
       try await store.finishResponse(handle, ending, after: update, events: events, from: first)
+    }
+  }
+
+  /// Writes the end of a response whose client was answered with an error. A disk that fails is
+  /// tried again in the background: the row would stay in progress until the next start.
+  func finishWhenPossible(_ ending: ResponseEnding, after update: ResponseUpdate?) async {
+    do throws(RPCError) {
+      _ = try await finish(ending, after: update, terminal: [])
+    } catch {
+      onTrouble("The end of a failed response was not stored: \(error.message)")
+      guard error.isRetryable else { return }
+      EventLoop.start { [self] in await keepTrying(ending, after: update) }
+    }
+  }
+
+  private func keepTrying(_ ending: ResponseEnding, after update: ResponseUpdate?) async {
+    var isRetryable = true
+    while isRetryable {
+      await EventLoop.sleep(for: Self.pauseBetweenTries)
+      do throws(RPCError) {
+        _ = try await finish(ending, after: update, terminal: [])
+        return
+      } catch {
+        // A store that was closed, by a daemon that stops, stays so.
+        isRetryable = error.isRetryable
+      }
     }
   }
 

@@ -74,8 +74,8 @@ extension RPCError {
     case .notFound: self.init(.notFound, error.message)
     case .conflict: self.init(.conflict, error.message)
     case .full: self.init(.storageFull, "\(error)", isRetryable: true)
-    case .io, .busy, .readOnly, .closed: self.init(.storage, "\(error)", isRetryable: true)
-    case .corrupt, .tooNew, .foreign, .permission, .failed: self.init(.storage, "\(error)")
+    case .io, .busy, .readOnly: self.init(.storage, "\(error)", isRetryable: true)
+    case .closed, .corrupt, .tooNew, .foreign, .permission, .failed: self.init(.storage, "\(error)")
     }
   }
 }

@@ -56,7 +56,8 @@ package struct CreateRequest: Sendable {
         "halley.continue", "found together with \(other), one of them was expected")
     }
     if members.nonNull("stream_options") != nil, !isStreaming {
-      throw .invalidParams("stream_options", "found without \"stream\": true, which was expected with it")
+      throw .invalidParams(
+        "stream_options", "found without \"stream\": true, which was expected with it")
     }
     let hasContext =
       conversation != nil || previousResponseID != nil || options.continuesScope

@@ -69,7 +69,8 @@ package struct HalleyOptions: Sendable, Equatable {
   private static func unknown(_ key: String) -> RPCError {
     let suggestion = Shape.halleyOptions.suggestion(for: key)
     let hint = suggestion.map { "did you mean \"\($0)\"?" } ?? "no such member is known"
-    var error = Refusal("an unknown member found, a known one was expected; \(hint)").inside(key).inside("halley").error
+    var error = Refusal("an unknown member found, a known one was expected; \(hint)").inside(key)
+      .inside("halley").error
     if let suggestion { error.details.append(("did_you_mean", .string(suggestion))) }
     return error
   }
