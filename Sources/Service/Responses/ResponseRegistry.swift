@@ -104,6 +104,15 @@ final class ResponseRegistry {
 }
 
 extension EventLog {
+  private var hasTerminalEvent: Bool {
+    guard count > 0 else { return false }
+    do throws(JSONError) {
+      return try UpstreamEvent(data: event(count - 1)).isTerminal
+    } catch {
+      return false
+    }
+  }
+
   /// Appends all events of a response that are stored.
   func append(eventsOf response: StoredResponse, from store: Store) async throws(StoreError) {
     while true {
@@ -126,6 +135,10 @@ extension EventLog {
     }
     if log.count == 0 {
       for event in ResponseReplay.events(of: object) { log.append(event.bytes) }
+    } else if !log.hasTerminalEvent {
+      // It ended with an error behind its first events; a result follows a terminal event.
+      let type = ResponseReplay.terminalType(status: object["status"]?.string)
+      log.append(EventRelay(log: log).rendered(type, object))
     }
     log.finish(.response(object, halley: response.summary))
     return log
