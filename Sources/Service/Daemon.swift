@@ -18,6 +18,8 @@ package final class Daemon {
   let lines = ConversationLines()
   let feeds = ConversationFeeds()
   private let knowledge = UpstreamKnowledge()
+  let cache: ResponseCache
+  let ledger: UsageLedger
   let keys: APIKeys
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
@@ -55,6 +57,10 @@ package final class Daemon {
     } catch {
       throw LoopError("curl_multi_init", code: 12, error.message)
     }
+    cache = ResponseCache(configuration.cache) { log.storageTrouble($0) }
+    ledger = UsageLedger(
+      configuration, http: http, onWarning: { log.budgetWarning($0) },
+      onTrouble: { log.warn($0) })
     clients = Clients(limits: ClientLimits(configuration.limits), access: .current)
     models = ModelCatalog(http: http)
     prewarmer = Prewarmer(http: http)
@@ -81,6 +87,10 @@ package final class Daemon {
     clients.onDisconnect = { [unowned self] _ in scheduleStatus() }
     clients.onRefusal = { [unowned self] in journal.clientRefused($0, $1) }
     state.canResume = { [unowned self] in canResume($0) }
+    state.onOpened = { [unowned self] store throws(StoreError) in
+      try await ledger.use(store)
+      try await cache.use(store)
+    }
     state.onResumable = { [unowned self] in resume($0, from: $1) }
     registry.onIdle = { [unowned self] in
       if isDraining { drained() } else { restTimer?.arm(after: Self.restTime) }
@@ -159,6 +169,7 @@ package final class Daemon {
       while EventLoop.now < deadline, clients.connections.values.contains(where: \.hasOutput) {
         await EventLoop.sleep(for: .milliseconds(5))
       }
+      await cache.writeUses()
       await state.close()
       EventLoop.stop()
     }
@@ -179,6 +190,8 @@ package final class Daemon {
       configurationErrors = nil
       journal.level = loaded.log.level
       clients.limits = ClientLimits(loaded.limits)
+      cache.configuration = loaded.cache
+      ledger.apply(loaded)
       updateUpstreams()
       models.forget()
       journal.reloaded(loaded)
@@ -206,7 +219,7 @@ package final class Daemon {
   var responseServices: ResponseServices {
     ResponseServices(
       http: http, keys: keys, limits: configuration.limits, registry: registry, state: state,
-      lines: lines, knowledge: knowledge, feeds: feeds,
+      lines: lines, knowledge: knowledge, feeds: feeds, cache: cache, ledger: ledger,
       onFinished: { [unowned self] run, ending in
         // Behind the answer: the client need not wait for the journal.
         EventLoop.atEndOfTurn { [self] in
@@ -214,6 +227,7 @@ package final class Daemon {
           scheduleStatus()
         }
       },
+      onJoinedEnd: { [unowned self] in journal.joinedEnded($0, $1) },
       onBreakerOpened: { [unowned self] in journal.breakerOpened($0) },
       onStorageTrouble: { [unowned self] in journal.storageTrouble($0) })
   }

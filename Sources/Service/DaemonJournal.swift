@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
 /// The entries that the daemon writes, each kind with its id in the catalog.
@@ -17,6 +18,7 @@ final class DaemonJournal {
     case breakerOpened = "770d9b502d704a39ab1ace9cef1e31b7"
     case clientRefused = "6fc765ebcb39452ab315a9979cf14022"
     case storageTrouble = "1c2b93558816413eb26dbf4394b2a545"
+    case budgetWarning = "481e4fecca4e434f8dca86adf311747c"
     case slowTurn = "5589cc08b2da4bb998523a15c1567ed4"
   }
 
@@ -89,6 +91,17 @@ final class DaemonJournal {
     log(.error, what, .storageTrouble, [("ERROR", "storage")])
   }
 
+  func budgetWarning(_ warning: Budgets.Warning) {
+    log(
+      .warning,
+      "Of budget \(warning.budget), \(warning.limit.text) USD, \(warning.spent.text) are spent",
+      .budgetWarning,
+      [
+        ("BUDGET", warning.budget), ("SPENT_USD", warning.spent.text),
+        ("LIMIT_USD", warning.limit.text),
+      ])
+  }
+
   /// Slow turns come in rows; one entry for ten seconds tells of the slowest.
   func slowTurn(_ took: Duration) {
     slowTurns += 1
@@ -106,39 +119,62 @@ final class DaemonJournal {
 
   /// One entry for each response, when it has ended.
   func responseEnded(_ run: ResponseRun, _ ending: FinishedResponse) {
-    var fields: [(name: String, value: String)] = [
-      ("UPSTREAM", run.upstreamName), ("MODEL", run.model), ("CLIENT", run.peer.name),
-      ("CLIENT_PID", "\(run.peer.credentials.processID)"), ("CLIENT_UID", "\(run.uid)"),
+    var fields = Self.fields(of: run, answeredBy: run)
+    fields += [
       ("STATUS", ending.status), ("ATTEMPTS", "\(run.attemptCount)"),
-      ("TOTAL_MS", "\(Int(ending.timing.total.milliseconds))"),
+      ("TOTAL_MS", Self.milliseconds(ending.timing.total)),
+      ("CACHE", run.repeated == nil ? "miss" : "hit"),
     ]
-    if let id = run.id { fields.append(("RESPONSE_ID", id)) }
+    if let cost = run.cost { fields.append(("COST_USD", cost.text)) }
     if let first = ending.timing.firstEvent {
-      fields.append(("FIRST_EVENT_MS", "\(Int(first.milliseconds))"))
+      fields.append(("FIRST_EVENT_MS", Self.milliseconds(first)))
     }
+    fields += Self.tokenFields(run.meter.ending)
     var what = ending.status
-    switch ending.outcome {
-    case .response(let response, _): fields += Self.usageFields(response)
-    case .failure(let error):
+    if case .failure(let error) = ending.outcome {
       fields.append(("ERROR", error.code.rawValue))
       what = error.code.rawValue
     }
-    log(
-      .notice,
-      "Response \(run.id ?? "without an id") of \(run.model) for \(run.peer.name): \(what)",
-      .responseEnded, fields)
+    log(.notice, Self.message(run, run, what), .responseEnded, fields)
   }
 
-  private static func usageFields(_ response: RawJSON) -> [(name: String, value: String)] {
-    guard let usage = response.nonNull("usage") else { return [] }
-    let counts: [(String, RawJSON?)] = [
-      ("INPUT_TOKENS", usage["input_tokens"]),
-      ("CACHED_TOKENS", usage["input_tokens_details"]?["cached_tokens"]),
-      ("OUTPUT_TOKENS", usage["output_tokens"]),
-      ("REASONING_TOKENS", usage["output_tokens_details"]?["reasoning_tokens"]),
+  /// The entry of a request that got the response to an equal one.
+  func joinedEnded(_ run: ResponseRun, _ owner: ResponseRun) {
+    let status = owner.meter.ending?.status ?? "failed"
+    var fields = Self.fields(of: run, answeredBy: owner)
+    fields += [
+      ("STATUS", status), ("ATTEMPTS", "0"), ("CACHE", "joined"), ("COST_USD", "0"),
+      ("TOTAL_MS", Self.milliseconds(EventLoop.now - run.created)),
     ]
-    return counts.compactMap { name, value in
-      value?.integer.map { (name, "\($0)") }
-    }
+    log(.notice, Self.message(run, owner, "\(status), joined"), .responseEnded, fields)
+  }
+
+  private static func message(_ run: ResponseRun, _ answer: ResponseRun, _ what: String) -> String {
+    "Response \(answer.id ?? "without an id") of \(run.model) for \(run.peer.name): \(what)"
+  }
+
+  private static func fields(
+    of run: ResponseRun, answeredBy answer: ResponseRun
+  ) -> [(name: String, value: String)] {
+    var fields: [(name: String, value: String)] = [
+      ("UPSTREAM", answer.repeated?.upstream ?? answer.upstreamName), ("MODEL", run.model),
+      ("CLIENT", run.peer.name), ("CLIENT_PID", "\(run.peer.credentials.processID)"),
+      ("CLIENT_UID", "\(run.uid)"),
+    ]
+    if let id = answer.id { fields.append(("RESPONSE_ID", id)) }
+    if let conversation = run.conversation { fields.append(("CONVERSATION", conversation.id)) }
+    return fields
+  }
+
+  private static func milliseconds(_ duration: Duration) -> String {
+    "\(Int(duration.milliseconds))"
+  }
+
+  private static func tokenFields(_ usage: UsageEnding?) -> [(name: String, value: String)] {
+    guard let tokens = usage?.tokens else { return [] }
+    return [
+      ("INPUT_TOKENS", "\(tokens.input)"), ("CACHED_TOKENS", "\(tokens.cached)"),
+      ("OUTPUT_TOKENS", "\(tokens.output)"), ("REASONING_TOKENS", "\(tokens.reasoning)"),
+    ]
   }
 }

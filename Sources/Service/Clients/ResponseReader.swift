@@ -16,6 +16,8 @@ final class ResponseReader: OutputSource {
   private let eventPrefix: [UInt8]
   private var nextEvent: Int
   private var isCancelled = false
+  /// Whether the request joined an equal one and costs nothing.
+  private var isJoined = false
 
   private static let eventSuffix = Array("}}\n".utf8)
 
@@ -55,6 +57,14 @@ final class ResponseReader: OutputSource {
     onMore()
   }
 
+  /// Reads the response to an equal request, which is another's.
+  func followAsJoined(
+    _ other: EventLog, onLeave: @escaping @EventLoop (ResponseReader, LeaveReason) -> Void
+  ) {
+    isJoined = true
+    follow(other, onLeave: onLeave)
+  }
+
   func leave(_ reason: LeaveReason) {
     if let onLeave { return onLeave(self, reason) }
     if reason == .cancelled { endAsCancelled() }
@@ -86,6 +96,16 @@ final class ResponseReader: OutputSource {
       return OutputFrame([eventPrefix[...], log.event(nextEvent), Self.eventSuffix[...]])
     }
     guard let outcome = log.outcome else { return nil }
-    return .answer(id, outcome)
+    return .answer(id, isJoined ? outcome.asJoined : outcome)
+  }
+}
+
+extension ResponseOutcome {
+  /// As a request gets it that joined another's call.
+  fileprivate var asJoined: ResponseOutcome {
+    guard case .response(let response, let halley) = self else { return self }
+    return .response(
+      response,
+      halley: halley.setting("cache", to: .string("joined")).setting("cost_usd", to: .integer(0)))
   }
 }

@@ -57,11 +57,12 @@ extension Daemon {
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     let reference = try Self.reference(Parameters(params, known: "conversation"))
-    answer(id, connection) { store, uid throws(RPCError) in
+    answer(id, connection) { [cache] store, uid throws(RPCError) in
       let conversation = try await Self.find(reference, uid, store)
       try await store.performing { store throws(StoreError) in
         try await store.deleteConversation(conversation.id, uid: uid)
       }
+      cache.forgetAll(of: uid)
       return .object {
         $0.member("id", conversation.id)
         $0.member("object", "conversation.deleted")
@@ -185,11 +186,13 @@ extension Daemon {
     let parameters = try Parameters(params, known: "conversation", "item_id")
     let reference = try Self.reference(parameters)
     let item = try parameters.requiredString("item_id")
-    answer(id, connection) { store, uid throws(RPCError) in
+    answer(id, connection) { [cache] store, uid throws(RPCError) in
       let conversation = try await Self.find(reference, uid, store)
-      return try await store.performing { store throws(StoreError) in
+      let left = try await store.performing { store throws(StoreError) in
         try await store.deleteItem(item, from: conversation.id, uid: uid)
-      }.json
+      }
+      cache.forgetAll(of: uid)
+      return left.json
     }
   }
 

@@ -35,6 +35,10 @@ extension Daemon {
     case .responsesInputItemsList: try listInputItems(params, id, connection)
     case .responsesInputTokensCount: try countInputTokens(params, id, connection)
     case .responsesCompact: try compact(params, id, connection)
+    case .cacheStats: try cacheStatistics(params, id, connection)
+    case .cacheClear: try clearCache(params, id, connection)
+    case .cacheExplain: try explainCaching(params, id, connection)
+    case .usageSummary: try summarizeUsage(params, id, connection)
     case .modelsList: try listModels(params, id, connection)
     case .daemonPing:
       _ = try Parameters(params)

@@ -37,13 +37,6 @@ extension Daemon {
   /// What this version can't do is refused: a request that costs more, or gets no tool, unlike what
   /// was asked, is worse than none.
   private static func refuseUnserved(_ options: HalleyOptions) throws(RPCError) {
-    if options.cache == .only {
-      throw RPCError(.cacheMiss, "nothing is cached: this version has no response cache")
-    }
-    if options.maximumCostNanodollars != nil {
-      throw .invalidParams(
-        "halley.max_cost_usd", "found, but this version knows no prices; nothing was expected")
-    }
     if let tool = options.tools.first {
       throw .invalidParams(
         "halley.tools[0]",
@@ -119,11 +112,12 @@ extension Daemon {
     let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
     let running = registry.response(responseID, of: connection.peer.userID)
     running?.stop(.cancelled)
-    answer(id, connection) { store, uid throws(RPCError) in
+    answer(id, connection) { [cache] store, uid throws(RPCError) in
       await running?.ended()
       try await store.performing { store throws(StoreError) in
         try await store.deleteResponse(responseID, uid: uid)
       }
+      cache.forget(responseID: responseID, of: uid)
       return .object {
         $0.member("id", responseID)
         $0.member("object", "response.deleted")

@@ -24,6 +24,8 @@ final class ResponseAttempts {
   private(set) var keyIdentity = ""
   private(set) var queued: LoopInstant?
   private(set) var connect = Duration.zero
+  /// Whether an upstream may have worked on the request: it was sent and was not refused.
+  private(set) var mayHaveRun = false
   /// An error event that came before anything else in the present attempt: alone it stands for an
   /// HTTP status, so clients see it only when more follows.
   private var heldError: UpstreamEvent?
@@ -169,6 +171,7 @@ final class ResponseAttempts {
       result = .failure(.streamError(heldError.json))
     }
     if case .success(.object(let object)) = result { objectID = object["id"]?.string }
+    if result.mayHaveRun { mayHaveRun = true }
     if upstream.record(result) { services.onBreakerOpened(upstream) }
     return result
   }
@@ -196,6 +199,13 @@ final class ResponseAttempts {
     if let heldError { onEvent(heldError) }
     heldError = nil
     onEvent(event)
+  }
+}
+
+extension Result<CallResult, CallFailure> {
+  fileprivate var mayHaveRun: Bool {
+    guard case .failure(let failure) = self else { return true }
+    return failure.phase == .noStatus || failure.phase == .answered
   }
 }
 

@@ -18,6 +18,7 @@ final class ResponseRegistry {
 
   private var byID: [Key: ResponseRun] = [:]
   private var byIdempotencyKey: [Key: ResponseRun] = [:]
+  private var byShareKey: [ShareKey: ResponseRun] = [:]
   private var replays: [Key: WeakLog] = [:]
   private(set) var running: [ObjectIdentifier: ResponseRun] = [:]
   /// Called when the last running response has ended.
@@ -59,7 +60,23 @@ final class ResponseRegistry {
     {
       byIdempotencyKey[key] = nil
     }
+    if let key = run.shareKey, byShareKey[key] === run { byShareKey[key] = nil }
     if running.isEmpty { onIdle?() }
+  }
+
+  // MARK: Equal requests
+
+  /// Lets equal requests join a response while it runs.
+  func share(_ run: ResponseRun, _ key: ShareKey?) {
+    guard let key else { return }
+    run.shareKey = key
+    byShareKey[key] = run
+  }
+
+  /// The response that runs for an equal request.
+  func shared(_ key: ShareKey?) -> ResponseRun? {
+    guard let key, let run = byShareKey[key], run.stopCause == nil else { return nil }
+    return run
   }
 
   // MARK: Creates that were sent before
@@ -101,6 +118,16 @@ final class ResponseRegistry {
     replays[key] = WeakLog(log)
     return log
   }
+}
+
+/// What requests agree in that get one response.
+struct ShareKey: Hashable {
+  let key: CacheKey
+  /// Members of the response that repeat the request.
+  let echoes: [UInt8]
+  let timeout: Duration?
+  /// Whether the response ends although nobody reads it.
+  let outlives: Bool
 }
 
 extension EventLog {

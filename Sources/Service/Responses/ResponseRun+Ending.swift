@@ -10,7 +10,9 @@ extension ResponseRun {
     if case .storage(let error)? = stopCause { return await finish(error: error) }
     switch result {
     case .streamed:
-      guard let terminal else { return }
+      guard let terminal else {
+        return await fail(.protocolViolation("event", "the stream ended without a terminal event"))
+      }
       guard let response = terminal.json["response"], response.kind == .object else {
         return await fail(
           .protocolViolation("event", "the terminal event has no response object"))
@@ -101,13 +103,14 @@ extension ResponseRun {
     error.details.append(("attempts", .integer(attemptCount)))
     let partial = relay.partialResponse(status: "incomplete")
     if let partial { error.details.append(("response", partial)) }
+    settleUsage("failed", partial)
     end(.failure(error), status: "failed")
-    guard let recorder else { return }
+    guard let recorder else { return meter.finish(in: services.state) }
     let ending = ResponseEnding(
       status: partial == nil ? .failed : .incomplete,
       object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
       output: partial?["output"]?.elements ?? [], error: error.json, continuesConversation: false)
-    await recorder.finishWhenPossible(ending, after: pendingUpdate)
+    await recorder.finishWhenPossible(ending, after: pendingUpdate, usage: meter.settled)
   }
 
   func finish(_ response: RawJSON, _ terminal: [ArraySlice<UInt8>]) async {
@@ -116,10 +119,11 @@ extension ResponseRun {
       status: status.isFinal ? status : .completed, object: response,
       output: response["output"]?.elements ?? [],
       continuesConversation: status == .completed || status == .incomplete)
+    settleUsage(ending.status.rawValue, response)
     if let recorder {
       do throws(RPCError) {
         let items = try await recorder.finish(
-          ending, after: pendingUpdate, terminal: terminal)
+          ending, after: pendingUpdate, terminal: terminal, usage: meter.settled)
         if ending.continuesConversation, let conversation {
           services.feeds.itemsAdded(items, to: conversation)
         }
@@ -130,6 +134,8 @@ extension ResponseRun {
     for event in terminal { log.append(event) }
     timing.total = EventLoop.now - created
     end(.response(response, halley: summary(of: response)), status: ending.status.rawValue)
+    meter.finish(in: services.state)
+    keepInCache(response)
   }
 
   func end(_ outcome: ResponseOutcome, status: String) {
@@ -151,6 +157,7 @@ extension ResponseRun {
   /// Ends without an outcome: another response answers instead, or it goes on without the daemon.
   func endWithoutOutcome() {
     isFinished = true
+    meter.release()
     deadline?.cancel()
     services.registry.finished(self)
   }
@@ -172,11 +179,13 @@ extension ResponseRun {
 
   func summary(of response: RawJSON) -> RawJSON {
     .object { halley in
-      halley.member("upstream", upstreamName)
-      if let upstreamID = relay.upstreamID ?? id { halley.member("upstream_id", upstreamID) }
-      halley.member("cache", "miss")
+      halley.member("upstream", repeated?.upstream ?? upstreamName)
+      let upstreamID = repeated == nil ? relay.upstreamID ?? id : repeated?.upstreamID
+      if let upstreamID { halley.member("upstream_id", upstreamID) }
+      halley.member("cache", repeated == nil ? "miss" : "hit")
+      if let repeated { halley.member("cached_at", repeated.cachedAt / 1000) }
       if let conversation { halley.member("conversation", conversation.reference) }
-      halley.member("cost_usd", .null)
+      halley.member("cost_usd", cost.map { $0.json } ?? .null)
       halley.member("attempts", attemptCount)
       halley.member("timing_ms", timing.json)
       halley.member("tool_calls", 0)

@@ -5,17 +5,33 @@ internal import Wire
 
 /// What a response goes on from, and its row in the store.
 extension ResponseRun {
-  /// Finds the context and makes the row; nil where an earlier create stands for this one.
+  /// Finds the context, looks for an answer that is there already, and makes the row; nil where
+  /// another response answers.
   func prepare() async throws(RPCError) -> UpstreamBody? {
     guard try !joinRunning() else { return nil }
-    guard needsStore else {
+    let store = needsStore ? try await services.state.open() : nil
+    let body = try await assemble(from: store)
+    guard try await !answerFromCache(body, store) else { return nil }
+    if services.ledger.mustRestore { _ = try await services.state.open() }
+    try meter.reserve(body)
+    if let store { return try await record(body, in: store) ? body : nil }
+    meter.begin(in: services.state)
+    return body
+  }
+
+  /// - Parameter store: nil for a request that goes on from nothing and leaves nothing.
+  /// - Parameter takesTurn: whether to wait until the conversation is free.
+  private func assemble(
+    from store: Store?, takesTurn: Bool = true
+  ) async throws(RPCError) -> UpstreamBody {
+    guard let store else {
+      let input = try await RequestInput.read(plan.body) { _ in nil }
       return UpstreamBody(
-        body: plan.body, input: RequestInput(items: [], hasResolvedReferences: false),
-        context: RequestContext(), isBackground: request.isBackground)
+        body: plan.body, input: input, context: RequestContext(),
+        isBackground: request.isBackground)
     }
-    let store = try await services.state.open()
     var context = try await RequestContext.find(request, of: uid, in: store)
-    if let found = context.conversation { try await takeTurn(in: found) }
+    if takesTurn, let found = context.conversation { try await takeTurn(in: found) }
     try await context.load(of: uid, from: store)
     let uid = uid
     let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
@@ -27,7 +43,14 @@ extension ResponseRun {
       try input.checkCalls(after: context.turns.flatMap { $0.items.map(\.json) })
     }
     relay.echo = echo(of: context)
-    return try await record(body, in: store) ? body : nil
+    meter.usage.conversation = context.conversation?.id
+    return body
+  }
+
+  /// What the request comes to, for who wants to know and not to ask.
+  func assembledForLooking() async throws(RPCError) -> UpstreamBody {
+    let store = needsStore ? try await services.state.open() : nil
+    return try await assemble(from: store, takesTurn: false)
   }
 
   /// Follows the same create where it runs; true where it does.
@@ -64,24 +87,34 @@ extension ResponseRun {
   }
 
   /// Makes the row; false where the same create was made before, which is joined.
-  func record(_ body: UpstreamBody, in store: Store) async throws(RPCError) -> Bool {
-    let recorder = ResponseRecorder(
-      store: store, log: log, onTrouble: services.onStorageTrouble)
-    self.recorder = recorder
+  private func record(_ body: UpstreamBody, in store: Store) async throws(RPCError) -> Bool {
     let row = newResponse(body)
     if request.isBackground || row.idempotency != nil {
       // What is answered at once, or must not be done twice, is on disk first.
-      if let existing = try await recorder.begin(row) {
-        try await services.registry.join(self, existing, store)
-        return false
-      }
+      guard try await begin(row, in: store) else { return false }
       if request.isBackground { settle(row.id) }
       return true
     }
+    let recorder = recorder(in: store)
     beginning = EventLoop.start { [self] in
-      do throws(RPCError) { _ = try await recorder.begin(row) } catch { stop(.storage(error)) }
+      do throws(RPCError) { _ = try await recorder.begin(row, meter) } catch {
+        stop(.storage(error))
+      }
     }
     return true
+  }
+
+  /// Returns when the row is on disk; false where the same create was made before, which is joined.
+  func begin(_ row: NewResponse, in store: Store) async throws(RPCError) -> Bool {
+    guard let existing = try await recorder(in: store).begin(row, meter) else { return true }
+    try await services.registry.join(self, existing, store)
+    return false
+  }
+
+  private func recorder(in store: Store) -> ResponseRecorder {
+    let recorder = ResponseRecorder(store: store, log: log, onTrouble: services.onStorageTrouble)
+    self.recorder = recorder
+    return recorder
   }
 
   func newResponse(_ body: UpstreamBody) -> NewResponse {

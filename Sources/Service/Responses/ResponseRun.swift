@@ -28,7 +28,9 @@ final class ResponseRun {
   /// Answers a background create as soon as it is on disk; nil where the response itself answers.
   let acknowledgement: EventLog?
   /// Whoever asked for the response.
-  weak var reader: ResponseReader?
+  weak var reader: ResponseReader? {
+    didSet { if let reader { addAsker(reader) } }
+  }
   let created = EventLoop.now
   let createdAt: Int64
   let services: ResponseServices
@@ -49,6 +51,15 @@ final class ResponseRun {
   var waitingEvents: [UpstreamEvent] = []
   var terminal: UpstreamEvent?
   var errorEvent: RawJSON?
+  let meter: UsageMeter
+  /// What is kept of the answer, and under which key; nil for what is not cached.
+  var caching: Caching?
+  /// Under which equal requests may join.
+  var shareKey: ShareKey?
+  /// The cached answer that this response repeats.
+  var repeated: CachedAnswer?
+  /// Those who asked for the response: its client, and clients whose equal requests joined it.
+  private var askers: Set<ObjectIdentifier> = []
 
   init(_ request: CreateRequest, plan: RequestPlan, peer: Peer, services: ResponseServices) {
     self.request = request
@@ -57,6 +68,7 @@ final class ResponseRun {
     self.services = services
     createdAt = SystemClock.milliseconds() / 1000
     relay = EventRelay(log: log)
+    meter = UsageMeter(request, plan, peer, ledger: services.ledger)
     acknowledgement = request.isBackground && !request.isStreaming ? EventLog() : nil
   }
 
@@ -91,12 +103,19 @@ final class ResponseRun {
     task?.cancel()
   }
 
-  /// A reader gives its request up. Whoever asked for the response ends it; of others the last one
-  /// takes it along, unless that was ruled out.
+  func addAsker(_ reader: ResponseReader) {
+    askers.insert(ObjectIdentifier(reader))
+  }
+
+  /// A reader gives its request up. The last of those who asked for the response ends it, and so
+  /// does the last who reads it, unless that was ruled out.
   func readerLeft(_ leaving: ResponseReader, _ reason: LeaveReason) {
+    let asked = askers.remove(ObjectIdentifier(leaving)) != nil
     switch reason {
     case .cancelled:
-      guard leaving === reader || log.readerCount <= 1 else { return leaving.endAsCancelled() }
+      guard asked && askers.isEmpty || log.readerCount <= 1 else {
+        return leaving.endAsCancelled()
+      }
       stop(.cancelled)
     case .disconnected:
       let outlives = request.isBackground || request.options.onDisconnect == .finish
@@ -142,6 +161,11 @@ final class ResponseRun {
         services.onStorageTrouble("The events of response \(stored.id) can't be read: \(error)")
       }
       recorder.goOn(with: stored.handle)
+      do throws(StoreError) {
+        meter.began(try await store.usage(of: stored.handle))
+      } catch {
+        services.onStorageTrouble("The usage of response \(stored.id) can't be read: \(error)")
+      }
       settle(stored.id)
       await run(
         UpstreamBody(

@@ -13,7 +13,11 @@ struct ResponseServices {
   let lines: ConversationLines
   let knowledge: UpstreamKnowledge
   let feeds: ConversationFeeds
+  let cache: ResponseCache
+  let ledger: UsageLedger
   let onFinished: @EventLoop (ResponseRun, FinishedResponse) -> Void
+  /// Called with a request that joined another's response, when that has ended.
+  let onJoinedEnd: @EventLoop (ResponseRun, ResponseRun) -> Void
   let onBreakerOpened: @EventLoop (Upstream) -> Void
   let onStorageTrouble: @EventLoop (String) -> Void
 }

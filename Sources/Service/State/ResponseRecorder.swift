@@ -15,7 +15,7 @@ final class ResponseRecorder {
   private let store: Store
   private let log: EventLog
   private let onTrouble: @EventLoop (String) -> Void
-  private var handle: ResponseHandle?
+  private(set) var handle: ResponseHandle?
   private var storedEvents = 0
   private var timer: TimerSource?
   private var flushing: Task<Void, Never>?
@@ -27,14 +27,19 @@ final class ResponseRecorder {
     self.onTrouble = onTrouble
   }
 
-  /// Makes the row; returns the response that the same create made before, where there is one.
-  func begin(_ response: NewResponse) async throws(RPCError) -> StoredResponse? {
-    let beginning = try await store.performing { store throws(StoreError) in
-      try await store.beginResponse(response)
+  /// Makes the row and that of its usage; returns the response that the same create made before,
+  /// where there is one.
+  func begin(
+    _ response: NewResponse, _ meter: UsageMeter
+  ) async throws(RPCError) -> StoredResponse? {
+    let usage = meter.usage
+    let (beginning, row) = try await store.performing { store throws(StoreError) in
+      try await store.beginResponse(response, using: usage)
     }
     switch beginning {
     case .started(let handle, _):
       self.handle = handle
+      meter.began(row)
       startFlushing()
       return nil
     case .existing(let existing): return existing
@@ -76,8 +81,10 @@ final class ResponseRecorder {
   /// Returns the output items when the end is on disk, with the events that were not yet.
   ///
   /// - Parameter terminal: events that are not in the log yet.
+  /// - Parameter usage: is settled with it.
   func finish(
-    _ ending: ResponseEnding, after update: ResponseUpdate?, terminal: [ArraySlice<UInt8>]
+    _ ending: ResponseEnding, after update: ResponseUpdate?, terminal: [ArraySlice<UInt8>],
+    usage: SettledUsage?
   ) async throws(RPCError) -> [StoredItem] {
     timer?.cancel()
     timer = nil
@@ -86,28 +93,33 @@ final class ResponseRecorder {
     let events = unstoredEvents + terminal
     let first = Int64(storedEvents)
     return try await store.performing { store throws(StoreError) in
-      try await store.finishResponse(handle, ending, after: update, events: events, from: first)
+      try await store.finishResponse(
+        handle, ending, after: update, events: events, from: first, usage: usage)
     }
   }
 
   /// Writes the end of a response whose client was answered with an error. A disk that fails is
   /// tried again in the background: the row would stay in progress until the next start.
-  func finishWhenPossible(_ ending: ResponseEnding, after update: ResponseUpdate?) async {
+  func finishWhenPossible(
+    _ ending: ResponseEnding, after update: ResponseUpdate?, usage: SettledUsage?
+  ) async {
     do throws(RPCError) {
-      _ = try await finish(ending, after: update, terminal: [])
+      _ = try await finish(ending, after: update, terminal: [], usage: usage)
     } catch {
       onTrouble("The end of a failed response was not stored: \(error.message)")
       guard error.isRetryable else { return }
-      EventLoop.start { [self] in await keepTrying(ending, after: update) }
+      EventLoop.start { [self] in await keepTrying(ending, after: update, usage) }
     }
   }
 
-  private func keepTrying(_ ending: ResponseEnding, after update: ResponseUpdate?) async {
+  private func keepTrying(
+    _ ending: ResponseEnding, after update: ResponseUpdate?, _ usage: SettledUsage?
+  ) async {
     var isRetryable = true
     while isRetryable {
       await EventLoop.sleep(for: Self.pauseBetweenTries)
       do throws(RPCError) {
-        _ = try await finish(ending, after: update, terminal: [])
+        _ = try await finish(ending, after: update, terminal: [], usage: usage)
         return
       } catch {
         // A store that was closed, by a daemon that stops, stays so.

@@ -14,18 +14,30 @@ final class StateStore {
   /// Whether the rest of an interrupted response can be had of its upstream.
   var canResume: @EventLoop (StoredResponse) -> Bool = { _ in false }
   var onResumable: @EventLoop (StoredResponse, Store) -> Void = { _, _ in }
+  /// Called with the store before anybody else gets it.
+  var onOpened: @EventLoop (Store) async throws(StoreError) -> Void = { (_) throws(StoreError) in }
   private var store: Store?
   private var opening: Task<Void, Never>?
   private var failure: StoreError?
   private var lastTry: LoopInstant?
+  /// Work that nobody waits for but the end.
+  private var background: [Int: Task<Void, Never>] = [:]
+  private var lastBackground = 0
+  private var hits: [CacheHit] = []
+  /// Hits that came and that were written since the start.
+  private var hitsTaken = 0
+  private var hitsRecorded = 0
+  private var recording: Task<Void, Never>?
 
   init(directory: String, onTrouble: @escaping @EventLoop (String) -> Void) {
     configuration = StoreConfiguration(directory: directory)
     self.onTrouble = onTrouble
   }
 
-  /// The store; throws `storage` while the database can't be opened.
+  /// The store, with every response that was answered in it; throws `storage` while the database
+  /// can't be opened.
   func open() async throws(RPCError) -> Store {
+    await recordedHits()
     if let store { return store }
     if opening == nil { opening = EventLoop.start { [self] in await tryToOpen() } }
     await opening?.value
@@ -46,6 +58,7 @@ final class StateStore {
       if let damage = opened.opening.damage {
         onTrouble("The database was damaged and is set aside as \(damage.path): \(damage.finding)")
       }
+      try await onOpened(opened)
       let resumable = try await ResponseRecovery.run(on: opened, canResume: canResume)
       store = opened
       failure = nil
@@ -57,12 +70,78 @@ final class StateStore {
   }
 
   func close() async {
+    while let (_, task) = background.first { await task.value }
+    await recordedHits()
     guard let store else { return }
     self.store = nil
     do throws(StoreError) {
       try await store.close()
     } catch {
       onTrouble("The database was not closed: \(error)")
+    }
+  }
+
+  // MARK: Work that nobody waits for
+
+  /// Runs work on the store; its errors go to the journal. `close` waits for it.
+  @discardableResult
+  func inBackground(
+    _ body: @escaping @EventLoop (Store) async throws(StoreError) -> Void
+  ) -> Task<Void, Never> {
+    lastBackground += 1
+    let number = lastBackground
+    let task = EventLoop.start { [self] in
+      defer { background[number] = nil }
+      do throws(RPCError) {
+        try await open().performing(body)
+      } catch {
+        // That the database can't be opened was said when it was tried.
+        if store != nil { onTrouble(error.message) }
+      }
+    }
+    background[number] = task
+    return task
+  }
+
+  /// Hits that may wait to be written; more of them are waited for.
+  private static let mostWaitingHits = 4096
+
+  /// Writes a response that was answered already, together with others. Whoever asks for the store
+  /// finds it there.
+  func record(_ hit: CacheHit) async {
+    hits.append(hit)
+    hitsTaken += 1
+    if recording == nil { startRecording() }
+    if hits.count > Self.mostWaitingHits { await recording?.value }
+  }
+
+  /// Waits until the hits that came before are written; later ones may still wait.
+  private func recordedHits() async {
+    let taken = hitsTaken
+    while hitsRecorded < taken, let recording { await recording.value }
+  }
+
+  private func startRecording() {
+    recording = EventLoop.start { [self] in
+      await recordHits()
+      recording = nil
+      if !hits.isEmpty { startRecording() }
+    }
+  }
+
+  private func recordHits() async {
+    let written = hits
+    hits = []
+    defer { hitsRecorded += written.count }
+    guard let store else {
+      return onTrouble("\(written.count) cached answers were not stored: the database is closed")
+    }
+    do throws(StoreError) {
+      for error in try await store.record(written) {
+        onTrouble("A cached answer was not stored: \(error)")
+      }
+    } catch {
+      onTrouble("\(written.count) cached answers were not stored: \(error)")
     }
   }
 }

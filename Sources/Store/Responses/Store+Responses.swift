@@ -4,11 +4,15 @@ extension Store {
   /// - Throws: `notFound` when the parent is not there, `conflict` when the id is taken or when the
   ///   idempotency key was used with another body.
   package func beginResponse(_ response: NewResponse) async throws(StoreError) -> Beginning {
-    newestResponseRow += 1
-    let row = newestResponseRow
+    let row = nextResponseRow()
     return try await write { transaction throws(StoreError) in
       try transaction.begin(response, row: row)
     }
+  }
+
+  func nextResponseRow() -> Int64 {
+    newestResponseRow += 1
+    return newestResponseRow
   }
 
   /// Gives a response the id that the upstream gave it, unless another response of the user has

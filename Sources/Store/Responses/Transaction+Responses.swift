@@ -118,12 +118,16 @@ extension Transaction {
     if let conversation = try self.turn(turn).conversation {
       try append(turn, to: conversation)
     }
-    guard let scope = response.scope else { return }
+    if let scope = response.scope { try setLast(response.handle, ofScope: scope) }
+  }
+
+  /// Makes a response the last one of a scope.
+  func setLast(_ response: ResponseHandle, ofScope scope: String) throws(StoreError) {
     try database.run(
       """
       INSERT INTO scopes (uid, scope, response) VALUES (?, ?, ?)
       ON CONFLICT (uid, scope) DO UPDATE SET response = excluded.response
-      """, .user(response.handle.uid), .text(scope), .integer(response.handle.row))
+      """, .user(response.uid), .text(scope), .integer(response.row))
   }
 
   private func running(_ handle: ResponseHandle) throws(StoreError) -> StoredResponse {

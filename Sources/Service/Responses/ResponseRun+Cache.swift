@@ -1,0 +1,229 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// Under which key an answer is kept, and what may be kept.
+struct Caching {
+  let request: CacheableRequest
+  let policy: CachePolicy
+}
+
+/// Answering from what was answered before, or is being answered now.
+extension ResponseRun {
+  /// Above this a request is digested off the loop (about 0.5 ms).
+  private static let largestDigestedBytes = 64 * 1024
+
+  /// Looks for the answer among what is cached and what runs; false where the upstream has to be
+  /// asked.
+  func answerFromCache(_ body: UpstreamBody, _ store: Store?) async throws(RPCError) -> Bool {
+    let policy = cachePolicy(body)
+    guard policy.isUsed, let request = await cacheable(body) else {
+      if policy.mustHit { throw cacheMiss(policy) }
+      return false
+    }
+    if policy.joins, join(request.key, body) { return true }
+    let cache = services.cache
+    if policy.reads {
+      var answer = cache.rememberedAnswer(request.key)
+      if answer == nil { answer = await cache.answer(request.key, of: uid) }
+      if let answer {
+        try await finish(repeating: answer, request.key, body, store)
+        return true
+      }
+      guard !policy.mustHit else { throw cacheMiss(policy) }
+      cache.noteMiss()
+      // Another may have begun while the disk was read.
+      if policy.joins, join(request.key, body) { return true }
+    }
+    if policy.writing != .nothing { caching = Caching(request: request, policy: policy) }
+    if policy.joins { services.registry.share(self, shareKey(request.key, body)) }
+    return false
+  }
+
+  private func cachePolicy(_ body: UpstreamBody) -> CachePolicy {
+    var circumstances = CachePolicy.Circumstances()
+    circumstances.isEnabled = services.cache.configuration.isEnabled
+    circumstances.isBackground = request.isBackground
+    circumstances.isStored = isStored
+    circumstances.hasUnknownContext = body.context.isUpstreams
+    return CachePolicy(request.options.cache, body: body.body, circumstances)
+  }
+
+  /// - Returns: nil where the key of the upstream is not to be had; the attempt will say so.
+  private func cacheable(_ body: UpstreamBody) async -> CacheableRequest? {
+    let candidate = plan.candidates[0]
+    let key: APIKey?
+    do throws(RPCError) {
+      key = try await candidate.upstream.apiKey(services.keys)
+    } catch {
+      return nil
+    }
+    let identity = ResponseAttempts.identity(of: key, candidate.upstream.configuration)
+    let name = candidate.upstream.name
+    let origin = CacheableRequest.Origin(
+      uid: uid, upstream: name, keyIdentity: identity, model: candidate.model)
+    let target = UpstreamBody.Target(
+      upstream: name, keyIdentity: identity, model: candidate.model)
+    let items = body.contextItems(for: target) + body.input.items
+    let size = items.reduce(body.body.bytes.count) { $0 + $1.bytes.count }
+    let members = body.body
+    guard size > Self.largestDigestedBytes else {
+      return CacheableRequest(origin, body: members, items: items)
+    }
+    return await EventLoop.offload { CacheableRequest(origin, body: members, items: items) }
+  }
+
+  private func cacheMiss(_ policy: CachePolicy) -> RPCError {
+    let reason = policy.obstacle.map { "; \($0)" } ?? ""
+    return RPCError(.cacheMiss, "no answer to this request is cached\(reason)")
+  }
+
+  /// Whether the request would be answered from the cache, and why; nobody is asked.
+  func explainCaching() async throws(RPCError) -> RawJSON {
+    let body = try await assembledForLooking()
+    let policy = cachePolicy(body)
+    guard let request = await cacheable(body) else {
+      throw RPCError(.config, "no key for upstream \(upstreamName), which cached answers belong to")
+    }
+    do throws(StoreError) {
+      return try await services.cache.explain(request, policy, of: uid)
+    } catch {
+      throw RPCError(error)
+    }
+  }
+
+  // MARK: Joining
+
+  /// Follows an equal request that runs; true where there is one.
+  private func join(_ key: CacheKey, _ body: UpstreamBody) -> Bool {
+    guard let owner = services.registry.shared(shareKey(key, body)),
+      owner.request.isStreaming || !request.isStreaming, let reader
+    else { return false }
+    services.cache.noteJoin()
+    owner.addAsker(reader)
+    reader.followAsJoined(owner.log) { owner.readerLeft($0, $1) }
+    services.state.inBackground { [self] store throws(StoreError) in
+      await owner.ended()
+      try await recordJoin(owner, in: store)
+    }
+    endWithoutOutcome()
+    return true
+  }
+
+  /// What equal requests have to agree in beyond their cache key, because they get one response.
+  private func shareKey(_ key: CacheKey, _ body: UpstreamBody) -> ShareKey? {
+    guard body.context.conversation == nil, request.options.idempotencyKey == nil else {
+      return nil
+    }
+    let echoes = echoes(body.context).flatMap { Array($0.key.utf8) + $0.value.bytes }
+    return ShareKey(
+      key: key, echoes: echoes, timeout: request.options.timeout,
+      outlives: request.options.onDisconnect == .finish)
+  }
+
+  private func recordJoin(_ owner: ResponseRun, in store: Store) async throws(StoreError) {
+    var ending = UsageEnding(status: owner.meter.ending?.status ?? "failed", origin: .joined)
+    ending.timing.total = Int64((EventLoop.now - created).wholeMicroseconds)
+    ending.cost = 0
+    var usage = meter.usage
+    usage.upstream = owner.upstreamName
+    try await store.recordUsage(usage, ending)
+    services.onJoinedEnd(self, owner)
+    guard isStored, let scope = request.options.scope, ending.status == "completed",
+      let id = owner.id
+    else { return }
+    try await store.setLastResponse(ofScope: scope, to: id, uid: uid)
+  }
+
+  // MARK: Hits
+
+  /// Answers with a response of its own that repeats a cached one.
+  private func finish(
+    repeating answer: CachedAnswer, _ key: CacheKey, _ body: UpstreamBody, _ store: Store?
+  ) async throws(RPCError) {
+    let copy = services.cache.copy(answer, key, of: uid, echoes: echoes(body.context))
+    repeated = answer
+    var row = newResponse(body)
+    row.id = copy.id
+    if let store, mustRecordFirst(answer) {
+      guard try await begin(row, in: store) else { return }
+      pendingUpdate = answer.origin
+    }
+    id = copy.id
+    services.registry.register(self, copy.id)
+    timing.firstEvent = EventLoop.now - created
+    for event in copy.events.dropLast() { log.append(event) }
+    await finish(copy.object, Array(copy.events.suffix(1)))
+    guard recorder == nil else { return }
+    await recordHit(row, copy.object, answer)
+  }
+
+  /// Others see the turn at once, or its text is nowhere on disk.
+  private func mustRecordFirst(_ answer: CachedAnswer) -> Bool {
+    !answer.isOnDisk || conversation != nil || request.isBackground
+      || request.options.idempotencyKey != nil
+  }
+
+  private func recordHit(_ row: NewResponse, _ object: RawJSON, _ answer: CachedAnswer) async {
+    guard let settled = meter.ending else { return }
+    guard isStored else {
+      let usage = meter.usage
+      services.state.inBackground { store throws(StoreError) in
+        try await store.recordUsage(usage, settled)
+      }
+      return
+    }
+    let ending = ResponseEnding(
+      status: .completed, object: object, output: object["output"]?.elements ?? [],
+      continuesConversation: true)
+    await services.state.record(
+      CacheHit(row, ending, origin: answer.origin, usage: meter.usage, settled: settled))
+  }
+
+  /// Members of the response object that repeat this request and are no part of its key.
+  private func echoes(_ context: RequestContext) -> [FreshCopy.Echo] {
+    let body = plan.body
+    let conversation = context.conversation.map { found in
+      RawJSON.object { $0.member("id", found.id) }
+    }
+    let own: [(String, RawJSON?)] = [
+      ("metadata", body.nonNull("metadata") ?? .emptyObject), ("store", .boolean(isStored)),
+      ("background", .boolean(request.isBackground)),
+      ("previous_response_id", context.previousResponseID.map { .string($0) }),
+      ("conversation", conversation),
+    ]
+    let asked = ["user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"]
+    return (own + asked.map { ($0, body.nonNull($0)) }).map { FreshCopy.Echo($0.0, $0.1 ?? .null) }
+  }
+
+  // MARK: Keeping
+
+  /// Keeps the answer for the next equal request.
+  func keepInCache(_ response: RawJSON) {
+    guard let caching, caching.policy.mayKeep(response, toolCalls: 0),
+      upstreamName == plan.candidates[0].upstream.name
+    else { return }
+    let isOnDisk = caching.policy.writing == .onDisk
+    EventLoop.start { [self] in
+      await services.cache.keep(
+        response, for: caching.request, of: uid, upstream: upstreamName,
+        upstreamID: relay.upstreamID ?? id, handle: isOnDisk ? recorder?.handle : nil)
+    }
+  }
+}
+
+extension CachePolicy {
+  /// Whether the cache has anything to do with the request.
+  fileprivate var isUsed: Bool { reads || joins || writing != .nothing }
+}
+
+extension CachedAnswer {
+  /// Who made it, for the row of a response that repeats it.
+  fileprivate var origin: ResponseUpdate {
+    var update = ResponseUpdate()
+    update.upstream = upstream
+    update.upstreamID = upstreamID
+    return update
+  }
+}

@@ -1,0 +1,122 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// What one request uses: its reservation, its row and, at its end, its tokens and cost.
+///
+/// 1. A reservation is settled once, whatever the end is.
+/// 2. The row is made before the upstream is asked and settled when the response ends; one that a
+///    crash leaves is settled by an estimate at the next start.
+@EventLoop
+final class UsageMeter {
+  private let ledger: UsageLedger
+  private let plan: RequestPlan
+  private let spender: Budgets.Spender
+  private let limit: Int64?
+  var usage: NewUsage
+  private var outputEstimate = 0
+  private var reservation: Budgets.Reservation?
+  private var row: UsageHandle?
+  /// Makes the row where no response's row is made with it.
+  private var beginning: Task<Void, Never>?
+  /// nil while the response runs.
+  private(set) var ending: UsageEnding?
+
+  init(
+    _ request: CreateRequest, _ plan: RequestPlan, _ peer: Peer, ledger: UsageLedger
+  ) {
+    self.ledger = ledger
+    self.plan = plan
+    spender = Budgets.Spender(uid: peer.userID, client: peer.name)
+    limit = request.options.maximumCostNanodollars
+    let first = plan.candidates[0]
+    usage = NewUsage(
+      uid: peer.userID, client: peer.name, upstream: first.upstream.name, model: first.model,
+      day: LocalDay(at: SystemClock.milliseconds()).number)
+    usage.clientPID = peer.credentials.processID
+  }
+
+  // MARK: Before the call
+
+  /// Estimates what the request comes to, and reserves its price.
+  func reserve(_ body: UpstreamBody) throws(RPCError) {
+    let first = plan.candidates[0]
+    ledger.refreshPrices(of: first.upstream.configuration)
+    let items = body.context.turns.flatMap { $0.items.map(\.json) } + body.input.items
+    usage.inputTokens = TokenEstimate.input(body: body.body, items: items)
+    outputEstimate = TokenEstimate.output(body: body.body)
+    let price = ledger.price(of: first, named: plan.model)
+    usage.inputCost = price?.cost(of: TokenCounts(input: usage.inputTokens)).amount.amount
+    usage.outputPrice = price?.output.amount
+    let estimate = price?.cost(
+      of: TokenCounts(input: usage.inputTokens, output: outputEstimate))
+    reservation = try ledger.reserve(estimate?.amount, within: limit, for: spender)
+  }
+
+  /// Takes over the row that was made with the response's.
+  func began(_ row: UsageHandle?) { self.row = row }
+
+  /// Makes the row of a request that leaves no other; nobody waits for it.
+  func begin(in state: StateStore) {
+    beginning = state.inBackground { [self] store throws(StoreError) in
+      row = try await store.beginUsage(usage)
+    }
+  }
+
+  // MARK: At the end
+
+  /// Gives the reservation back where another response answers.
+  func release() {
+    guard let reservation else { return }
+    self.reservation = nil
+    ledger.settle(reservation, cost: .zero)
+  }
+
+  /// Settles the request. The first call counts; a later one, when the end could not be written,
+  /// changes the status alone.
+  ///
+  /// - Parameter tokens: nil where the upstream did not say.
+  /// - Parameter estimate: what it comes to where the upstream did not say.
+  func settle(
+    _ ending: UsageEnding, tokens: TokenCounts?, estimate: @EventLoop () -> TokenCounts,
+    upstream: String
+  ) {
+    guard self.ending == nil else {
+      self.ending?.status = ending.status
+      return
+    }
+    var ending = ending
+    ending.upstream = upstream
+    let candidate = plan.candidates.first { $0.upstream.name == upstream }
+    ending.model = candidate?.model
+    ending.tokens = tokens ?? estimate()
+    ending.isEstimated = tokens == nil && ending.tokens != TokenCounts()
+    let cost = cost(of: ending, candidate)
+    ending.cost = cost?.amount.amount
+    ending.isUpperBound = cost?.isUpperBound ?? false
+    self.ending = ending
+    if let reservation { ledger.settle(reservation, cost: cost?.amount) }
+    reservation = nil
+  }
+
+  private func cost(of ending: UsageEnding, _ candidate: RequestPlan.Candidate?) -> Cost? {
+    guard ending.origin == .miss, ending.tokens != TokenCounts() else { return Cost.none }
+    return candidate.flatMap { ledger.price(of: $0, named: plan.model) }?.cost(of: ending.tokens)
+  }
+
+  /// The row and its end, to be written with the response's end; nil where the row is written apart.
+  var settled: SettledUsage? {
+    guard let row, let ending, beginning == nil else { return nil }
+    return SettledUsage(row, ending)
+  }
+
+  /// Writes the end to a row that was made apart.
+  func finish(in state: StateStore) {
+    guard let beginning, let ending else { return }
+    state.inBackground { [self] store throws(StoreError) in
+      await beginning.value
+      if let row { try await store.endUsage(row, ending) }
+    }
+  }
+}
