@@ -29,6 +29,8 @@ private final class HTTP2Front {
     }
     configuration = """
       default_upstream = "h2"
+      [cache]
+      enabled = false
       [upstreams.h2]
       base_url = "https://127.0.0.1:\(port)/v1"
       ca_file = "\(certificate.path)"

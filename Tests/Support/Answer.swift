@@ -18,6 +18,9 @@ package struct Answer {
   package var param: String? { errorData?["param"]?.string }
   package var status: String? { result?["status"]?.string }
 
+  /// How the daemon says that it came about.
+  package var halley: RawJSON? { result?["halley"] }
+
   package var eventTypes: [String] { events.map { $0["type"]?.string ?? "" } }
 
   /// The deltas of the text, put together.

@@ -53,10 +53,14 @@ package final class DaemonProcess {
   }
 
   /// The text of a config.toml whose one upstream, `simulator`, is a simulator.
+  ///
+  /// Without a table [cache] in `rest` there is no cache: most tests ask the same thing again to see
+  /// the upstream answer again.
   package static func configuration(
     _ simulator: Simulator, upstream: String = "", rest: String = ""
   ) -> String {
     let authority = simulator.authority.map { "ca_file = \"\($0)\"\n" } ?? ""
+    let cache = rest.contains("[cache]") ? "" : "[cache]\nenabled = false\n"
     let key = upstream.contains("api_key") ? "" : "api_key = { none = true }\n"
     return """
       default_upstream = "simulator"
@@ -65,6 +69,7 @@ package final class DaemonProcess {
       models = ["*"]
       \(authority)\(key)\(upstream)
       \(rest)
+      \(cache)
       """
   }
 

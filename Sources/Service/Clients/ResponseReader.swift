@@ -71,9 +71,19 @@ final class ResponseReader: OutputSource {
   }
 
   /// Answers the request as cancelled; the response goes on.
+  ///
   func endAsCancelled() {
     isCancelled = true
     onMore?()
+  }
+
+  /// Ends with what came so far; the response goes on for others who asked for it.
+  func endAsCancelled(with partial: RawJSON, halley: RawJSON) {
+    let own = EventLog()
+    for number in 0..<log.count { own.append(log.event(number)) }
+    own.append(EventRelay(log: own).rendered("response.incomplete", partial))
+    own.finish(.response(partial, halley: halley))
+    follow(own, onLeave: nil)
   }
 
   func appendLines(to chunk: inout [UInt8], limit: Int) {

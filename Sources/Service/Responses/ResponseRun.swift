@@ -114,7 +114,10 @@ final class ResponseRun {
     switch reason {
     case .cancelled:
       guard asked && askers.isEmpty || log.readerCount <= 1 else {
-        return leaving.endAsCancelled()
+        guard asked, let partial = relay.partialResponse(status: "cancelled") else {
+          return leaving.endAsCancelled()
+        }
+        return leaving.endAsCancelled(with: partial, halley: summary(of: partial))
       }
       stop(.cancelled)
     case .disconnected:
