@@ -36,6 +36,9 @@ extension Daemon {
     case .responsesInputTokensCount: try countInputTokens(params, id, connection)
     case .responsesCompact: try compact(params, id, connection)
     case .modelsList: try listModels(params, id, connection)
+    case .pluginsList:
+      _ = try Parameters(params)
+      connection.answer(id, .success(plugins.listJSON))
     case .daemonPing:
       _ = try Parameters(params)
       connection.answer(id, .success(.emptyObject))

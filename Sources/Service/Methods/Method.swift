@@ -26,6 +26,7 @@ enum Method: String, CaseIterable {
   case conversationsItemsRetrieve = "conversations.items.retrieve"
   case conversationsItemsDelete = "conversations.items.delete"
   case modelsList = "models.list"
+  case pluginsList = "plugins.list"
   case daemonPing = "daemon.ping"
   case daemonStatus = "daemon.status"
   case daemonReload = "daemon.reload"
