@@ -1,0 +1,30 @@
+/// Why a plugin did not do what was asked of it.
+package struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Code: Sendable, Equatable {
+    /// It does not run, and will not in time; or the call was given up by its caller.
+    case unavailable
+    case timedOut
+    /// It ended before it had answered.
+    case died
+    /// It wrote what the protocol does not have.
+    case protocolViolation
+    /// The daemon does not run it: its program could be replaced by others, for instance.
+    case refused
+    /// It answered with an error of this number.
+    case remote(Int)
+  }
+
+  package let code: Code
+  /// What happened, for people; it does not repeat what the plugin was asked or wrote.
+  package let message: String
+  /// The plugin's name.
+  package let plugin: String
+
+  package init(_ code: Code, _ message: String, plugin: String) {
+    self.code = code
+    self.message = message
+    self.plugin = plugin
+  }
+
+  package var description: String { "plugin \(plugin) \(message)" }
+}

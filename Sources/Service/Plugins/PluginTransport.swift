@@ -1,0 +1,16 @@
+package import EventLoop
+package import JSON
+
+/// Sends JSON-RPC to a plugin that runs.
+@EventLoop
+package protocol PluginTransport: AnyObject {
+  var name: String { get }
+
+  /// Returns the result. Ends with `timedOut` after the limit; the task's cancellation ends it too
+  /// and calls `onAbandoned` with the request's id.
+  func call(
+    _ method: String, _ params: RawJSON, limit: Duration, onAbandoned: ((RawJSON) -> Void)?
+  ) async throws(PluginError) -> RawJSON
+
+  func notify(_ method: String, _ params: RawJSON)
+}
