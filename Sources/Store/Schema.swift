@@ -8,7 +8,7 @@ enum Schema {
 
   static var version: Int64 { Int64(steps.count) }
 
-  static let steps = [responsesAndConversations, cacheUsageAndPrices]
+  static let steps = [responsesAndConversations, cacheUsageAndPrices, toolDefinitions]
 
   private static let responsesAndConversations = """
     CREATE TABLE conversations (

@@ -1,4 +1,5 @@
 package import JSON
+internal import Wire
 
 /// Judges a response that has ended: whether the answer is what was asked for.
 package struct AnswerVerdict {

@@ -22,6 +22,8 @@ final class ClientConnection {
   private var source: IOSource?
   private var framer: LineFramer
   private var output = OutputQueue()
+  private let calls = ClientCalls()
+  let approvalSession = ApprovalSession()
   private var buffered = 0
   private var pending: Set<RPCID> = []
   private var isFlushScheduled = false
@@ -69,6 +71,14 @@ final class ClientConnection {
 
   /// Whether the client has not taken everything yet.
   var hasOutput: Bool { !output.isFinished }
+
+  /// Sends a request of ours and waits for what the client answers.
+  func ask(_ method: String, _ params: RawJSON, limit: Duration) async -> ClientAnswer {
+    await calls.perform(limit: limit) { id in
+      output.add(.request(.string(id), method, params))
+      scheduleFlush()
+    }
+  }
 
   // MARK: Reading
 
@@ -137,7 +147,7 @@ final class ClientConnection {
     do throws(RPCRefusal) {
       switch try RPCMessage(line: line, limits: limits.json) {
       case .request(let request): accept(request)
-      case .response(let id, let result): owner.receive(id, result, from: self)
+      case .response(let id, let result): calls.receive(id, result)
       }
     } catch {
       answerRefusal(error)
@@ -174,11 +184,17 @@ final class ClientConnection {
 
   private func endReading() {
     let rest = framer.takeRest()
-    isReadingEnded = true
+    stopReading()
     account(0)
     if !rest.isEmpty { refuseUnended(rest.count) }
     closeIfFinished()
     updateInterest()
+  }
+
+  /// Nothing more is read, so nothing can be answered to us either.
+  private func stopReading() {
+    isReadingEnded = true
+    calls.close()
   }
 
   private func refuseUnended(_ count: Int) {
@@ -192,7 +208,7 @@ final class ClientConnection {
 
   /// Answers, sends what is queued, and reads nothing any more.
   private func refuseRest(_ error: RPCError) {
-    isReadingEnded = true
+    stopReading()
     _ = framer.takeRest()
     answer(nil, .failure(error))
   }
@@ -259,7 +275,7 @@ final class ClientConnection {
   func close() {
     guard !isClosed else { return }
     isClosed = true
-    isReadingEnded = true
+    stopReading()
     account(0)
     source?.cancel()
     stallTimer?.cancel()
@@ -271,4 +287,8 @@ final class ClientConnection {
     }
     owner.closed(self)
   }
+}
+
+extension ClientConnection: Approver {
+  var canApprove: Bool { peer.canApprove }
 }

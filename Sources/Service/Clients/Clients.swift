@@ -11,9 +11,6 @@ final class Clients {
 
   /// What becomes of a request; set once at start.
   var onRequest: @EventLoop (RPCRequest, ClientConnection) -> Void = { _, _ in }
-  /// What becomes of the answer to a request of ours.
-  var onAnswer: @EventLoop (RPCID, Result<RawJSON, RPCPeerError>, ClientConnection) -> Void =
-    { _, _, _ in }
   var onConnect: @EventLoop (ClientConnection) -> Void = { _ in }
   var onDisconnect: @EventLoop (ClientConnection) -> Void = { _ in }
   var onRefusal: @EventLoop (PeerCredentials?, String) -> Void = { _, _ in }
@@ -131,12 +128,6 @@ final class Clients {
 
   func perform(_ request: RPCRequest, from connection: ClientConnection) {
     onRequest(request, connection)
-  }
-
-  func receive(
-    _ id: RPCID, _ answer: Result<RawJSON, RPCPeerError>, from connection: ClientConnection
-  ) {
-    onAnswer(id, answer, connection)
   }
 
   func closed(_ connection: ClientConnection) {

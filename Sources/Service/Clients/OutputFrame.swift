@@ -37,7 +37,18 @@ extension OutputFrame {
   private static let error = Array(",\"error\":".utf8)
   private static let halley = Array(",\"halley\":".utf8)
   private static let end = Array("}\n".utf8)
+  private static let comma = Array(",".utf8)
+  private static let lineEnd = Array("\n".utf8)
   private static let endOfTwo = Array("}}\n".utf8)
+
+  /// A request of ours.
+  static func request(_ id: RawJSON, _ method: String, _ params: RawJSON) -> OutputFrame {
+    let body = RawJSON.object {
+      $0.member("method", method)
+      $0.member("params", params.onOneLine)
+    }
+    return OutputFrame([opening[...], id.bytes, comma[...], body.bytes.dropFirst(), lineEnd[...]])
+  }
 
   static func answer(_ id: RPCID, result json: RawJSON) -> OutputFrame {
     OutputFrame([opening[...], id.json.bytes, result[...], json.bytes, end[...]], isAnswer: true)

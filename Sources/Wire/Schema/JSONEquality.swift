@@ -29,9 +29,11 @@ package enum JSONEquality {
 
   private static func areEqualObjects(_ first: RawJSON, _ second: RawJSON) -> Bool {
     let members = first.members
-    return members.count == second.members.count
+    var others: [String: RawJSON] = [:]
+    for member in second.members { others[member.key] = member.value }
+    return members.count == others.count
       && members.allSatisfy { member in
-        second[member.key].map { areEqual(member.value, $0) } ?? false
+        others[member.key].map { areEqual(member.value, $0) } ?? false
       }
   }
 }

@@ -1,5 +1,4 @@
 internal import JSON
-internal import Wire
 
 /// The keywords that concern values of one kind (JSON Schema validation, section 6).
 extension SchemaChecker {
@@ -8,6 +7,10 @@ extension SchemaChecker {
   mutating func checkObject(
     _ value: RawJSON, _ keyword: String, _ argument: RawJSON, of schema: RawJSON, at path: String
   ) {
+    // Each member is looked for from the start of the object.
+    guard spend(value.bytes.count * max(argument.members.count, argument.elements.count)) else {
+      return
+    }
     switch keyword {
     case "properties": checkProperties(value, argument, path)
     case "required":
@@ -90,7 +93,9 @@ extension SchemaChecker {
 
   private mutating func checkUnique(_ items: [RawJSON], _ path: String) {
     for later in items.indices {
-      for earlier in 0..<later where JSONEquality.areEqual(items[earlier], items[later]) {
+      for earlier in items[..<later] {
+        guard spend(earlier.bytes.count + items[later].bytes.count) else { return }
+        guard JSONEquality.areEqual(earlier, items[later]) else { continue }
         return note("\(path)[\(later)]", items[later], "an item that is not there before")
       }
     }

@@ -1,7 +1,7 @@
 package import JSON
-internal import Wire
 
-/// Checks a value against a JSON Schema (draft 2020-12), as far as structured output uses it.
+/// Checks a value against a JSON Schema (draft 2020-12), as far as structured output and tools use
+/// it.
 ///
 /// Not checked: regular expressions (`pattern`, `patternProperties`), references outside the schema,
 /// `unevaluated…`. `ignoredKeywords` names those that were met. `format` and what merely describes
@@ -21,12 +21,18 @@ package struct SchemaChecker {
   private static let deepestReference = 64
 
   private let root: RawJSON
+  private let maximumWork: Int
+  private var work = 0
   package private(set) var mismatches: [Mismatch] = []
   package private(set) var ignoredKeywords: Set<String> = []
   private var referenceDepth = 0
 
-  package init(_ schema: RawJSON) {
+  /// - Parameter maximumWork: bytes of schemas and values that are read in all, each as often as it
+  ///   is read. A short schema whose references branch can ask for more than ever ends; where the
+  ///   bound is met, that is a mismatch.
+  package init(_ schema: RawJSON, maximumWork: Int = .max) {
     root = schema
+    self.maximumWork = maximumWork
   }
 
   /// Whether a value matches a schema that lies within the root; nothing is noted.
@@ -37,13 +43,24 @@ package struct SchemaChecker {
   /// Checks a value and notes what does not match.
   package mutating func check(_ value: RawJSON) {
     check(value, against: root, at: "$")
+    if work > maximumWork {
+      mismatches = [
+        Mismatch(path: "$", found: "too much to check", expected: "a smaller or plainer value")
+      ]
+    }
+  }
+
+  /// Counts work; false once there was too much of it.
+  mutating func spend(_ count: Int) -> Bool {
+    work += count
+    return work <= maximumWork
   }
 
   // MARK: One schema
 
   mutating func check(_ value: RawJSON, against schema: RawJSON, at path: String) {
     if schema.boolean == false { return note(path, value, "nothing here") }
-    guard schema.kind == .object else { return }
+    guard schema.kind == .object, spend(schema.bytes.count + value.bytes.count) else { return }
     for keyword in schema.members {
       check(value, keyword.key, keyword.value, of: schema, at: path)
     }
@@ -111,11 +128,15 @@ package struct SchemaChecker {
   }
 
   private mutating func checkEnumeration(_ value: RawJSON, _ argument: RawJSON, _ path: String) {
-    guard !argument.elements.contains(where: { JSONEquality.areEqual(value, $0) }) else { return }
-    note(path, value, "one of " + argument.elements.map(\.excerpt).joined(separator: ", "))
+    let choices = argument.elements
+    guard spend(value.bytes.count * choices.count),
+      !choices.contains(where: { JSONEquality.areEqual(value, $0) })
+    else { return }
+    note(path, value, "one of " + choices.map(\.excerpt).joined(separator: ", "))
   }
 
   private mutating func checkReference(_ value: RawJSON, _ argument: RawJSON, _ path: String) {
+    guard spend(root.bytes.count) else { return }
     guard let pointer = argument.string,
       let schema = JSONPointer(fragment: pointer)?.value(in: root),
       referenceDepth < Self.deepestReference

@@ -1,0 +1,81 @@
+package import EventLoop
+package import Store
+package import Wire
+
+/// Which definitions of tools each user approved, kept over restarts.
+///
+/// 1. A tool that a user meets for the first time is approved: whoever configured its plugin chose
+///    to trust the program.
+/// 2. A tool whose name, title, description or schema is another one later is held back. It is
+///    offered again once a client of that user approved it (`tools.approve`), or when it says what
+///    it said before.
+/// 3. A plugin that is not configured any more is forgotten, so that taking it out of the
+///    configuration and in again, each with a reload, approves what its tools say then.
+@EventLoop
+package final class ApprovedDefinitions {
+  private let store: @EventLoop () async throws(RPCError) -> Store
+  private var known: [UInt32: [ToolName: [UInt8]]] = [:]
+
+  package init(store: @escaping @EventLoop () async throws(RPCError) -> Store) {
+    self.store = store
+  }
+
+  /// Returns those of a user's tools that are held back; others that are new are approved.
+  package func heldBack(among tools: [Tool], uid: UInt32) async throws(RPCError) -> Set<ToolName> {
+    let approved = try await definitions(of: uid)
+    let new = tools.filter { approved[$0.name] == nil }
+    if !new.isEmpty { try await approve(new, uid: uid) }
+    return Set(
+      tools.filter { tool in
+        approved[tool.name].map { $0 != tool.digest } ?? false
+      }.map(\.name))
+  }
+
+  /// Approves tools as they are.
+  package func approve(_ tools: [Tool], uid: UInt32) async throws(RPCError) {
+    let rows = tools.map {
+      ToolDefinitionRow(plugin: $0.name.plugin, tool: $0.name.tool, digest: $0.digest)
+    }
+    try await store().performing { store throws(StoreError) in
+      try await store.approveToolDefinitions(rows, uid: uid)
+    }
+    for tool in tools { known[uid]?[tool.name] = tool.digest }
+  }
+
+  /// Forgets the tools of all plugins but some.
+  package func forget(exceptOf plugins: [String]) async throws(RPCError) {
+    let kept = Set(plugins)
+    for uid in known.keys {
+      known[uid] = known[uid]?.filter { kept.contains($0.key.plugin) }
+    }
+    try await store().performing { store throws(StoreError) in
+      try await store.forgetToolDefinitions(exceptOf: plugins)
+    }
+  }
+
+  private func definitions(of uid: UInt32) async throws(RPCError) -> [ToolName: [UInt8]] {
+    if let approved = known[uid] { return approved }
+    let rows = try await store().performing { store throws(StoreError) in
+      try await store.toolDefinitions(uid: uid)
+    }
+    // Another request may have read and added to them meanwhile.
+    if let approved = known[uid] { return approved }
+    var approved: [ToolName: [UInt8]] = [:]
+    for row in rows {
+      guard let name = ToolName(known: row) else { continue }
+      approved[name] = row.digest
+    }
+    known[uid] = approved
+    return approved
+  }
+}
+
+extension ToolName {
+  fileprivate init?(known row: ToolDefinitionRow) {
+    do throws(ToolRefusal) {
+      try self.init(plugin: row.plugin, tool: row.tool)
+    } catch {
+      return nil
+    }
+  }
+}

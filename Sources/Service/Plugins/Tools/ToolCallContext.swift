@@ -1,0 +1,47 @@
+internal import EventLoop
+package import JSON
+package import Wire
+
+/// For whom tools are offered and called.
+package struct ToolRequester: Sendable {
+  package let uid: UInt32
+  /// The id of the create, as the client wrote it.
+  package let request: RawJSON
+  /// `halley.approval`.
+  package let approval: HalleyOptions.Approval?
+  /// The connection that owns the create; gone when it is closed.
+  package weak let approver: (any Approver)?
+
+  package init(
+    uid: UInt32, request: RawJSON, approval: HalleyOptions.Approval?, approver: (any Approver)?
+  ) {
+    self.uid = uid
+    self.request = request
+    self.approval = approval
+    self.approver = approver
+  }
+}
+
+/// What surrounds a call.
+package struct ToolCallContext: Sendable {
+  package let requester: ToolRequester
+  package let responseID: String
+  /// Bytes of the output that the model gets (`limits.tool_output`).
+  package let maximumOutputBytes: Int
+  /// What is left of `limits.tool_time`; the plugin's own limit holds too.
+  package let timeLeft: Duration
+  /// Called once, when nothing stands in the way of the call any more and before the tool is asked.
+  /// Throws where the call must not be made.
+  package let willRun: @EventLoop (ToolCall) async throws(RPCError) -> Void
+
+  package init(
+    requester: ToolRequester, responseID: String, maximumOutputBytes: Int, timeLeft: Duration,
+    willRun: @escaping @EventLoop (ToolCall) async throws(RPCError) -> Void
+  ) {
+    self.requester = requester
+    self.responseID = responseID
+    self.maximumOutputBytes = maximumOutputBytes
+    self.timeLeft = timeLeft
+    self.willRun = willRun
+  }
+}

@@ -1,0 +1,86 @@
+package import EventLoop
+internal import JSON
+
+/// A plugin that serves tools, and what it said they are.
+///
+/// The list is asked for when tools are needed first, and again after the server said that they
+/// changed or was started anew. What it said last stays known while its process rests.
+@EventLoop
+package final class ToolPlugin {
+  /// Tools in the server's order, and those that can't be offered.
+  package struct Listing: Sendable {
+    package fileprivate(set) var tools: [Tool] = []
+    package fileprivate(set) var refusals: [ToolRefusal] = []
+  }
+
+  /// Applies to what is asked for from now on.
+  package var configuration: PluginConfiguration {
+    didSet { if let said { listing = read(said) } }
+  }
+  package let client: MCPClient
+  /// What is known now; nil before the first list.
+  package private(set) var listing: Listing?
+  /// Why the last list could not be had.
+  package private(set) var failure: PluginError?
+  /// Hears of each list that is not like the one before, and of each new reason why there is none.
+  package var onChange: @EventLoop (ToolPlugin) -> Void = { _ in }
+
+  private var said: [RawJSON]?
+  private let work = SharedWork<Void>()
+  /// Reasons to ask again; `listedChanges` of them have been seen to.
+  private var changes = 0
+  private var listedChanges = -1
+
+  package init(_ configuration: PluginConfiguration, client: MCPClient) {
+    self.configuration = configuration
+    self.client = client
+    client.onSession = { [weak self] in self?.changes += 1 }
+    client.onToolsChanged = { [weak self] in self?.changes += 1 }
+  }
+
+  package var name: String { configuration.name }
+
+  private var isCurrent: Bool { said != nil && listedChanges == changes }
+
+  /// Sees to it that the list is there and current; `listing` and `failure` say what came of it.
+  /// Starts the process where it is needed. Returns early when the task is cancelled.
+  package func refresh() async {
+    guard !isCurrent else { return }
+    _ = await work.value { [self] in await list() }
+  }
+
+  /// The same without waiting.
+  func beginRefresh() {
+    if !isCurrent { work.begin { [self] in await list() } }
+  }
+
+  private func list() async {
+    do throws(PluginError) {
+      try await client.start()
+      let seen = changes
+      let tools = try await client.listTools()
+      listedChanges = seen
+      failure = nil
+      guard tools != said else { return }
+      said = tools
+      listing = read(tools)
+      onChange(self)
+    } catch {
+      guard failure != error else { return }
+      failure = error
+      onChange(self)
+    }
+  }
+
+  private func read(_ tools: [RawJSON]) -> Listing {
+    var listing = Listing()
+    for json in tools {
+      do throws(ToolRefusal) {
+        listing.tools.append(try Tool(json, of: configuration))
+      } catch {
+        listing.refusals.append(error)
+      }
+    }
+    return listing
+  }
+}

@@ -1,0 +1,33 @@
+package import JSON
+
+/// What a tool gave back, as the output that the model gets (`function_call_output`).
+package struct ToolResult: Sendable {
+  /// A string, or an array of `input_text` and `input_image` parts where there is an image.
+  package let output: RawJSON
+  /// Whether the tool says that it failed.
+  package let isError: Bool
+
+  /// Reads the result of `tools/call`. What a model can't take is told of in words.
+  ///
+  /// - Parameter maximumBytes: of all text and images together; what is beyond is cut and marked.
+  package init(_ result: RawJSON, maximumBytes: Int) {
+    isError = result["isError"]?.boolean == true
+    var parts = ToolResultParts(maximumBytes: maximumBytes)
+    if isError { parts.add("The tool reports an error:") }
+    if result["resultType"]?.string == "input_required" {
+      parts.add("The tool asks for input that can't be given here; nothing came of the call.")
+    }
+    let content = result["content"]?.elements ?? []
+    for block in content { parts.add(block) }
+    if content.isEmpty, let structured = result.nonNull("structuredContent") {
+      parts.add(structured.text)
+    }
+    output = parts.output
+  }
+
+  /// What the model is told where there is no result.
+  package init(error message: String, maximumBytes: Int) {
+    isError = true
+    output = .string(PlainText.cut(message, to: maximumBytes))
+  }
+}

@@ -1,0 +1,74 @@
+package import EventLoop
+internal import JSON
+internal import Wire
+
+/// The tools of all plugins: lists them, offers them to models, and calls them.
+@EventLoop
+package final class ToolSet {
+  package let approvals: Approvals
+  /// What the hooks say to a call.
+  package var hook: @EventLoop (ToolCall, ToolCallContext) async -> ToolCallVerdict = { _, _ in
+    .unchanged
+  }
+  /// What people should know of: tools that can't be offered, definitions that changed.
+  package var onProblem: @EventLoop (_ plugin: String, _ text: String) -> Void = { _, _ in }
+
+  let definitions: ApprovedDefinitions
+  /// In the order of the configuration.
+  package private(set) var plugins: [ToolPlugin] = []
+  private var reportedHeldBack: Set<[UInt8]> = []
+
+  package init(approvals: Approvals, definitions: ApprovedDefinitions) {
+    self.approvals = approvals
+    self.definitions = definitions
+  }
+
+  /// Takes the plugins that are configured now, those that stay as the same objects.
+  package func update(_ plugins: [ToolPlugin]) {
+    self.plugins = plugins
+    for plugin in plugins { plugin.onChange = { [weak self] in self?.report($0) } }
+    let names = plugins.map(\.name)
+    EventLoop.start { [definitions] in
+      do throws(RPCError) {
+        try await definitions.forget(exceptOf: names)
+      } catch {
+        // What is kept for longer than it need be makes nothing less strict; the trouble with the
+        // store is told of where it is used.
+      }
+    }
+  }
+
+  func plugin(_ name: String) -> ToolPlugin? {
+    plugins.first { $0.name == name }
+  }
+
+  var catalog: ToolCatalog { ToolCatalog(plugins.compactMap(\.listing)) }
+
+  /// Sees to it that plugins have listed their tools, all at once. Returns early when the task is
+  /// cancelled.
+  func refresh(_ plugins: [ToolPlugin]) async {
+    for plugin in plugins { plugin.beginRefresh() }
+    for plugin in plugins { await plugin.refresh() }
+  }
+
+  private func report(_ plugin: ToolPlugin) {
+    if let failure = plugin.failure {
+      return onProblem(plugin.name, "Its tools can't be listed: \(failure)")
+    }
+    for refusal in catalog.refusals where refusal.plugin == plugin.name {
+      onProblem(plugin.name, "The tool \"\(refusal.tool)\" is not offered: \(refusal.reason)")
+    }
+  }
+
+  /// Returns a user's tools that are held back; each is reported once.
+  func heldBack(among tools: [Tool], uid: UInt32) async throws(RPCError) -> Set<ToolName> {
+    let names = try await definitions.heldBack(among: tools, uid: uid)
+    for tool in tools where names.contains(tool.name) {
+      guard reportedHeldBack.insert(tool.digest).inserted else { continue }
+      onProblem(
+        tool.name.plugin,
+        "The tool \(tool.name) is held back: its definition is not the one that was approved")
+    }
+    return names
+  }
+}
