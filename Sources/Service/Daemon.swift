@@ -23,6 +23,8 @@ package final class Daemon {
   let keys: APIKeys
   let plugins: PluginSet
   let hooks: Hooks
+  let tools: ToolSet
+  private var toolPlugins: [ObjectIdentifier: ToolPlugin] = [:]
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
   /// Why the configuration in force is not the one on disk, where it could not be read.
@@ -56,8 +58,12 @@ package final class Daemon {
       log.plugin($0.name, $1)
     }
     hooks = Hooks(plugins)
+    let state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
+    self.state = state
+    tools = ToolSet(
+      approvals: Approvals(limit: configuration.limits.approval),
+      definitions: ApprovedDefinitions { () async throws(RPCError) in try await state.open() })
     Self.hideKeys(configuration)
-    state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
     do throws(HTTPError) {
       http = try HTTPClient()
     } catch {
@@ -72,6 +78,7 @@ package final class Daemon {
     prewarmer = Prewarmer(http: http)
     updateUpstreams()
     connect()
+    connectTools()
   }
 
   /// Keys from the environment are taken by now; nobody who looks at the process should see them.
@@ -107,6 +114,46 @@ package final class Daemon {
     EventLoop.onSlowTurn { [unowned self] in journal.slowTurn($0) }
   }
 
+  private func connectTools() {
+    plugins.onAdded = { [unowned self] in addTools(of: $0) }
+    plugins.onRemoved = { [unowned self] in toolPlugins[ObjectIdentifier($0)] = nil }
+    plugins.toolNames = { [unowned self] plugin in
+      toolPlugins[ObjectIdentifier(plugin)]?.listing?.tools.map(\.name.function) ?? []
+    }
+    tools.approvals.onDecision = { [unowned self] in journal.toolDecided($0, $1) }
+    tools.onProblem = { [unowned self] in journal.warn("Plugin \($0): \($1)") }
+    tools.hook = { [unowned self] in await verdict(on: $0, $1) }
+  }
+
+  private func addTools(of plugin: Plugin) {
+    guard plugin.configuration.servesTools else { return }
+    let client = MCPClient(plugin, startTimeout: plugin.configuration.startTimeout)
+    client.onMessage = { [unowned self] in journal.pluginMessage(plugin.name, level: $0, $1) }
+    plugin.onNotification = { client.receive($0, $1) }
+    plugin.onRequest = { method, _ in client.answer(method) }
+    plugin.onEnded = { client.disconnected() }
+    toolPlugins[ObjectIdentifier(plugin)] = ToolPlugin(plugin.configuration, client: client)
+  }
+
+  private func verdict(on call: ToolCall, _ context: ToolCallContext) async -> ToolCallVerdict {
+    guard !hooks.isEmpty(.toolCall) else { return .unchanged }
+    do throws(RPCError) {
+      let arguments = try await hooks.toolCall(
+        tool: call.tool.name.function, arguments: call.arguments, context: context.hooks)
+      return arguments.bytes == call.arguments.bytes ? .unchanged : .arguments(arguments)
+    } catch {
+      let details = RawJSON.object { for (key, value) in error.details { $0.member(key, value) } }
+      return .denied(
+        plugin: details["plugin"]?.string ?? "", reason: details["reason"]?.string ?? error.message)
+    }
+  }
+
+  private func updatePlugins() {
+    plugins.update(configuration.plugins)
+    tools.approvals.limit = configuration.limits.approval
+    tools.update(plugins.plugins.compactMap { toolPlugins[ObjectIdentifier($0)] })
+  }
+
   // MARK: Life
 
   /// Listens, and says so to systemd and the journal.
@@ -117,7 +164,7 @@ package final class Daemon {
     journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)
     if let configurationErrors { journal.reloadFailed(configurationErrors) }
     for warning in configuration.warnings { journal.warn(warning) }
-    plugins.update(configuration.plugins)
+    updatePlugins()
     try keepHouse()
     restTimer = try TimerSource { [unowned self] in
       if registry.running.isEmpty { Memory.giveBack() }
@@ -201,7 +248,7 @@ package final class Daemon {
       cache.configuration = loaded.cache
       ledger.apply(loaded)
       updateUpstreams()
-      plugins.update(loaded.plugins)
+      updatePlugins()
       models.forget()
       journal.reloaded(loaded)
     case .failure(let errors):
@@ -229,6 +276,7 @@ package final class Daemon {
     ResponseServices(
       http: http, keys: keys, limits: configuration.limits, registry: registry, state: state,
       lines: lines, knowledge: knowledge, feeds: feeds, cache: cache, ledger: ledger,
+      hooks: hooks, tools: tools,
       onFinished: { [unowned self] run, ending in
         // Behind the answer: the client need not wait for the journal.
         EventLoop.atEndOfTurn { [self] in

@@ -125,6 +125,26 @@ final class DaemonJournal {
       ])
   }
 
+  /// Who decided whether a tool runs.
+  func toolDecided(_ decision: ApprovalDecision, _ question: ApprovalQuestion) {
+    var fields: [(name: String, value: String)] = [
+      ("TOOL", decision.tool.description), ("DECISION", decision.isAllowed ? "allow" : "deny"),
+      ("DECIDED_BY", decision.ground.rawValue),
+    ]
+    if let id = question.responseID { fields.append(("RESPONSE_ID", id)) }
+    if let id = question.callID { fields.append(("CALL_ID", id)) }
+    log(
+      decision.isAllowed ? .info : .notice,
+      "Tool \(decision.tool) was \(decision.isAllowed ? "allowed" : "denied") "
+        + "(\(decision.ground.rawValue))", nil, fields)
+  }
+
+  /// What a tool server writes to its own log (MCP, notifications/message).
+  func pluginMessage(_ plugin: String, level: String, _ text: String) {
+    let isTrouble = ["error", "critical", "alert", "emergency", "warning"].contains(level)
+    log(isTrouble ? .warning : .info, "Plugin \(plugin): \(text)", nil, [("PLUGIN", plugin)])
+  }
+
   /// Slow turns come in rows; one entry for ten seconds tells of the slowest.
   func slowTurn(_ took: Duration) {
     slowTurns += 1

@@ -40,6 +40,7 @@ extension Daemon {
     case .cacheExplain: try explainCaching(params, id, connection)
     case .usageSummary: try summarizeUsage(params, id, connection)
     case .modelsList: try listModels(params, id, connection)
+    case .toolsList: try listTools(params, id, connection)
     case .pluginsList:
       _ = try Parameters(params)
       connection.answer(id, .success(plugins.listJSON))
@@ -165,6 +166,20 @@ extension Daemon {
     let keys = keys
     EventLoop.start { [self, asked] in
       connection.answer(id, await models.list(asked, keys: keys, refresh: refresh))
+    }
+  }
+
+  private func listTools(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    _ = try Parameters(params)
+    let uid = connection.peer.userID
+    EventLoop.start { [tools] in
+      do throws(RPCError) {
+        connection.answer(id, .success(try await tools.list(uid: uid)))
+      } catch {
+        connection.answer(id, .failure(error))
+      }
     }
   }
 

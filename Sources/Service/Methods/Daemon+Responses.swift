@@ -21,9 +21,10 @@ extension Daemon {
         isRetryable: true, details: [("retry_after_ms", .integer(1000))])
     }
     let request = try CreateRequest(params: params)
-    try Self.refuseUnserved(request.options)
     let plan = try RequestPlan(request, configuration, upstreams)
-    let run = ResponseRun(request, plan: plan, peer: connection.peer, services: responseServices)
+    let run = ResponseRun(
+      request, plan: plan, peer: connection.peer, services: responseServices,
+      asker: (connection, id))
     registry.started(run)
     let reader = ResponseReader(
       id: id, log: run.acknowledgement ?? run.log, wantsEvents: request.isStreaming
@@ -32,17 +33,6 @@ extension Daemon {
     connection.subscribe(reader)
     run.start()
     scheduleStatus()
-  }
-
-  /// What this version can't do is refused: a request that costs more, or gets no tool, unlike what
-  /// was asked, is worse than none.
-  private static func refuseUnserved(_ options: HalleyOptions) throws(RPCError) {
-    if let tool = options.tools.first {
-      throw .invalidParams(
-        "halley.tools[0]",
-        "\"\(tool)\" found, but this version has no daemon-side tools; "
-          + "an empty list was expected")
-    }
   }
 
   func cancelResponse(

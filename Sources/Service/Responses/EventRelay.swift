@@ -12,6 +12,9 @@ struct EventRelay {
   /// Members that echo the request and that were changed on its way to the upstream.
   var echo: [ResponseEcho] = []
 
+  /// Items of the response's earlier rounds; those of the present one come behind them.
+  private var earlierItems = 0
+
   init(log: EventLog) {
     self.log = log
   }
@@ -21,8 +24,30 @@ struct EventRelay {
     ownID = .string(id)
   }
 
+  /// Takes the next round of a response whose client sees one.
+  mutating func beginRound(afterItems count: Int) {
+    earlierItems = count
+  }
+
   mutating func append(_ event: UpstreamEvent) {
-    log.append(rendered(event))
+    guard earlierItems > 0 else { return log.append(rendered(event)) }
+    // The response has begun for its client.
+    guard event.kind == .output || event.kind == .error else { return }
+    guard let index = event.json["output_index"]?.integer else {
+      return log.append(rendered(event))
+    }
+    let moved = event.json.setting("output_index", to: .integer(Int(index) + earlierItems))
+    log.append(numbered(moved, event.sequenceNumber).bytes)
+  }
+
+  /// Appends an event of the daemon's own.
+  func append(_ type: String, _ members: (inout JSONWriter) -> Void) {
+    let event = RawJSON.object { event in
+      event.member("type", type)
+      event.member("sequence_number", log.count)
+      members(&event)
+    }
+    log.append(event.bytes)
   }
 
   /// The event as clients see it, were it the next one.

@@ -18,6 +18,8 @@ struct RequestPlan {
   let body: RawJSON
   let deadline: Duration
   let hasSideEffects: Bool
+  /// Globs of the daemon's tools that are offered to the model.
+  let tools: [String]
 
   @EventLoop
   init(
@@ -42,6 +44,9 @@ struct RequestPlan {
     body = Self.fill(request.body, from: profile)
     deadline = min(first.totalTimeout, request.options.timeout ?? first.totalTimeout)
     hasSideEffects = Self.hasSideEffects(body)
+    tools =
+      request.options.tools.isEmpty
+      ? profile?.tools.map(\.pattern) ?? [] : request.options.tools
   }
 
   private static func profile(

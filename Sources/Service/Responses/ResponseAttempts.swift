@@ -64,6 +64,9 @@ final class ResponseAttempts {
     return .failure(last)
   }
 
+  /// They are counted with the rounds that have ended.
+  func forgetAttempts() { attempts = 0 }
+
   private func ask(_ candidate: RequestPlan.Candidate) async -> Result<CallResult, CallFailure> {
     let upstream = candidate.upstream
     if let wait = upstream.breaker.admit(at: EventLoop.now) {
@@ -134,7 +137,9 @@ final class ResponseAttempts {
 
   private func form(for candidate: RequestPlan.Candidate) -> UpstreamBody.Form {
     if body.context.isUpstreams { return .asGiven }
-    guard candidate.upstream.configuration.state == .upstream else { return .replay }
+    guard candidate.upstream.configuration.state == .upstream, !body.mustReplay else {
+      return .replay
+    }
     guard !hasLostChain, let last = body.context.turns.last, let origin = last.response,
       let id = origin.upstreamID, origin.upstream == candidate.upstream.name,
       origin.keyIdentity == keyIdentity
@@ -146,14 +151,31 @@ final class ResponseAttempts {
     let form = form(for: candidate)
     let name = candidate.upstream.name
     let isReplaying = candidate.upstream.configuration.state == .replay && form == .replay
-    let made = body.make(
+    var made = body.make(
       form,
       for: UpstreamBody.Target(
         upstream: name, keyIdentity: keyIdentity, model: candidate.model),
       encryptsReasoning: isReplaying
         && services.knowledge.reasoning.asks(name, candidate.model, body.body),
-      isHeld: candidate.holdsBackground)
+      isHeld: holds(candidate))
+    if isStreaming, made["stream"]?.boolean != true {
+      made = made.setting("stream", to: .boolean(true))
+    }
     return isReplaying ? made.setting("store", to: .boolean(false)) : made
+  }
+
+  /// What the upstream that is asked first will be sent.
+  func firstBody() async throws(RPCError) -> RawJSON {
+    let first = plan.candidates[0]
+    let key = try await first.upstream.apiKey(services.keys)
+    keyIdentity = Self.identity(of: key, first.upstream.configuration)
+    return requestBody(for: first)
+  }
+
+  /// Whether the upstream runs a background response by itself; what has more rounds, the daemon
+  /// does.
+  private func holds(_ candidate: RequestPlan.Candidate) -> Bool {
+    candidate.holdsBackground && !body.mustReplay
   }
 
   private func call(
@@ -178,7 +200,7 @@ final class ResponseAttempts {
 
   private func request(_ candidate: RequestPlan.Candidate, _ key: APIKey?) -> UpstreamRequest {
     let upstream = candidate.upstream.configuration
-    if candidate.holdsBackground, let point = resumePoint() {
+    if holds(candidate), let point = resumePoint() {
       firstMissing = point.next
       return UpstreamRequest(
         resuming: point.id, from: point.next, upstream, key: key, limits: services.limits)
@@ -233,7 +255,7 @@ extension ResponseAttempts {
   private func resumeDelay(
     after result: Result<CallResult, CallFailure>, _ candidate: RequestPlan.Candidate
   ) -> Duration? {
-    guard candidate.holdsBackground, resumePoint() != nil else { return nil }
+    guard holds(candidate), resumePoint() != nil else { return nil }
     switch result {
     case .success(.streamed): return nil
     case .success(.object(let object)):
@@ -248,13 +270,13 @@ extension ResponseAttempts {
 
   /// Whether the present upstream runs background responses by itself.
   var isHeld: Bool {
-    plan.candidates.first { $0.upstream.name == upstreamName }?.holdsBackground ?? false
+    plan.candidates.first { $0.upstream.name == upstreamName }.map { holds($0) } ?? false
   }
 
   /// Tells the upstream to end a response that it runs by itself.
   func cancelAtUpstream(_ id: String) {
     guard let candidate = plan.candidates.first(where: { $0.upstream.name == upstreamName }),
-      candidate.holdsBackground
+      holds(candidate)
     else { return }
     let upstream = candidate.upstream.configuration
     EventLoop.start { [services] in

@@ -65,13 +65,8 @@ extension ResponseRun {
       uid: uid, upstream: name, keyIdentity: identity, model: candidate.model)
     let target = UpstreamBody.Target(
       upstream: name, keyIdentity: identity, model: candidate.model)
-    let items = body.contextItems(for: target) + body.input.items
-    let size = items.reduce(body.body.bytes.count) { $0 + $1.bytes.count }
-    let members = body.body
-    guard size > Self.largestDigestedBytes else {
-      return CacheableRequest(origin, body: members, items: items)
-    }
-    return await EventLoop.offload { CacheableRequest(origin, body: members, items: items) }
+    guard body.size > Self.largestDigestedBytes else { return body.cacheable(origin, for: target) }
+    return await EventLoop.offload { body.cacheable(origin, for: target) }
   }
 
   private func cacheMiss(_ policy: CachePolicy) -> RPCError {
@@ -201,7 +196,7 @@ extension ResponseRun {
 
   /// Keeps the answer for the next equal request.
   func keepInCache(_ response: RawJSON) {
-    guard let caching, caching.policy.mayKeep(response, toolCalls: 0),
+    guard let caching, caching.policy.mayKeep(response, toolCalls: toolCalls),
       upstreamName == plan.candidates[0].upstream.name
     else { return }
     let isOnDisk = caching.policy.writing == .onDisk

@@ -147,6 +147,7 @@ extension ResponseRun {
     services.registry.finished(self)
     if let conversation { services.feeds.responseEnded(self, in: conversation, status: status) }
     services.onFinished(self, FinishedResponse(status: status, outcome: outcome, timing: timing))
+    tellHooks(outcome, status: status)
   }
 
   /// Returns when it has ended, also on disk.
@@ -188,7 +189,7 @@ extension ResponseRun {
       halley.member("cost_usd", cost.map { $0.json } ?? .null)
       halley.member("attempts", attemptCount)
       halley.member("timing_ms", timing.json)
-      halley.member("tool_calls", 0)
+      halley.member("tool_calls", toolCalls)
     }
   }
 }

@@ -10,7 +10,7 @@ extension ResponseRun {
   func prepare() async throws(RPCError) -> UpstreamBody? {
     guard try !joinRunning() else { return nil }
     let store = needsStore ? try await services.state.open() : nil
-    let body = try await assemble(from: store)
+    let body = try await hooked(offeringTools(assemble(from: store)))
     guard try await !answerFromCache(body, store) else { return nil }
     if services.ledger.mustRestore { _ = try await services.state.open() }
     try meter.reserve(body)
@@ -50,7 +50,7 @@ extension ResponseRun {
   /// What the request comes to, for who wants to know and not to ask.
   func assembledForLooking() async throws(RPCError) -> UpstreamBody {
     let store = needsStore ? try await services.state.open() : nil
-    return try await assemble(from: store, takesTurn: false)
+    return try await hooked(offeringTools(assemble(from: store, takesTurn: false)))
   }
 
   /// Follows the same create where it runs; true where it does.

@@ -12,6 +12,7 @@ extension ResponseRun {
   func settleUsage(_ status: String, _ response: RawJSON?) {
     var ending = UsageEnding(status: status, origin: repeated == nil ? .miss : .hit)
     ending.attempts = attemptCount
+    ending.toolCalls = toolCalls
     ending.timing = usageTiming
     let tokens = repeated == nil ? response.flatMap { UsageReader.tokens(of: $0) } : TokenCounts()
     meter.settle(
@@ -20,9 +21,11 @@ extension ResponseRun {
 
   /// What was sent is paid for, unless the upstream refused it; what came of the answer, too.
   private func estimatedTokens(_ response: RawJSON?) -> TokenCounts {
-    guard attempts?.mayHaveRun == true else { return TokenCounts() }
+    guard attempts?.mayHaveRun == true else { return rounds.tokens }
     return TokenCounts(
-      input: meter.usage.inputTokens, output: response.map { TokenEstimate.output(of: $0) } ?? 0)
+      input: rounds.tokens.input + meter.usage.inputTokens, cached: rounds.tokens.cached,
+      output: response.map { TokenEstimate.output(of: $0) } ?? rounds.tokens.output,
+      reasoning: rounds.tokens.reasoning)
   }
 
   private var usageTiming: UsageEnding.Timing {

@@ -23,6 +23,8 @@ final class ResponseRun {
 
   let request: CreateRequest
   let peer: Peer
+  /// Who is asked about tool calls.
+  let requester: ToolRequester
   let plan: RequestPlan
   let log = EventLog()
   /// Answers a background create as soon as it is on disk; nil where the response itself answers.
@@ -52,6 +54,12 @@ final class ResponseRun {
   var terminal: UpstreamEvent?
   var errorEvent: RawJSON?
   let meter: UsageMeter
+  var rounds = ToolRounds()
+  /// What was sent last, for hooks.
+  var sentBody: RawJSON
+  private(set) lazy var hookContext = HookContext(
+    requestID: .string("req_\(RandomID.digits())"), peer: peer,
+    conversation: conversation?.reference)
   /// What is kept of the answer, and under which key; nil for what is not cached.
   var caching: Caching?
   /// Under which equal requests may join.
@@ -61,21 +69,29 @@ final class ResponseRun {
   /// Those who asked for the response: its client, and clients whose equal requests joined it.
   private var askers: Set<ObjectIdentifier> = []
 
-  init(_ request: CreateRequest, plan: RequestPlan, peer: Peer, services: ResponseServices) {
+  /// - Parameter asker: nil where nobody can be asked about tool calls.
+  init(
+    _ request: CreateRequest, plan: RequestPlan, peer: Peer, services: ResponseServices,
+    asker: (connection: ClientConnection, id: RPCID)? = nil
+  ) {
     self.request = request
+    requester = ToolRequester(
+      uid: peer.userID, request: asker?.id.json ?? .null, approval: request.options.approval,
+      approver: asker?.connection)
     self.plan = plan
     self.peer = peer
     self.services = services
     createdAt = SystemClock.milliseconds() / 1000
     relay = EventRelay(log: log)
     meter = UsageMeter(request, plan, peer, ledger: services.ledger)
+    sentBody = plan.body
     acknowledgement = request.isBackground && !request.isStreaming ? EventLog() : nil
   }
 
   var uid: UInt32 { peer.userID }
   var model: String { plan.model }
   var upstreamName: String { attempts?.upstreamName ?? plan.candidates[0].upstream.name }
-  var attemptCount: Int { attempts?.attempts ?? 0 }
+  var attemptCount: Int { rounds.attempts + (attempts?.attempts ?? 0) }
   /// What is kept of it on disk: everything, unless the client asked for nothing.
   var isStored: Bool { request.store ?? true }
 
@@ -145,7 +161,7 @@ final class ResponseRun {
 
   /// Only a background response goes on when its connection is lost.
   var resumePoint: ResumePoint? {
-    guard stopCause == nil, request.isBackground, let id = givenID ?? attempts?.objectID else {
+    guard stopCause == nil, request.isBackground, plan.tools.isEmpty, let id = givenID ?? attempts?.objectID else {
       return nil
     }
     return ResumePoint(id: id, next: log.count + waitingEvents.count)
@@ -177,23 +193,40 @@ final class ResponseRun {
     }
   }
 
+  /// Asks until the response has ended: once, or once for each round of tool calls.
   func run(_ body: UpstreamBody) async {
-    let attempts = ResponseAttempts(
-      plan, body, isStreaming: request.isStreaming || request.isBackground, services: services,
-      mayContinue: { [unowned self] in stopCause == nil && log.count == 0 && waitingEvents.isEmpty
-      },
-      resumePoint: { [unowned self] in resumePoint }, onEvent: { [unowned self] in receive($0) })
-    self.attempts = attempts
     if let conversation { services.feeds.responseStarted(self, in: conversation) }
+    var next: UpstreamBody? = body
+    while let body = next { next = await runRound(body) }
+  }
+
+  /// Returns what is to be asked next; nil when the response has ended.
+  private func runRound(_ body: UpstreamBody) async -> UpstreamBody? {
+    let attempts = attempts(for: body)
+    self.attempts = attempts
+    sentBody = body.replacement?.body ?? body.body
     let result = await attempts.run()
     await beginning?.value
     await settling?.value
-    timing.connect = attempts.connect
-    if let queued = attempts.queued { timing.queue = queued - created }
+    timing.connect += attempts.connect
+    if rounds.count == 0, let queued = attempts.queued { timing.queue = queued - created }
     switch result {
+    case .success(let result) where rounds.mayContinue: return await endRound(result, body)
     case .success(let result): await complete(result)
     case .failure(let failure): await fail(failure)
     }
+    return nil
+  }
+
+  func attempts(for body: UpstreamBody) -> ResponseAttempts {
+    let start = log.count
+    return ResponseAttempts(
+      plan, body, isStreaming: request.isStreaming || request.isBackground || rounds.mayContinue,
+      services: services,
+      mayContinue: { [unowned self] in
+        stopCause == nil && log.count == start && waitingEvents.isEmpty
+      },
+      resumePoint: { [unowned self] in resumePoint }, onEvent: { [unowned self] in receive($0) })
   }
 
   func receive(_ event: UpstreamEvent) {

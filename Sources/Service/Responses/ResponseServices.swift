@@ -15,6 +15,8 @@ struct ResponseServices {
   let feeds: ConversationFeeds
   let cache: ResponseCache
   let ledger: UsageLedger
+  let hooks: Hooks
+  let tools: ToolSet
   let onFinished: @EventLoop (ResponseRun, FinishedResponse) -> Void
   /// Called with a request that joined another's response, when that has ended.
   let onJoinedEnd: @EventLoop (ResponseRun, ResponseRun) -> Void

@@ -62,6 +62,15 @@ final class ResponseRecorder {
     await flushing?.value
   }
 
+  /// Writes the events that are not written yet and returns when they are on disk.
+  func sync() async throws(RPCError) {
+    await flushing?.value
+    flush()
+    await flushing?.value
+    guard storedEvents < log.count, handle != nil else { return }
+    throw RPCError(.storage, "the events of the response could not be written", isRetryable: true)
+  }
+
   /// Takes over the upstream's id, unless this user has a response of that id, and returns the id
   /// that holds.
   func adopt(_ id: String) async throws(RPCError) -> String {

@@ -21,16 +21,31 @@ struct UpstreamBody: Sendable {
     let model: String
   }
 
-  let body: RawJSON
+  /// The members of the request, those of its profile and the daemon's tools among them.
+  var body: RawJSON
   let input: RequestInput
   let context: RequestContext
   let isBackground: Bool
+  /// Whether all that was said is sent, and a stream is asked for, because there may be more rounds
+  /// or hooks that have to see it.
+  var mustReplay = false
+  /// Items of this response's earlier rounds: what the model said and what its tools did.
+  var added: [RawJSON] = []
+  /// What hooks made of it; then it is what is sent.
+  var replacement: Replacement?
+
+  struct Replacement: Sendable {
+    let body: RawJSON
+    /// The model that the hooks were shown; unless they changed it, each upstream gets its own.
+    let shownModel: String
+  }
 
   /// - Parameter isHeld: whether the upstream runs a background response by itself; elsewhere the
   ///   daemon does, over a stream.
   func make(
     _ form: Form, for target: Target, encryptsReasoning: Bool, isHeld: Bool = false
   ) -> RawJSON {
+    if let replacement { return replacement.made(for: target.model) }
     var made = body
     if made["model"]?.string != target.model {
       made = made.setting("model", to: .string(target.model))
@@ -39,13 +54,14 @@ struct UpstreamBody: Sendable {
       made = (isHeld ? made : made.removing("background")).setting("stream", to: .boolean(true))
     }
     switch form {
-    case .asGiven: return made
+    case .asGiven:
+      return added.isEmpty ? made : made.setting("input", to: array([]))
     case .chained(let id):
       made = made.removing("conversation").setting("previous_response_id", to: .string(id))
       return input.hasResolvedReferences ? made.setting("input", to: array([])) : made
     case .replay:
       made = made.removing("conversation", "previous_response_id")
-      if !context.turns.isEmpty || input.hasResolvedReferences {
+      if !context.turns.isEmpty || input.hasResolvedReferences || !added.isEmpty {
         made = made.setting("input", to: array(contextItems(for: target)))
       }
       return encryptsReasoning ? made.includingEncryptedReasoning : made
@@ -55,7 +71,7 @@ struct UpstreamBody: Sendable {
   private func array(_ before: [RawJSON]) -> RawJSON {
     .build { writer in
       writer.array { writer in
-        for item in before + input.items { writer.value(item) }
+        for item in before + input.items + added { writer.value(item) }
       }
     }
   }
@@ -68,24 +84,58 @@ struct UpstreamBody: Sendable {
           $0.upstream == target.upstream && $0.keyIdentity == target.keyIdentity
             && $0.model == target.model
         } ?? false
-      return turn.items.compactMap { Self.replayed($0, isOwn: isOwn || !$0.isOutput) }
+      return turn.items.compactMap {
+        Self.replayed($0.json, $0.type, isOwn: isOwn || !$0.isOutput)
+      }
     }
   }
 
+  /// Adds a round of this response: what the model said and what its tools did.
+  mutating func add(_ items: [RawJSON]) {
+    added += items.compactMap { Self.replayed($0, $0["type"]?.string ?? "", isOwn: true) }
+  }
+
+  /// What an answer to it depends on beside who is asked.
+  func cacheable(_ origin: CacheableRequest.Origin, for target: Target) -> CacheableRequest {
+    guard let replacement else {
+      return CacheableRequest(origin, body: body, items: contextItems(for: target) + input.items)
+    }
+    var origin = origin
+    if let model = replacement.body["model"]?.string, model != replacement.shownModel {
+      origin.model = model
+    }
+    let input = replacement.body.nonNull("input")
+    let items = input.map { $0.kind == .array ? $0.elements : [$0] } ?? []
+    return CacheableRequest(origin, body: replacement.body, items: items)
+  }
+
+  /// Bytes that make up its cache key, roughly.
+  var size: Int {
+    (context.turns.flatMap { $0.items.map(\.json) } + input.items)
+      .reduce(body.bytes.count) { $0 + $1.bytes.count }
+  }
+
   /// One item as it is sent again; nil for what only its maker could read.
-  private static func replayed(_ item: StoredItem, isOwn: Bool) -> RawJSON? {
-    switch item.type {
+  private static func replayed(_ item: RawJSON, _ type: String, isOwn: Bool) -> RawJSON? {
+    switch type {
     case "message":
-      let json = item.json.removing("id")
+      let json = item.removing("id")
       return json["type"] == nil ? json.setting("type", to: .string("message")) : json
     case "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output":
-      return item.json.removing("id")
+      return item.removing("id")
     case "reasoning":
       // Without its encrypted content an upstream that keeps nothing knows no such item.
-      return isOwn && item.json.nonNull("encrypted_content") != nil ? item.json : nil
+      return isOwn && item.nonNull("encrypted_content") != nil ? item : nil
     default:
-      return isOwn ? item.json : nil
+      return isOwn ? item : nil
     }
+  }
+}
+
+extension UpstreamBody.Replacement {
+  fileprivate func made(for model: String) -> RawJSON {
+    guard body["model"]?.string ?? shownModel == shownModel else { return body }
+    return body["model"]?.string == model ? body : body.setting("model", to: .string(model))
   }
 }
 

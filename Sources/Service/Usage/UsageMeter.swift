@@ -16,7 +16,8 @@ final class UsageMeter {
   private let limit: Int64?
   var usage: NewUsage
   private var outputEstimate = 0
-  private var reservation: Budgets.Reservation?
+  /// One for each round; the cost is settled against the first.
+  private var reservations: [Budgets.Reservation] = []
   private var row: UsageHandle?
   /// Makes the row where no response's row is made with it.
   private var beginning: Task<Void, Never>?
@@ -51,7 +52,22 @@ final class UsageMeter {
     usage.outputPrice = price?.output.amount
     let estimate = price?.cost(
       of: TokenCounts(input: usage.inputTokens, output: outputEstimate))
-    reservation = try ledger.reserve(estimate?.amount, within: limit, for: spender)
+    reservations.append(try ledger.reserve(estimate?.amount, within: limit, for: spender))
+  }
+
+  /// Reserves the price of another round, which is asked all of what was said.
+  ///
+  /// - Parameter tokens: of the rounds before.
+  func reserveRound(_ body: UpstreamBody, after tokens: TokenCounts) throws(RPCError) {
+    let first = plan.candidates[0]
+    let items = body.context.turns.flatMap { $0.items.map(\.json) } + body.input.items + body.added
+    let round = TokenCounts(
+      input: TokenEstimate.input(body: body.body, items: items), output: outputEstimate)
+    let price = ledger.price(of: first, named: plan.model)
+    let spent = price?.cost(of: tokens).amount.amount ?? 0
+    let left = limit.map { max(0, $0 - spent) }
+    let estimate = price?.cost(of: round).amount
+    reservations.append(try ledger.reserve(estimate, within: left, for: spender))
   }
 
   /// Takes over the row that was made with the response's.
@@ -68,9 +84,7 @@ final class UsageMeter {
 
   /// Gives the reservation back where another response answers.
   func release() {
-    guard let reservation else { return }
-    self.reservation = nil
-    ledger.settle(reservation, cost: .zero)
+    settleReservations(cost: .zero)
   }
 
   /// Settles the request. The first call counts; a later one, when the end could not be written,
@@ -96,8 +110,16 @@ final class UsageMeter {
     ending.cost = cost?.amount.amount
     ending.isUpperBound = cost?.isUpperBound ?? false
     self.ending = ending
-    if let reservation { ledger.settle(reservation, cost: cost?.amount) }
-    reservation = nil
+    settleReservations(cost: cost?.amount)
+  }
+
+  private func settleReservations(cost: NanoDollars?) {
+    var cost = cost
+    for reservation in reservations {
+      ledger.settle(reservation, cost: cost)
+      cost = .zero
+    }
+    reservations = []
   }
 
   private func cost(of ending: UsageEnding, _ candidate: RequestPlan.Candidate?) -> Cost? {

@@ -1,3 +1,5 @@
+package import JSON
+
 extension Store {
   /// Ends a response in one transaction with its last changes and events, and settles its usage.
   ///
@@ -28,6 +30,24 @@ extension Store {
       var usage = usage
       usage.response = handle
       return (beginning, try transaction.begin(usage))
+    }
+  }
+}
+
+extension Store {
+  /// Adds members to the `metadata` of a response that is stored; an equal key is replaced.
+  ///
+  /// - Throws: `notFound`.
+  package func addMetadata(
+    _ metadata: RawJSON, toResponse id: String, uid: UInt32
+  ) async throws(StoreError) {
+    try await write { transaction throws(StoreError) in
+      var response = try transaction.response(id, uid: uid)
+      guard let object = response.object else { throw .notFound("response", id) }
+      var merged = object.nonNull("metadata") ?? .emptyObject
+      for member in metadata.members { merged = merged.setting(member.key, to: member.value) }
+      response.object = object.setting("metadata", to: merged)
+      try transaction.update(response)
     }
   }
 }

@@ -88,6 +88,10 @@ extension ResponseAssembler.OpenItem {
 
   fileprivate var assembled: RawJSON {
     var item = added.setting("status", to: .string("incomplete"))
+    if added["type"]?.string == "function_call_output", added.nonNull("output") == nil {
+      // It was begun, and nobody was left to see it end.
+      return item.setting("output", to: .unknownOutcome)
+    }
     if !parts.isEmpty {
       item = item.setting(
         "content",
@@ -107,6 +111,10 @@ extension ResponseAssembler.OpenItem {
 }
 
 extension RawJSON {
+  /// The output of a tool call that was begun and whose end was not seen.
+  package static let unknownOutcome = RawJSON.string(
+    "The outcome of this call is not known: it had begun when the response was cut off.")
+
   fileprivate static let emptyText = RawJSON.object {
     $0.member("type", "output_text")
     $0.key("annotations")

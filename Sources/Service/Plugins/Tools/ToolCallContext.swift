@@ -30,18 +30,22 @@ package struct ToolCallContext: Sendable {
   package let maximumOutputBytes: Int
   /// What is left of `limits.tool_time`; the plugin's own limit holds too.
   package let timeLeft: Duration
+  /// What hooks are told of the request.
+  package let hooks: HookContext
   /// Called once, when nothing stands in the way of the call any more and before the tool is asked.
   /// Throws where the call must not be made.
   package let willRun: @EventLoop (ToolCall) async throws(RPCError) -> Void
 
   package init(
     requester: ToolRequester, responseID: String, maximumOutputBytes: Int, timeLeft: Duration,
+    hooks: HookContext,
     willRun: @escaping @EventLoop (ToolCall) async throws(RPCError) -> Void
   ) {
     self.requester = requester
     self.responseID = responseID
     self.maximumOutputBytes = maximumOutputBytes
     self.timeLeft = timeLeft
+    self.hooks = hooks
     self.willRun = willRun
   }
 }

@@ -1,0 +1,79 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// What the plugins' hooks are asked and told of a response.
+extension ResponseRun {
+  /// Lets hooks see what will be sent, and replace or refuse it.
+  func hooked(_ body: UpstreamBody) async throws(RPCError) -> UpstreamBody {
+    guard !services.hooks.isEmpty(.request) else { return body }
+    var body = body
+    // All of it is sent, so that nothing goes out that no hook has seen.
+    body.mustReplay = true
+    let shown = try await attempts(for: body).firstBody()
+    let replaced = try await services.hooks.request(shown, hookContext)
+    guard replaced.bytes != shown.bytes else { return body }
+    body.replacement = UpstreamBody.Replacement(
+      body: replaced, shownModel: shown["model"]?.string ?? model)
+    return body
+  }
+
+  /// Tells hooks what became of the response; nobody waits for them.
+  func tellHooks(_ outcome: ResponseOutcome, status: String) {
+    let hooks = services.hooks
+    switch outcome {
+    case .response(let response, _):
+      if !hooks.isEmpty(.response) {
+        hooks.response(request: sentBody, response: response, context: hookContext) {
+          [self] plugin, metadata in keep(metadata, of: response)
+        }
+      }
+    case .failure(let error):
+      if !hooks.isEmpty(.error) { hooks.error(error.json, context: hookContext) }
+    }
+    if !hooks.isEmpty(.usage) { hooks.usage(usageReport(outcome, status), context: hookContext) }
+  }
+
+  private func usageReport(_ outcome: ResponseOutcome, _ status: String) -> RawJSON {
+    var usage: RawJSON?
+    if case .response(let response, _) = outcome { usage = response.nonNull("usage") }
+    return .object { report in
+      report.member("usage", usage ?? meter.ending?.tokens.json ?? .null)
+      report.member("estimated", meter.ending?.isEstimated ?? false)
+      report.member("cost_usd", cost.map { $0.json } ?? .null)
+      report.member("model", model)
+      report.member("upstream", repeated?.upstream ?? upstreamName)
+      report.member("cache", repeated == nil ? "miss" : "hit")
+      report.member("status", status)
+      report.member("response_id", id.map { .string($0) } ?? .null)
+      report.member("attempts", attemptCount)
+      report.member("tool_calls", toolCalls)
+      report.member("timing_ms", timing.json)
+    }
+  }
+
+  /// Adds what a plugin wants to be known of a response to the metadata of the stored one.
+  private func keep(_ metadata: RawJSON, of response: RawJSON) {
+    guard isStored, let id else { return }
+    let uid = uid
+    services.state.inBackground { store throws(StoreError) in
+      try await store.addMetadata(metadata, toResponse: id, uid: uid)
+    }
+  }
+}
+
+extension TokenCounts {
+  /// As the API spells usage.
+  fileprivate var json: RawJSON {
+    .object { usage in
+      usage.member("input_tokens", input)
+      usage.key("input_tokens_details")
+      usage.object { $0.member("cached_tokens", cached) }
+      usage.member("output_tokens", output)
+      usage.key("output_tokens_details")
+      usage.object { $0.member("reasoning_tokens", reasoning) }
+      usage.member("total_tokens", input + output)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// What a response came to in the rounds that have ended, where the daemon runs its tools.
+///
+/// To its client it is one response: the items of all rounds follow one another, the usage is summed
+/// up, and the first round's beginning and the last one's end are those of the response.
+struct ToolRounds {
+  var offered = OfferedTools.none
+  /// Rounds that have ended.
+  private(set) var count = 0
+  /// Attempts of the rounds that have ended.
+  private(set) var attempts = 0
+  /// Calls of tools that were begun.
+  var calls = 0
+  /// Items of the rounds that have ended, with the outputs of their calls.
+  private(set) var items: [RawJSON] = []
+  private(set) var tokens = TokenCounts()
+  private var usage: RawJSON?
+  private var createdAt: RawJSON?
+  /// When the first call began.
+  var toolsBegan: LoopInstant?
+
+  /// Whether the model may call tools that the daemon runs.
+  var mayContinue: Bool { !offered.tools.isEmpty }
+
+  /// The calls among a round's items that are the daemon's to run.
+  func ownCalls(_ items: [RawJSON]) -> [RawJSON] {
+    items.filter { owner(of: $0) != nil }
+  }
+
+  func owner(of item: RawJSON) -> Tool? {
+    guard item["type"]?.string == "function_call" else { return nil }
+    return item["name"]?.string.flatMap { offered.owner(of: $0) }
+  }
+
+  /// Whether a round waits for what its client alone can give.
+  func needsClient(_ items: [RawJSON]) -> Bool {
+    items.contains { item in
+      switch item["type"]?.string {
+      case "function_call": owner(of: item) == nil
+      case "custom_tool_call", "mcp_approval_request", "computer_call", "local_shell_call": true
+      default: false
+      }
+    }
+  }
+
+  mutating func end(_ response: RawJSON, attempts: Int) {
+    count += 1
+    self.attempts += attempts
+    items += response["output"]?.elements ?? []
+    createdAt = createdAt ?? response["created_at"]
+    guard let used = response.nonNull("usage") else { return }
+    usage = usage.map { Self.sum($0, used) } ?? used
+    if let read = UsageReader.tokens(of: response) {
+      tokens = TokenCounts(
+        input: tokens.input + read.input, cached: tokens.cached + read.cached,
+        output: tokens.output + read.output, reasoning: tokens.reasoning + read.reasoning)
+    }
+  }
+
+  mutating func add(output: [RawJSON]) {
+    items += output
+  }
+
+  /// The last round's response as that of all of them.
+  func merged(_ last: RawJSON) -> RawJSON {
+    let items = items
+    var merged = last.setting(
+      "output",
+      to: .build { writer in
+        writer.array { array in for item in items { array.value(item) } }
+      })
+    if let usage { merged = merged.setting("usage", to: usage) }
+    if let createdAt { merged = merged.setting("created_at", to: createdAt) }
+    return merged
+  }
+
+  /// Adds up the numbers of two objects, those of the objects in them too.
+  private static func sum(_ left: RawJSON, _ right: RawJSON) -> RawJSON {
+    switch (left.kind, right.kind) {
+    case (.object, .object):
+      var sum = left
+      for member in right.members {
+        let value = left.nonNull(member.key).map { Self.sum($0, member.value) } ?? member.value
+        sum = sum.setting(member.key, to: value)
+      }
+      return sum
+    case (.number, .number):
+      if let one = left.integer, let other = right.integer { return .integer(one + other) }
+      return .build { $0.double((left.double ?? 0) + (right.double ?? 0)) }
+    default: return right
+    }
+  }
+}
