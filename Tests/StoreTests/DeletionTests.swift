@@ -63,6 +63,19 @@ import Testing
     #expect(try await store.statistics().items == 0)
   }
 
+  @Test func `items that were added go with the turn that failed after them`() async throws {
+    let id = try await makeConversation("first")
+    _ = try await store.addItems([message("marigold added")], toConversation: id, uid: 1000)
+    let handle = try await store.start(
+      NewResponse(uid: 1000, id: "resp_f", parent: .conversation(id), input: [message("x")]))
+    _ = try await store.finishResponse(
+      handle,
+      ResponseEnding(status: .failed, object: nil, output: [], continuesConversation: false))
+    try await store.deleteConversation(id, uid: 1000)
+    #expect(try !isOnDisk("marigold"))
+    #expect(try await store.statistics().items == 0)
+  }
+
   @Test func `a deleted conversation takes its responses along`() async throws {
     let id = try await makeConversation("marigold", "second")
     let failing = NewResponse(

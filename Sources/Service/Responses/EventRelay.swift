@@ -25,8 +25,10 @@ struct EventRelay {
   }
 
   /// Takes the next round of a response whose client sees one.
-  mutating func beginRound(afterItems count: Int) {
+  mutating func beginRound(afterItems count: Int, as id: String) {
     earlierItems = count
+    if ownID == nil { upstreamID = id }
+    ownID = .string(id)
   }
 
   mutating func append(_ event: UpstreamEvent) {

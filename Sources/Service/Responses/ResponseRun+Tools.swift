@@ -74,7 +74,7 @@ extension ResponseRun {
     next = try await hooked(next)
     terminal = nil
     errorEvent = nil
-    relay.beginRound(afterItems: rounds.items.count)
+    relay.beginRound(afterItems: rounds.items.count, as: id ?? "")
     return next
   }
 

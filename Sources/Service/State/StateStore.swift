@@ -3,6 +3,9 @@ internal import JSON
 internal import Store
 internal import Wire
 
+/// Work on the loop that can be waited for.
+typealias BackgroundTask = Task<Void, Never>
+
 /// The store as the daemon holds it: opened at start, and again when it could not be.
 @EventLoop
 final class StateStore {
@@ -87,7 +90,7 @@ final class StateStore {
   @discardableResult
   func inBackground(
     _ body: @escaping @EventLoop (Store) async throws(StoreError) -> Void
-  ) -> Task<Void, Never> {
+  ) -> BackgroundTask {
     lastBackground += 1
     let number = lastBackground
     let task = EventLoop.start { [self] in

@@ -67,6 +67,9 @@ extension Transaction {
   }
 
   private func deleteWithResponse(_ turn: Int64) throws(StoreError) {
+    // A turn of added items alone goes with the one that came after it.
+    let isThere = try database.integer("SELECT 1 FROM turns WHERE id = ?", .integer(turn)) != nil
+    guard isThere else { return }
     try database.run("DELETE FROM responses WHERE turn = ?", .integer(turn))
     try deleteUnheld(turn)
   }
