@@ -83,7 +83,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(
-      name: "ServiceTests", dependencies: ["EventLoop", "JSON", "Service", "Store", "Wire"],
+      name: "ServiceTests",
+      dependencies: ["EventLoop", "JSON", "Service", "Store", "TestSupport", "Wire"],
       swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["JSON", "Store"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),

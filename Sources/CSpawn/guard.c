@@ -217,7 +217,7 @@ int halley_guard(void) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
-  prctl(PR_SET_NAME, "halleyd-plugin");
+  prctl(PR_SET_NAME, "halley-guard");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, HALLEY_GUARD_KILL);
   if (getppid() != order.daemon) return NO_PLUGIN;

@@ -39,6 +39,7 @@ extension Plugin {
   package func close() async {
     let process = process
     phase = .closed
+    startTask?.cancel()
     restartTimer?.cancel()
     restTimer?.cancel()
     waiters.resume(.failure(unavailable("is being stopped")))
@@ -47,15 +48,17 @@ extension Plugin {
     await process.end()
   }
 
-  /// Closes it when the calls in progress have ended.
-  func closeWhenUnused() async {
+  /// Closes it when the calls in progress have ended, or after a while.
+  ///
+  /// - Parameter patience: nil for as long as a call may take.
+  func closeWhenUnused(within patience: Duration? = nil) async {
+    let longestCall =
+      configuration.startTimeout + max(configuration.timeout, configuration.toolTimeout)
     if uses > 0 {
-      await withCheckedContinuation { continuation in
-        onUnused = { [self] in
-          onUnused = {}
-          continuation.resume()
-        }
-      }
+      let wait = EventLoop.start { await EventLoop.sleep(for: patience ?? longestCall) }
+      onUnused = { wait.cancel() }
+      await wait.value
+      onUnused = {}
     }
     await close()
   }

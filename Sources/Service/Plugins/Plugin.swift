@@ -41,6 +41,7 @@ package final class Plugin: PluginTransport {
   var phase = Phase.stopped
   private var policy: RestartPolicy
   let waiters = PluginWaiters()
+  var startTask: Task<Void, Never>?
   var restartTimer: TimerSource?
   var restTimer: TimerSource?
   /// Calls that are being made, and whoever else needs it to stay.
@@ -143,7 +144,7 @@ package final class Plugin: PluginTransport {
 
   private func launch() {
     phase = .starting(nil)
-    EventLoop.start { [self] in
+    startTask = EventLoop.start { [self] in
       do throws(PluginError) {
         try await begin()
       } catch {
@@ -159,7 +160,8 @@ package final class Plugin: PluginTransport {
     phase = .starting(process)
     let deadline = try startDeadline(of: process)
     defer { deadline.cancel() }
-    if let reason = await process.child.started() { throw unavailable("did not start: \(reason)") }
+    let trouble = await process.child.started()
+    if process.cause == nil, let trouble { throw unavailable("did not start: \(trouble)") }
     try await shakeHands(with: process)
     if let reason = process.cause ?? process.endReason {
       throw PluginError(.died, reason, plugin: name)
@@ -207,8 +209,9 @@ package final class Plugin: PluginTransport {
   private func startDeadline(of process: PluginProcess) throws(PluginError) -> TimerSource {
     let limit = configuration.startTimeout
     do throws(LoopError) {
-      let timer = try TimerSource { [weak process] in
+      let timer = try TimerSource { [weak self, weak process] in
         process?.kill("did not start within \(DurationText.text(limit))")
+        self?.startTask?.cancel()
       }
       timer.arm(after: limit)
       return timer

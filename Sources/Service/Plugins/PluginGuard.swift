@@ -12,7 +12,7 @@ package enum PluginGuard {
   /// SIGKILL for everything at once.
   static let killSignal = HALLEY_GUARD_KILL
 
-  private static let name = "halleyd-plugin"
+  private static let name = "halley-guard"
   /// Whatever the daemon's program is called, and also when it was replaced meanwhile.
   package static let program = "/proc/self/exe"
 

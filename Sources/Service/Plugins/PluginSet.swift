@@ -4,6 +4,9 @@ package import JSON
 /// The plugins of the configuration in force.
 @EventLoop
 package final class PluginSet {
+  /// How long calls in progress may take when the daemon stops.
+  private static let farewell: Duration = .seconds(2)
+
   private let launcher: Plugin.Launcher
   private let onEvent: (Plugin, PluginEvent) -> Void
   /// In the order of the configuration, those that are switched off left out.
@@ -73,11 +76,12 @@ package final class PluginSet {
     }
   }
 
-  /// Stops all plugins and waits until nothing of them is left.
+  /// Stops all plugins and waits until nothing of them is left. What observing hooks have not been
+  /// told yet, they are told before, for as long as `farewell`.
   package func close() async {
     isClosed = true
     let ends = (plugins + leaving.values).map { plugin in
-      EventLoop.start { await plugin.close() }
+      EventLoop.start { await plugin.closeWhenUnused(within: Self.farewell) }
     }
     for end in ends { await end.value }
   }

@@ -1,0 +1,236 @@
+import EventLoop
+import Glibc
+import JSON
+import Service
+import TestSupport
+import Testing
+
+@Suite struct PluginSupervisionTests {
+  private static let echo = "while True:\n    m = read(); answer(m, os.getpid())"
+
+  private func processID(_ result: Result<RawJSON, PluginError>) throws -> Int32 {
+    try Int32(#require(try result.get().integer))
+  }
+
+  @Test @EventLoop func `a plugin gets three descriptors, few variables and default signals`()
+    async throws
+  {
+    let bench = try PluginBench(
+      environment: [
+        "PATH": "/usr/bin:/bin", "LC_TIME": "C", "COMETAPI_KEY": "sk-canary",
+        "CREDENTIALS_DIRECTORY": "/run/credentials", "NOTIFY_SOCKET": "/run/n", "LISTEN_FDS": "1",
+      ])
+    try await bench.with(
+      Self.echo, { $0.environment = [.init(name: "A", value: "b c")] }
+    ) { plugin in
+      let id = try processID(await outcome(plugin))
+      #expect(id == plugin.processID)
+      let variables = try TextFile.text("/proc/\(id)/environ").split(separator: "\0").sorted()
+      #expect(variables == ["A=b c", "LC_TIME=C", "PATH=/usr/bin:/bin"])
+      let status = try TextFile.text("/proc/\(id)/status")
+      #expect(status.contains("SigBlk:\t0000000000000000"))
+      for descriptor in 0..<64 {
+        var information = stat()
+        let isOpen = unsafe stat("/proc/\(id)/fd/\(descriptor)", &information) == 0
+        #expect(isOpen == (descriptor < 3), "\(descriptor)")
+      }
+      #expect(getpgid(id) == id)
+      #expect(getsid(id) == id)
+    }
+  }
+
+  @Test @EventLoop func `a plugin runs in its directory with its arguments`() async throws {
+    let bench = try PluginBench()
+    let directory = try bench.scratch.makeDirectory("in")
+    try await bench.with(
+      "answer(read(), [os.getcwd()] + sys.argv[1:])\nread()",
+      {
+        $0.directory = directory
+        $0.command += ["$HOME; ls", ""]
+      }
+    ) { plugin in
+      #expect(await outcome(plugin).text == #"["\#(directory)", "$HOME; ls", ""]"#)
+    }
+  }
+
+  @Test @EventLoop func `a plugin that was killed is started again`() async throws {
+    let bench = try PluginBench()
+    try await bench.with(Self.echo) { plugin in
+      let first = try processID(await outcome(plugin))
+      kill(first, SIGKILL)
+      try await eventually("a restart") { plugin.restarts == 1 && plugin.stateName == "running" }
+      #expect(try processID(await outcome(plugin)) != first)
+      #expect(plugin.lastError == "was ended by signal 9")
+      #expect(
+        bench.events.contains(
+          .restarting(reason: "was ended by signal 9", after: .milliseconds(100))))
+    }
+  }
+
+  @Test @EventLoop func `a plugin that ends too often has failed, and says why`() async throws {
+    let bench = try PluginBench()
+    try await bench.with("sys.exit(7)", { $0.maximumRestarts = 2 }) { plugin in
+      plugin.start()
+      try await eventually("the failure") { plugin.stateName == "failed" }
+      #expect(plugin.restarts == 2)
+      #expect(plugin.processID == nil)
+      #expect(bench.events.last == .failed(reason: "exited with status 7"))
+      let result = await outcome(plugin)
+      #expect(result.code == .unavailable)
+      #expect(result.text.contains("exited with status 7"))
+    }
+  }
+
+  @Test @EventLoop func `a plugin that leaves three calls unanswered is started again`()
+    async throws
+  {
+    try await PluginBench().with("while True: read()") { plugin in
+      for _ in 0..<3 { #expect(await outcome(plugin, limit: .milliseconds(20)).code == .timedOut) }
+      try await eventually("a restart") { plugin.restarts == 1 }
+      #expect(plugin.lastError == "did not answer 3 calls in a row")
+    }
+  }
+
+  @Test @EventLoop func `a program that others may write is not run`() async throws {
+    let bench = try PluginBench()
+    let configuration = try bench.configuration(Self.echo)
+    _ = unsafe chmod(configuration.command[0], 0o722)
+    let plugin = Plugin(configuration, launcher: bench.launcher)
+    let result = await outcome(plugin)
+    #expect(result.code == .refused)
+    #expect(result.text.contains("may be written by others (mode 722)"))
+    #expect(plugin.stateName == "failed")
+  }
+
+  @Test @EventLoop func `a program that can't run is told apart from one that ends`() async throws {
+    let bench = try PluginBench()
+    var configuration = PluginConfiguration(name: "p")
+    configuration.command = [try bench.scratch.write("p", "#!/nonexistent/sh\n", mode: 0o700)]
+    configuration.maximumRestarts = 0
+    let plugin = Plugin(configuration, launcher: bench.launcher)
+    let result = await outcome(plugin)
+    #expect(result.text.contains("its program does not run: No such file or directory"))
+    configuration.command = ["/bin/cat"]
+    configuration.directory = "/nonexistent"
+    let other = Plugin(configuration, launcher: bench.launcher)
+    #expect(await outcome(other).text.contains("no way into its directory: No such file"))
+    await plugin.close()
+    await other.close()
+  }
+
+  @Test @EventLoop func `a plugin without work is stopped and starts again when it is needed`()
+    async throws
+  {
+    try await PluginBench().with(Self.echo, { $0.idleStop = .milliseconds(50) }) { plugin in
+      let first = try processID(await outcome(plugin))
+      try await eventually("the rest") { plugin.stateName == "stopped" }
+      #expect(!PluginBench.isAlive(first))
+      #expect(try processID(await outcome(plugin)) != first)
+      #expect(plugin.restarts == 0)
+      #expect(plugin.lastError == nil)
+    }
+  }
+
+  @Test @EventLoop func `what a plugin left behind ends with it`() async throws {
+    let script = """
+      m = read()
+      if os.fork() == 0:
+          os.setsid()
+          if os.fork() == 0:
+              answer(m, os.getpid())
+              os.close(0); os.close(1); os.close(2)
+              while True: time.sleep(60)
+          os._exit(0)
+      read()
+      """
+    var left: Int32 = 0
+    try await PluginBench().with(script) { plugin in
+      left = try processID(await outcome(plugin))
+      #expect(PluginBench.isAlive(left))
+    }
+    #expect(!PluginBench.isAlive(left))
+  }
+
+  @Test @EventLoop func `a plugin that ignores SIGTERM and the end of its input is killed`()
+    async throws
+  {
+    var id: Int32 = 0
+    try await PluginBench().with(
+      """
+      signal.signal(signal.SIGTERM, signal.SIG_IGN)
+      answer(read(), os.getpid())
+      while True: time.sleep(60)
+      """
+    ) { plugin in
+      id = try processID(await outcome(plugin))
+    }
+    #expect(!PluginBench.isAlive(id))
+  }
+
+  @Test @EventLoop func `a plugin may finish its work at the end of its input`() async throws {
+    let bench = try PluginBench()
+    let done = "\(bench.scratch.path)/done"
+    try await bench.with(
+      "answer(read(), 1)\nsys.stdin.read()\nopen('\(done)', 'w').write('yes')"
+    ) { plugin in
+      _ = await outcome(plugin)
+    }
+    #expect(try TextFile.text(done) == "yes")
+  }
+
+  // MARK: The handshake
+
+  @Test @EventLoop func `calls wait for the handshake of each start`() async throws {
+    let script = "m = read(); answer(m, m['method'])\nm = read(); answer(m, m['method'])\nread()"
+    var hands: [String] = []
+    let setUp: (Plugin) -> Void = { plugin in
+      plugin.onStarted = { [unowned plugin] () throws(PluginError) in
+        hands.append(
+          try await plugin.call("initialize", .emptyObject, limit: generous, onAbandoned: nil).text)
+      }
+    }
+    try await PluginBench().with(script, setUp: setUp) { plugin in
+      #expect(await outcome(plugin, "tools/list").text == "\"tools/list\"")
+      #expect(hands == ["\"initialize\""])
+      kill(try #require(plugin.processID), SIGKILL)
+      try await eventually("a restart") { plugin.restarts == 1 }
+      #expect(await outcome(plugin, "tools/list").text == "\"tools/list\"")
+      #expect(hands.count == 2)
+    }
+  }
+
+  @Test @EventLoop func `a start has a deadline`() async throws {
+    let setUp: (Plugin) -> Void = { plugin in
+      plugin.onStarted = { [unowned plugin] () throws(PluginError) in
+        _ = try await plugin.call("initialize", .emptyObject, limit: generous, onAbandoned: nil)
+      }
+    }
+    try await PluginBench().with(
+      "while True: read()",
+      {
+        $0.startTimeout = .milliseconds(100)
+        $0.maximumRestarts = 0
+      }, setUp: setUp
+    ) { plugin in
+      let result = await outcome(plugin)
+      #expect(result.code == .died)
+      #expect(result.text.hasSuffix("did not start within 100ms"))
+      try await eventually("the failure") { plugin.stateName == "failed" }
+    }
+  }
+
+  @Test @EventLoop func `a plugin that starts slowly delays no other`() async throws {
+    let bench = try PluginBench()
+    let slow = Plugin(try bench.configuration(Self.echo, name: "slow"), launcher: bench.launcher)
+    slow.onStarted = { () throws(PluginError) in
+      await EventLoop.sleep(for: generous)
+      throw PluginError(.unavailable, "is slow", plugin: "slow")
+    }
+    slow.start()
+    try await bench.with(Self.echo) { plugin in
+      #expect(await outcome(plugin).code == nil)
+      #expect(slow.stateName == "starting")
+    }
+    await slow.close()
+  }
+}
