@@ -44,15 +44,6 @@ import Wire
     func advance(by duration: Int64) { milliseconds.withLock { $0 += duration } }
   }
 
-  /// The loop, running for as long as the tests do.
-  private enum LoopThread {
-    private static let isRunning: Void = Thread.detachNewThread {
-      do throws(LoopError) { try EventLoop.run() } catch { Issue.record("\(error)") }
-    }
-
-    static func start() { _ = isRunning }
-  }
-
   @EventLoop
   private func cache(
     _ change: (inout CacheConfiguration) -> Void = { _ in }, isOpen: Bool = true
