@@ -21,6 +21,8 @@ package final class Daemon {
   let cache: ResponseCache
   let ledger: UsageLedger
   let keys: APIKeys
+  let plugins: PluginSet
+  let hooks: Hooks
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
   /// Why the configuration in force is not the one on disk, where it could not be read.
@@ -50,6 +52,10 @@ package final class Daemon {
     let log = DaemonJournal(journal, level: configuration.log.level)
     self.journal = log
     keys = APIKeys(paths: configuration.paths)
+    plugins = PluginSet(launcher: Plugin.Launcher(environment: ProcessEnvironment.current)) {
+      log.plugin($0.name, $1)
+    }
+    hooks = Hooks(plugins)
     Self.hideKeys(configuration)
     state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
     do throws(HTTPError) {
@@ -111,6 +117,7 @@ package final class Daemon {
     journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)
     if let configurationErrors { journal.reloadFailed(configurationErrors) }
     for warning in configuration.warnings { journal.warn(warning) }
+    plugins.update(configuration.plugins)
     try keepHouse()
     restTimer = try TimerSource { [unowned self] in
       if registry.running.isEmpty { Memory.giveBack() }
@@ -169,6 +176,7 @@ package final class Daemon {
       while EventLoop.now < deadline, clients.connections.values.contains(where: \.hasOutput) {
         await EventLoop.sleep(for: .milliseconds(5))
       }
+      await plugins.close()
       await cache.writeUses()
       await state.close()
       EventLoop.stop()
@@ -193,6 +201,7 @@ package final class Daemon {
       cache.configuration = loaded.cache
       ledger.apply(loaded)
       updateUpstreams()
+      plugins.update(loaded.plugins)
       models.forget()
       journal.reloaded(loaded)
     case .failure(let errors):

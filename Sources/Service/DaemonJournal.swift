@@ -16,6 +16,7 @@ final class DaemonJournal {
     case reloadFailed = "29016149d4414e39803f98f6370e054c"
     case responseEnded = "a053a212479a44058ebe9cb69c229cbb"
     case breakerOpened = "770d9b502d704a39ab1ace9cef1e31b7"
+    case pluginCrashed = "d0da5ff8319c4619b0c46812e35d79a2"
     case clientRefused = "6fc765ebcb39452ab315a9979cf14022"
     case storageTrouble = "1c2b93558816413eb26dbf4394b2a545"
     case budgetWarning = "481e4fecca4e434f8dca86adf311747c"
@@ -70,6 +71,28 @@ final class DaemonJournal {
       log(
         .error, "The configuration is not usable: \(error)", .reloadFailed,
         [("ERROR", "config"), ("CONFIG_KEY", error.key)])
+    }
+  }
+
+  /// What happens to a plugin, and what it says on stderr.
+  func plugin(_ name: String, _ event: PluginEvent) {
+    let fields = [(name: "PLUGIN", value: name)]
+    switch event {
+    case .started(let id):
+      log(.info, "Plugin \(name) runs as process \(id)", nil, fields)
+    case .said(let line):
+      log(.info, "Plugin \(name): \(line)", nil, fields)
+    case .dropped(let count):
+      log(.warning, "Plugin \(name): \(count) lines of its stderr were left out", nil, fields)
+    case .restarting(let reason, let pause):
+      let when = DurationText.text(pause)
+      log(
+        .warning, "Plugin \(name) \(reason); it is started again in \(when)", .pluginCrashed, fields
+      )
+    case .failed(let reason):
+      log(.error, "Plugin \(name) \(reason); it is not started again", .pluginCrashed, fields)
+    case .hookFailed(let what):
+      log(.warning, "Plugin \(name) \(what)", nil, fields)
     }
   }
 

@@ -34,6 +34,7 @@ struct HalleyDaemon: ParsableCommand {
   var showConfig = false
 
   static func main() {
+    PluginGuard.runIfNamed()
     // Before the first thread exists: threads inherit the mask.
     SignalSource.blockSignals()
     main(nil)

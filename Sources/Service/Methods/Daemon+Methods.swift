@@ -40,6 +40,9 @@ extension Daemon {
     case .cacheExplain: try explainCaching(params, id, connection)
     case .usageSummary: try summarizeUsage(params, id, connection)
     case .modelsList: try listModels(params, id, connection)
+    case .pluginsList:
+      _ = try Parameters(params)
+      connection.answer(id, .success(plugins.listJSON))
     case .daemonPing:
       _ = try Parameters(params)
       connection.answer(id, .success(.emptyObject))

@@ -26,7 +26,8 @@ struct KeyCommand {
     var pipe: [Int32] = [-1, -1]
     guard unsafe pipe2(&pipe, O_CLOEXEC) == 0 else { throw failed("no pipe: \(reason(errno))") }
     let spawned = SpawnedProcess.start(
-      arguments, environment: passedEnvironment, output: pipe[1])
+      arguments[0], arguments, environment: passedEnvironment,
+      descriptors: [nil, pipe[1], STDERR_FILENO])
     close(pipe[1])
     defer { close(pipe[0]) }
     switch spawned {

@@ -14,14 +14,17 @@ struct SpawnedProcess {
     case late
   }
 
-  private let pid: pid_t
+  let pid: pid_t
 
-  /// Starts a program with /dev/null as its input, default signals and no other descriptor than
-  /// input, output and the caller's stderr (posix_spawn(3)).
+  /// Starts a program with default signals and no other descriptors than the given ones
+  /// (posix_spawn(3)).
   ///
-  /// - Parameter arguments: the first is the absolute path of the program.
+  /// - Parameters:
+  ///   - program: an absolute path.
+  ///   - descriptors: what becomes 0, 1, 2 and so on; nil for /dev/null. At most one behind
+  ///     stderr: a second could be overwritten before it is copied.
   static func start(
-    _ arguments: [String], environment: [String], output: Int32
+    _ program: String, _ arguments: [String], environment: [String], descriptors: [Int32?]
   ) -> Result<SpawnedProcess, SystemError> {
     var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -31,14 +34,19 @@ struct SpawnedProcess {
       unsafe posix_spawn_file_actions_destroy(&actions)
       unsafe posix_spawnattr_destroy(&attributes)
     }
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    for (target, descriptor) in zip(Int32(0)..., descriptors) {
+      if let descriptor {
+        unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, target)
+      } else {
+        unsafe posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
+      }
+    }
+    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, Int32(descriptors.count))
     setAttributes(&attributes)
     var pid: pid_t = 0
     let status = unsafe withCStrings(arguments) { argv in
       unsafe withCStrings(environment) { envp in
-        unsafe posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp)
+        unsafe posix_spawn(&pid, program, &actions, &attributes, argv, envp)
       }
     }
     return status == 0 ? .success(SpawnedProcess(pid: pid)) : .failure(SystemError(number: status))

@@ -1,0 +1,39 @@
+/* What starts processes: functions that Swift's Glibc module lacks, and the guard of a plugin. */
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+
+/* glibc declares these under _GNU_SOURCE only. */
+int pipe2(int descriptors[2], int flags);
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+/* fcntl(2) is variadic, which Swift can't call. */
+static inline int halley_spawn_set_nonblocking(int descriptor) {
+  return fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
+/* Where the guard finds its order and writes its reports. */
+#define HALLEY_GUARD_CHANNEL 3
+
+/* Signals that the guard takes: one ends the plugin with a grace, one kills it at once. */
+#define HALLEY_GUARD_END SIGTERM
+#define HALLEY_GUARD_KILL SIGUSR1
+
+typedef enum {
+  HALLEY_GUARD_STARTED, /* value: the plugin's process id */
+  HALLEY_GUARD_NO_DIRECTORY, /* value: errno of chdir(2) */
+  HALLEY_GUARD_NO_PROGRAM, /* value: errno of execve(2) */
+  HALLEY_GUARD_NO_PROCESS, /* value: errno of fork(2) */
+} halley_guard_stage;
+
+typedef struct {
+  int32_t stage;
+  int32_t value;
+} halley_guard_report;
+
+/* Starts the plugin that an order describes and stays until nothing of it is left; the whole life of
+ * a process. Returns its exit status. See guard.c. */
+int halley_guard(void);

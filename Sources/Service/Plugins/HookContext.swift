@@ -1,0 +1,46 @@
+internal import EventLoop
+package import JSON
+
+/// What the params of every hook hold: whose request it is about.
+package struct HookContext: Sendable {
+  /// Whatever tells one request from another; the same in all hooks of one request.
+  package let requestID: RawJSON
+  package let clientName: String
+  package let processID: Int32
+  package let userID: UInt32
+  /// Nil where the request belongs to none.
+  package let conversation: RawJSON?
+
+  package init(
+    requestID: RawJSON, clientName: String, processID: Int32, userID: UInt32,
+    conversation: RawJSON? = nil
+  ) {
+    self.requestID = requestID
+    self.clientName = clientName
+    self.processID = processID
+    self.userID = userID
+    self.conversation = conversation
+  }
+
+  init(requestID: RawJSON, peer: Peer, conversation: RawJSON? = nil) {
+    self.init(
+      requestID: requestID, clientName: peer.name, processID: peer.credentials.processID,
+      userID: peer.userID, conversation: conversation)
+  }
+
+  /// Builds the params of a hook, on one line.
+  func params(_ members: (inout JSONWriter) -> Void) -> RawJSON {
+    let params = RawJSON.object { params in
+      params.member("request_id", requestID)
+      params.key("client")
+      params.object {
+        $0.member("name", clientName)
+        $0.member("pid", processID)
+        $0.member("uid", userID)
+      }
+      if let conversation { params.member("conversation", conversation) }
+      members(&params)
+    }
+    return params.onOneLine
+  }
+}

@@ -1,0 +1,75 @@
+internal import EventLoop
+internal import JSON
+
+/// The calls of a plugin's observing hooks that are still to be made: one after the other, behind
+/// everybody's back.
+@EventLoop
+final class HookQueue {
+  struct Observation {
+    let hook: PluginConfiguration.Hook
+    let params: RawJSON
+    let onResult: (RawJSON) -> Void
+  }
+
+  /// What waits for a plugin that is slower than the requests; the oldest is dropped for the newest.
+  static let mostObservations = 256
+  static let mostBytes = 64 << 20
+  /// A plugin that fails all the time is mentioned this often.
+  private static let reportInterval: Duration = .seconds(10)
+
+  private unowned let plugin: Plugin
+  private var waiting: [Observation] = []
+  private var bytes = 0
+  private var isWorking = false
+  private var failures = 0
+  private var lastReport: LoopInstant?
+
+  init(_ plugin: Plugin) {
+    self.plugin = plugin
+  }
+
+  func add(_ observation: Observation) {
+    waiting.append(observation)
+    bytes += observation.params.bytes.count
+    while waiting.count > Self.mostObservations || (bytes > Self.mostBytes && waiting.count > 1) {
+      bytes -= waiting.removeFirst().params.bytes.count
+      failed("does not keep up: an observation was dropped")
+    }
+    guard !isWorking else { return }
+    isWorking = true
+    plugin.beginUse()
+    // Behind the answer: the client need not wait for the plugin.
+    EventLoop.start { [plugin] in
+      await self.work()
+      plugin.endUse()
+    }
+  }
+
+  private func work() async {
+    while !waiting.isEmpty {
+      let next = waiting.removeFirst()
+      bytes -= next.params.bytes.count
+      do throws(PluginError) {
+        next.onResult(
+          try await plugin.call(
+            next.hook.method, next.params, limit: plugin.configuration.timeout))
+      } catch {
+        failed(error.message)
+      }
+    }
+    isWorking = false
+  }
+
+  private func failed(_ what: String) {
+    failures += 1
+    if let lastReport, EventLoop.now - lastReport < Self.reportInterval { return }
+    let times = failures > 1 ? " (\(failures) failures)" : ""
+    plugin.onEvent(.hookFailed(what + times))
+    failures = 0
+    lastReport = EventLoop.now
+  }
+}
+
+extension PluginConfiguration.Hook {
+  var method: String { "hooks/\(rawValue)" }
+}

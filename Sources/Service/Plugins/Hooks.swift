@@ -1,0 +1,211 @@
+package import EventLoop
+package import JSON
+package import Wire
+
+/// Asks the plugins about requests, and tells them what became of them.
+@EventLoop
+package final class Hooks {
+  private let plugins: PluginSet
+
+  package init(_ plugins: PluginSet) {
+    self.plugins = plugins
+  }
+
+  /// Whether no plugin has a hook of a kind, so that nothing need be prepared for it.
+  package func isEmpty(_ hook: PluginConfiguration.Hook) -> Bool {
+    plugins.plugins(with: hook).isEmpty
+  }
+
+  // MARK: Deciding
+
+  /// Lets each plugin in turn leave a request, replace it or refuse it.
+  ///
+  /// - Parameter body: what will be sent; an object.
+  /// - Returns: what is to be sent instead; a valid create request.
+  package func request(
+    _ body: RawJSON, _ context: HookContext
+  ) async throws(RPCError) -> RawJSON {
+    var body = body
+    for plugin in plugins.plugins(with: .request) {
+      let now = body
+      let params = context.params { $0.member("request", now) }
+      let replacement = try await decide(.request, plugin, params, "request") {
+        (found) throws(HookFailure) in try Self.checkRequest(found)
+      }
+      body = replacement ?? body
+    }
+    return body
+  }
+
+  /// Lets each plugin in turn leave the arguments of a tool call, replace them or refuse the call.
+  package func toolCall(
+    tool: String, arguments: RawJSON, context: HookContext
+  ) async throws(RPCError) -> RawJSON {
+    var arguments = arguments
+    for plugin in plugins.plugins(with: .toolCall) {
+      let now = arguments
+      let params = context.params {
+        $0.member("tool", tool)
+        $0.member("arguments", now)
+      }
+      let replacement = try await decide(.toolCall, plugin, params, "arguments") { _ in }
+      arguments = replacement ?? arguments
+    }
+    return arguments
+  }
+
+  /// Why the result of a hook is of no use.
+  private struct HookFailure: Error {
+    let detail: String
+  }
+
+  /// Calls a hook and returns its replacement, where it has one.
+  private func decide(
+    _ hook: PluginConfiguration.Hook, _ plugin: Plugin, _ params: RawJSON, _ member: String,
+    check: (RawJSON) throws(HookFailure) -> Void
+  ) async throws(RPCError) -> RawJSON? {
+    let verdict: Verdict
+    do throws(HookFailure) {
+      verdict = try Self.verdict(try await result(of: hook, plugin, params), member)
+      if case .replace(let replacement) = verdict { try check(replacement) }
+    } catch {
+      try failed(plugin, hook, error.detail)
+      return nil
+    }
+    switch verdict {
+    case .leave: return nil
+    case .replace(let replacement): return replacement
+    case .deny(let reason): throw .hookDenied(plugin.name, hook, reason)
+    }
+  }
+
+  private func result(
+    of hook: PluginConfiguration.Hook, _ plugin: Plugin, _ params: RawJSON
+  ) async throws(HookFailure) -> RawJSON {
+    do throws(PluginError) {
+      return try await plugin.call(hook.method, params, limit: plugin.configuration.timeout)
+    } catch {
+      throw HookFailure(detail: error.message)
+    }
+  }
+
+  /// Ends the request, or lets it go on without the hook, as the plugin's `on_failure` says.
+  private func failed(
+    _ plugin: Plugin, _ hook: PluginConfiguration.Hook, _ detail: String
+  ) throws(RPCError) {
+    guard plugin.configuration.onFailure == .allow else {
+      throw .pluginFailed(plugin.name, hook, detail)
+    }
+    if !Task.isCancelled { plugin.onEvent(.hookFailed(detail)) }
+  }
+
+  private enum Verdict {
+    case leave
+    case replace(RawJSON)
+    case deny(String)
+  }
+
+  private static func verdict(
+    _ result: RawJSON, _ member: String
+  ) throws(HookFailure) -> Verdict {
+    guard result.kind == .object else {
+      throw HookFailure(detail: "answered with something that is no object")
+    }
+    if let reason = result.nonNull("deny") {
+      guard let text = reason.string else {
+        throw HookFailure(detail: "answered with a \"deny\" that is no text")
+      }
+      return .deny(PluginText.shown(text.utf8))
+    }
+    guard let replacement = result.nonNull(member) else { return .leave }
+    guard replacement.kind == .object else {
+      throw HookFailure(detail: "answered with a \"\(member)\" that is no object")
+    }
+    return .replace(replacement)
+  }
+
+  /// What replaces a request is held against the same rules; `halley` is no part of what is sent.
+  private static func checkRequest(_ body: RawJSON) throws(HookFailure) {
+    guard body["halley"] == nil else {
+      throw HookFailure(detail: "replaced the request by one with a member \"halley\"")
+    }
+    do throws(RPCError) {
+      _ = try CreateRequest(params: body)
+    } catch {
+      throw HookFailure(
+        detail: "replaced the request by one that is not valid: \(error.message)")
+    }
+  }
+
+  // MARK: Observing
+
+  /// Tells of a response that has ended.
+  ///
+  /// - Parameter onMetadata: takes what a plugin wants to be known of the response.
+  package func response(
+    request: RawJSON, response: RawJSON, context: HookContext,
+    onMetadata: @escaping (_ plugin: String, RawJSON) -> Void = { _, _ in }
+  ) {
+    observe(.response, context) {
+      $0.member("request", request)
+      $0.member("response", response)
+    } onResult: { plugin, result in
+      guard let metadata = result.nonNull("metadata") else { return }
+      do throws(RPCError) {
+        try ParameterChecks.metadata(metadata)
+        onMetadata(plugin.name, metadata)
+      } catch {
+        plugin.onEvent(.hookFailed("answered with metadata that is not valid: \(error.message)"))
+      }
+    }
+  }
+
+  /// Tells what a response used.
+  ///
+  /// - Parameter usage: an object; its members stand among the params.
+  package func usage(_ usage: RawJSON, context: HookContext) {
+    observe(.usage, context) { params in
+      for member in usage.members { params.member(member.key, member.value) }
+    }
+  }
+
+  /// Tells of a request that failed.
+  package func error(_ error: RawJSON, context: HookContext) {
+    observe(.error, context) { $0.member("error", error) }
+  }
+
+  private func observe(
+    _ hook: PluginConfiguration.Hook, _ context: HookContext,
+    _ members: (inout JSONWriter) -> Void,
+    onResult: @escaping (Plugin, RawJSON) -> Void = { _, _ in }
+  ) {
+    let observers = plugins.plugins(with: hook)
+    guard !observers.isEmpty else { return }
+    let params = context.params(members)
+    for plugin in observers {
+      plugin.observations.add(
+        HookQueue.Observation(hook: hook, params: params) { [unowned plugin] in
+          onResult(plugin, $0)
+        })
+    }
+  }
+}
+
+extension RPCError {
+  fileprivate static func hookDenied(
+    _ plugin: String, _ hook: PluginConfiguration.Hook, _ reason: String
+  ) -> RPCError {
+    let what = hook == .toolCall ? "tool call" : "request"
+    return RPCError(
+      .hookDenied, "plugin \(plugin) denied the \(what): \(reason)",
+      details: [("plugin", .string(plugin)), ("reason", .string(reason))])
+  }
+
+  fileprivate static func pluginFailed(
+    _ plugin: String, _ hook: PluginConfiguration.Hook, _ detail: String
+  ) -> RPCError {
+    RPCError(
+      .pluginFailed, "plugin \(plugin) \(detail) (\(hook.method))",
+      details: [("plugin", .string(plugin)), ("detail", .string(detail))])
+  }
+}

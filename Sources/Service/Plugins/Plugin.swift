@@ -1,0 +1,290 @@
+package import EventLoop
+package import JSON
+package import Wire
+
+/// A plugin of the configuration: started when it is needed, and again when it ends.
+///
+/// Phases: stopped → starting → running → stopping → stopped when it rests; from starting and
+/// running to restarting and back, or to failed, when it ends by itself; closed from all of them.
+@EventLoop
+package final class Plugin: PluginTransport {
+  /// What runs plugins, and with what around them.
+  package struct Launcher: Sendable {
+    package var environment: [String: String]
+    /// The program of the guard, see `PluginGuard`.
+    package var guardProgram: String
+
+    package init(environment: [String: String], guardProgram: String = PluginGuard.program) {
+      self.environment = environment
+      self.guardProgram = guardProgram
+    }
+  }
+
+  enum Phase {
+    case stopped
+    case starting(PluginProcess?)
+    case running(PluginProcess)
+    case stopping(PluginProcess)
+    case restarting(at: LoopInstant)
+    case failed
+    case closed
+  }
+
+  /// The process in whose start the current task has a part: its calls need not wait for the start
+  /// to be over.
+  @TaskLocal private static var starting: PluginProcess?
+
+  package let configuration: PluginConfiguration
+  let launcher: Launcher
+  /// Is told what happens to it.
+  package var onEvent: (PluginEvent) -> Void = { _ in }
+  var phase = Phase.stopped
+  private var policy: RestartPolicy
+  let waiters = PluginWaiters()
+  var restartTimer: TimerSource?
+  var restTimer: TimerSource?
+  /// Calls that are being made, and whoever else needs it to stay.
+  var uses = 0
+  package private(set) var restarts = 0
+  package private(set) var lastError: String?
+  /// What its observing hooks are still to be told.
+  private(set) lazy var observations = HookQueue(self)
+  /// Called when nobody uses it any longer.
+  var onUnused: () -> Void = {}
+
+  /// Runs after each start, before calls of others are let through; what it calls goes to the
+  /// process that starts. Its failure is the start's.
+  package var onStarted: (() async throws(PluginError) -> Void)?
+  package var onNotification: (String, RawJSON) -> Void = { _, _ in }
+  /// Answers requests of the plugin; nil refuses all of them (-32601).
+  package var onRequest: ((String, RawJSON) async -> Result<RawJSON, RPCError>)?
+
+  package init(_ configuration: PluginConfiguration, launcher: Launcher) {
+    self.configuration = configuration
+    self.launcher = launcher
+    policy = RestartPolicy(maximumRestarts: configuration.maximumRestarts)
+  }
+
+  package var name: String { configuration.name }
+
+  /// As `plugins.list` shows it.
+  package var stateName: String {
+    switch phase {
+    case .stopped: "stopped"
+    case .starting: "starting"
+    case .running: "running"
+    case .stopping, .closed: "stopping"
+    case .restarting: "restarting"
+    case .failed: "failed"
+    }
+  }
+
+  var hasFailed: Bool {
+    if case .failed = phase { true } else { false }
+  }
+
+  package var processID: Int32? { process?.processID }
+
+  var process: PluginProcess? {
+    switch phase {
+    case .starting(let process): process
+    case .running(let process), .stopping(let process): process
+    case .stopped, .restarting, .failed, .closed: nil
+    }
+  }
+
+  // MARK: Calls
+
+  /// Starts the plugin where it does not run; the start takes `start_timeout` at most, which the
+  /// limit does not count.
+  package func call(
+    _ method: String, _ params: RawJSON, limit: Duration, onAbandoned: ((RawJSON) -> Void)? = nil
+  ) async throws(PluginError) -> RawJSON {
+    if let process = Self.starting, process.name == name {
+      return try await process.call(method, params, limit: limit, onAbandoned: onAbandoned)
+    }
+    beginUse()
+    defer { endUse() }
+    return try await running(within: limit)
+      .call(method, params, limit: limit, onAbandoned: onAbandoned)
+  }
+
+  /// Tells the plugin something, where it runs.
+  package func notify(_ method: String, _ params: RawJSON) {
+    process?.notify(method, params)
+  }
+
+  private func running(within limit: Duration) async throws(PluginError) -> PluginProcess {
+    switch phase {
+    case .running(let process): return process
+    case .failed: throw unavailable("has failed: \(lastError ?? "")")
+    case .closed: throw unavailable("is being stopped")
+    case .restarting(let instant) where instant - EventLoop.now > limit:
+      throw unavailable("is not restarted yet: it \(lastError ?? "")")
+    case .stopped: start()
+    case .starting, .stopping, .restarting: break
+    }
+    return try await waiters.wait(orThrow: unavailable("was not waited for any longer"))
+  }
+
+  func unavailable(_ message: String) -> PluginError {
+    PluginError(.unavailable, message, plugin: name)
+  }
+
+  // MARK: Its start
+
+  /// Starts it in the background, where it does not run.
+  package func start() {
+    guard case .stopped = phase else { return }
+    launch()
+  }
+
+  private func launch() {
+    phase = .starting(nil)
+    EventLoop.start { [self] in
+      do throws(PluginError) {
+        try await begin()
+      } catch {
+        await startFailed(error)
+      }
+    }
+  }
+
+  private func begin() async throws(PluginError) {
+    try await checkProgram()
+    guard case .starting = phase else { throw unavailable("is being stopped") }
+    let process = try spawn()
+    phase = .starting(process)
+    let deadline = try startDeadline(of: process)
+    defer { deadline.cancel() }
+    if let reason = await process.child.started() { throw unavailable("did not start: \(reason)") }
+    try await shakeHands(with: process)
+    if let reason = process.cause ?? process.endReason {
+      throw PluginError(.died, reason, plugin: name)
+    }
+    guard case .starting = phase else { throw unavailable("is being stopped") }
+    phase = .running(process)
+    onEvent(.started(processID: process.child.processID ?? 0))
+    rest()
+    waiters.resume(.success(process))
+  }
+
+  private func checkProgram() async throws(PluginError) {
+    let program = configuration.command.first ?? ""
+    let refusal = await EventLoop.offload { () -> String? in
+      do throws(TrustedPath.Refusal) {
+        try TrustedPath.check(program: program)
+        return nil
+      } catch {
+        return error.description
+      }
+    }
+    if let refusal { throw PluginError(.refused, "is not run: \(refusal)", plugin: name) }
+  }
+
+  private func spawn() throws(PluginError) -> PluginProcess {
+    let order = PluginGuard.Order(
+      command: configuration.command, directory: configuration.directory ?? "/",
+      environment: PluginEnvironment.variables(
+        for: configuration, in: launcher.environment), grace: PluginProcess.grace)
+    do throws(LoopError) {
+      let process = try PluginProcess(
+        order, name: name, guardProgram: launcher.guardProgram,
+        onStderr: { [weak self] in self?.report($0) })
+      process.onNotification = { [weak self] in self?.onNotification($0, $1) }
+      if let onRequest { process.onRequest = onRequest }
+      process.onEnd = { [weak self, weak process] reason in
+        if let process { self?.ended(process, reason) }
+      }
+      return process
+    } catch {
+      throw unavailable("did not start: \(error)")
+    }
+  }
+
+  private func startDeadline(of process: PluginProcess) throws(PluginError) -> TimerSource {
+    let limit = configuration.startTimeout
+    do throws(LoopError) {
+      let timer = try TimerSource { [weak process] in
+        process?.kill("did not start within \(DurationText.text(limit))")
+      }
+      timer.arm(after: limit)
+      return timer
+    } catch {
+      throw unavailable("did not start: \(error)")
+    }
+  }
+
+  private func shakeHands(with process: PluginProcess) async throws(PluginError) {
+    guard let onStarted else { return }
+    let result = await Self.$starting.withValue(process) {
+      do throws(PluginError) {
+        try await onStarted()
+        return Result<Void, PluginError>.success(())
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+
+  private func startFailed(_ error: PluginError) async {
+    if case .starting(let process?) = phase {
+      // Nothing of this start may meet the next one.
+      process.kill(error.message)
+      waiters.resume(.failure(error))
+      await process.end()
+    }
+    waiters.resume(.failure(error))
+    guard case .starting = phase else { return }
+    failed(error.message, isFinal: error.code == .refused, after: .zero)
+  }
+
+  // MARK: Its end
+
+  private func ended(_ process: PluginProcess, _ reason: String) {
+    switch phase {
+    case .running(let current) where current === process:
+      failed(reason, isFinal: false, after: EventLoop.now - process.started)
+    case .stopping(let current) where current === process:
+      phase = .stopped
+      if !waiters.isEmpty { launch() }
+    default: return
+    }
+  }
+
+  /// - Parameter isFinal: whether another start would come to the same.
+  private func failed(_ reason: String, isFinal: Bool, after lifetime: Duration) {
+    lastError = reason
+    if !isFinal, case .restart(let pause) = policy.ended(after: lifetime) {
+      phase = .restarting(at: EventLoop.now + pause)
+      onEvent(.restarting(reason: reason, after: pause))
+      armRestart(after: pause)
+    } else {
+      phase = .failed
+      onEvent(.failed(reason: reason))
+    }
+  }
+
+  private func armRestart(after pause: Duration) {
+    do throws(LoopError) {
+      if restartTimer == nil { restartTimer = try TimerSource { [weak self] in self?.restart() } }
+      restartTimer?.arm(after: pause)
+    } catch {
+      phase = .failed
+    }
+  }
+
+  private func restart() {
+    guard case .restarting = phase else { return }
+    restarts += 1
+    launch()
+  }
+
+  private func report(_ entry: StderrLines.Entry) {
+    switch entry {
+    case .line(let text): onEvent(.said(text))
+    case .dropped(let count): onEvent(.dropped(count))
+    }
+  }
+}

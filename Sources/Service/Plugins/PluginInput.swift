@@ -1,0 +1,83 @@
+internal import EventLoop
+
+/// What is on its way to a plugin's stdin. Nothing here blocks.
+@EventLoop
+final class PluginInput {
+  /// What may wait for a plugin that does not read. One line of any length may: a request can be
+  /// as long as `limits.line`.
+  static let maximumQueuedBytes = 8 << 20
+  /// Shorter lines are written in one piece.
+  private static let piecedBytes = 65_536
+
+  private let end: PipeEnd
+  private var queue: [ArraySlice<UInt8>] = []
+  private var queuedBytes = 0
+  private var source: IOSource?
+  private(set) var isClosed = false
+  /// Called when the plugin has closed its end.
+  var onClosed: () -> Void = {}
+
+  init(_ end: PipeEnd) {
+    self.end = end
+  }
+
+  /// Sends a line, now or as soon as the plugin reads.
+  ///
+  /// - Returns: false where too much waits already, or the plugin has closed its end.
+  func send(_ head: [UInt8], _ body: ArraySlice<UInt8>, _ tail: [UInt8]) -> Bool {
+    let count = head.count + body.count + tail.count
+    guard !isClosed, queue.isEmpty || queuedBytes + count <= Self.maximumQueuedBytes else {
+      return false
+    }
+    if count <= Self.piecedBytes {
+      queue.append((head + body + tail)[...])
+    } else {
+      queue += [head[...], body, tail[...]]
+    }
+    queuedBytes += count
+    if source == nil { flush() }
+    return !isClosed
+  }
+
+  private func flush() {
+    while let next = queue.first {
+      switch end.write(next) {
+      case .closed: return closedByPlugin()
+      case .taken(let count):
+        queuedBytes -= count
+        if count == next.count {
+          queue.removeFirst()
+        } else {
+          queue[0] = next.dropFirst(count)
+          if count == 0 { return waitForReader() }
+        }
+      }
+    }
+    source?.cancel()
+    source = nil
+  }
+
+  private func waitForReader() {
+    guard source == nil else { return }
+    do throws(LoopError) {
+      source = try IOSource(end.descriptor, .writable) { [weak self] _ in self?.flush() }
+    } catch {
+      closedByPlugin()
+    }
+  }
+
+  private func closedByPlugin() {
+    close()
+    onClosed()
+  }
+
+  /// Lets the plugin see the end of its input. What it has not read is dropped.
+  func close() {
+    isClosed = true
+    source?.cancel()
+    source = nil
+    queue = []
+    queuedBytes = 0
+    end.close()
+  }
+}
