@@ -1,10 +1,10 @@
-internal import EventLoop
-internal import JSON
-internal import Wire
+package import EventLoop
+package import JSON
+package import Wire
 
 /// Requests of ours to one client, and who waits for their answers.
 @EventLoop
-final class ClientCalls {
+package final class ClientCalls {
   private struct Pending {
     let continuation: CheckedContinuation<ClientAnswer, Never>
     let timer: TimerSource
@@ -14,8 +14,10 @@ final class ClientCalls {
   private var lastNumber = 0
   private var isClosed = false
 
+  package init() {}
+
   /// Waits for the answer to a request that the closure sends, with ids "s:1", "s:2" and so on.
-  func perform(limit: Duration, send: (_ id: String) -> Void) async -> ClientAnswer {
+  package func perform(limit: Duration, send: (_ id: String) -> Void) async -> ClientAnswer {
     guard !isClosed else { return .disconnected }
     lastNumber += 1
     let id = "s:\(lastNumber)"
@@ -38,13 +40,13 @@ final class ClientCalls {
   }
 
   /// Takes an answer; one to a request that is not waited for any more is passed over.
-  func receive(_ id: RPCID, _ result: Result<RawJSON, RPCPeerError>) {
+  package func receive(_ id: RPCID, _ result: Result<RawJSON, RPCPeerError>) {
     guard let id = id.json.string else { return }
     end(id, .answered(result))
   }
 
   /// The client can answer nothing more.
-  func close() {
+  package func close() {
     isClosed = true
     for id in pending.keys { end(id, .disconnected) }
   }

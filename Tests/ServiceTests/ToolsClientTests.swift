@@ -1,0 +1,325 @@
+import EventLoop
+import JSON
+import Service
+import Testing
+import Wire
+
+/// What a client of an MCP server says to it and takes from it.
+@Suite struct ToolsClientTests {
+  init() { LoopThread.start() }
+
+  @EventLoop
+  private func client(_ server: FakeServer, limit: Duration = .seconds(10)) -> MCPClient {
+    MCPClient(server, startTimeout: limit)
+  }
+
+  // MARK: Eras
+
+  @Test @EventLoop func `a server of the stateless era is not initialized, and told all each time`()
+    async throws
+  {
+    let server = FakeServer()
+    server.speakStateless()
+    server.list([])
+    _ = try await client(server).listTools()
+    #expect(server.methods.prefix(1) == ["server/discover"])
+    #expect(!server.methods.contains("initialize"))
+    let meta = server.params(of: "tools/list")?["_meta"]
+    #expect(meta?["io.modelcontextprotocol/protocolVersion"]?.string == "2026-07-28")
+    #expect(meta?["io.modelcontextprotocol/clientCapabilities"]?.text == "{}")
+    #expect(meta?["io.modelcontextprotocol/clientInfo"]?["name"]?.string == "halleyd")
+  }
+
+  @Test(arguments: [-32601, -32602, -32600, -32000, -32022])
+  @EventLoop func `a server that refuses to be discovered is initialized`(_ code: Int) async throws {
+    let server = FakeServer()
+    server.refuse("server/discover", .remote(code))
+    server.speakHandshake()
+    server.list([])
+    _ = try await client(server).listTools()
+    #expect(server.methods == ["server/discover", "initialize", "tools/list"])
+    #expect(server.notifications.map(\.method) == ["notifications/initialized"])
+    let params = server.params(of: "initialize")
+    #expect(params?["protocolVersion"]?.string == "2025-11-25")
+    #expect(params?["clientInfo"]?["name"]?.string == "halleyd")
+    #expect(params?["_meta"] == nil)
+    #expect(server.params(of: "tools/list")?.text == "{}")
+  }
+
+  @Test(arguments: ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
+  @EventLoop func `every version with a handshake is taken`(_ version: String) async throws {
+    let server = FakeServer()
+    server.speakHandshake(version)
+    server.list([])
+    #expect(try await client(server).listTools().isEmpty)
+  }
+
+  @Test @EventLoop func `a version that nobody knows is refused with those that are known`()
+    async throws
+  {
+    let server = FakeServer()
+    server.speakHandshake("1999-01-01")
+    let error = await #expect(throws: PluginError.self) { try await client(server).listTools() }
+    #expect(error?.code == .protocolViolation)
+    #expect(error?.message.contains("\"1999-01-01\"") == true)
+    #expect(error?.message.contains("2025-11-25, 2025-06-18") == true)
+    #expect(server.notifications.isEmpty)
+  }
+
+  @Test @EventLoop func `a server that is silent before initialize, or dies of it, is initialized`()
+    async throws
+  {
+    for code in [PluginError.Code.timedOut, .died] {
+      let server = FakeServer()
+      server.refuse("server/discover", code)
+      server.speakHandshake()
+      server.list([])
+      let client = client(server, limit: .seconds(4))
+      _ = try await client.listTools()
+      #expect(server.requests[0].limit <= .seconds(2))
+      client.disconnected()
+      _ = try await client.listTools()
+      #expect(server.methods.filter { $0 == "server/discover" }.count == 1)
+    }
+  }
+
+  @Test @EventLoop func `a stateless server that was slow to start is asked once more`() async throws {
+    let server = FakeServer()
+    server.answers["server/discover"] = { _ async throws(PluginError) in
+      server.speakStateless()
+      throw server.error(.timedOut)
+    }
+    server.refuse("initialize", .remote(-32022))
+    server.list([])
+    _ = try await client(server).listTools()
+    #expect(
+      server.methods.prefix(4) == ["server/discover", "initialize", "server/discover", "tools/list"]
+        || server.methods.contains("subscriptions/listen"))
+    #expect(server.params(of: "tools/list")?["_meta"] != nil)
+  }
+
+  @Test @EventLoop func `a server that discovers itself as of the older era only is initialized`()
+    async throws
+  {
+    let server = FakeServer()
+    server.speakStateless(["2025-11-25"])
+    server.speakHandshake()
+    server.list([])
+    _ = try await client(server).listTools()
+    #expect(server.methods == ["server/discover", "initialize", "tools/list"])
+  }
+
+  @Test @EventLoop func `why a server can't be begun with is told, and it is tried again`()
+    async throws
+  {
+    let server = FakeServer()
+    server.refuse("server/discover", .unavailable)
+    let client = client(server)
+    let error = await #expect(throws: PluginError.self) { try await client.listTools() }
+    #expect(error?.code == .unavailable)
+    #expect(server.methods == ["server/discover"])
+    server.speakStateless()
+    server.list([])
+    #expect(try await client.listTools().isEmpty)
+  }
+
+  @Test @EventLoop func `many who ask at once share one session, and a new process gets a new one`()
+    async throws
+  {
+    let server = FakeServer()
+    server.speakHandshake()
+    server.list([])
+    let client = client(server)
+    async let first = client.listTools()
+    async let second = client.listTools()
+    _ = try await (first, second)
+    #expect(server.methods.filter { $0 == "initialize" }.count == 1)
+    client.disconnected()
+    _ = try await client.listTools()
+    #expect(server.methods.filter { $0 == "initialize" }.count == 2)
+  }
+
+  // MARK: Lists
+
+  @Test @EventLoop func `tools are listed page by page`() async throws {
+    let server = FakeServer()
+    server.speakHandshake()
+    let pages = [try RawJSON.tool("a"), try RawJSON.tool("b"), try RawJSON.tool("c")]
+    server.answers["tools/list"] = { params in
+      let page = params["cursor"]?.string.flatMap { Int($0) } ?? 0
+      return .object {
+        $0.key("tools")
+        $0.array { $0.value(pages[page]) }
+        if page < 2 { $0.member("nextCursor", "\(page + 1)") }
+      }
+    }
+    let tools = try await client(server).listTools()
+    #expect(tools.map { $0["name"]?.string } == ["a", "b", "c"])
+  }
+
+  @Test(arguments: [
+    (#"{"tools":[],"nextCursor":"again"}"#, "in circles"), (#"{"tools":{}}"#, "{} as \"tools\""),
+    ("{}", "nothing as \"tools\""),
+  ])
+  @EventLoop func `a list that is none, or has no end, is refused`(_ page: String, _ why: String)
+    async throws
+  {
+    let server = FakeServer()
+    server.speakHandshake()
+    let page = try RawJSON(parsing: page)
+    server.answers["tools/list"] = { _ in page }
+    let error = await #expect(throws: PluginError.self) { try await client(server).listTools() }
+    #expect(error?.code == .protocolViolation)
+    #expect(error?.message.contains(why) == true)
+  }
+
+  @Test @EventLoop func `a list that only grows is cut off`() async throws {
+    let server = FakeServer()
+    server.speakHandshake()
+    let tools = try (0..<10).map { try RawJSON.tool("t\($0)") }
+    server.answers["tools/list"] = { _ in
+      .object {
+        $0.key("tools")
+        $0.array { for tool in tools { $0.value(tool) } }
+        $0.member("nextCursor", "\(server.requests.count)")
+      }
+    }
+    let error = await #expect(throws: PluginError.self) { try await client(server).listTools() }
+    #expect(error?.message == "lists more than 512 tools")
+    #expect(server.requests.count < 60)
+  }
+
+  // MARK: What servers say unasked
+
+  @Test @EventLoop func `a server of the stateless era is asked to tell of changed tools`()
+    async throws
+  {
+    let server = FakeServer()
+    server.speakStateless()
+    server.list([])
+    var changes = 0
+    let client = client(server)
+    client.onToolsChanged = { changes += 1 }
+    _ = try await client.listTools()
+    await server.wait(for: "subscriptions/listen")
+    let params = server.params(of: "subscriptions/listen")
+    #expect(params?["notifications"]?["toolsListChanged"]?.boolean == true)
+    #expect(params?["_meta"] != nil)
+    client.receive("notifications/tools/list_changed", .emptyObject)
+    #expect(changes == 1)
+  }
+
+  @Test @EventLoop func `a client that may not hold a process open does not ask for changes`()
+    async throws
+  {
+    let server = FakeServer()
+    server.speakStateless()
+    server.list([])
+    let client = MCPClient(server, startTimeout: .seconds(10), followsChanges: false)
+    _ = try await client.listTools()
+    _ = try await client.listTools()
+    #expect(!server.methods.contains("subscriptions/listen"))
+  }
+
+  @Test @EventLoop func `a ping is answered, and no other request is`() throws {
+    let client = client(FakeServer())
+    #expect(try client.answer("ping").get().text == "{}")
+    for method in ["roots/list", "sampling/createMessage", "elicitation/create", "x\u{1B}[2J"] {
+      let error = try #require(throws: (any Error).self) { try client.answer(method).get() }
+      #expect("\(error)".contains("\u{1B}") == false)
+    }
+    guard case .failure(let error) = client.answer("roots/list") else {
+      Issue.record("roots/list was answered")
+      return
+    }
+    #expect(error.code.number == -32601)
+  }
+
+  @Test @EventLoop func `what a server logs comes on one line, without control characters, cut`()
+    throws
+  {
+    let client = client(FakeServer())
+    var said: [String] = []
+    client.onMessage = { said.append("\($0) \($1)") }
+    client.receive(
+      "notifications/message",
+      try RawJSON(parsing: #"{"level":"warning","logger":"db","data":"a\n\u001b[31mb\u0007"}"#))
+    client.receive("notifications/message", try RawJSON(parsing: #"{"data":{"a":1}}"#))
+    client.receive("notifications/unknown", .emptyObject)
+    #expect(said == ["warning db: a [31mb", #"info {"a":1}"#])
+    client.receive(
+      "notifications/message", .object { $0.member("data", String(repeating: "é", count: 9000)) })
+    #expect(said[2].utf8.count <= 1024 + 5)
+    #expect(said[2].hasSuffix("é…"))
+  }
+
+  // MARK: Calls
+
+  @Test @EventLoop func `a call carries name, arguments and a token for its progress`() async throws {
+    let server = FakeServer()
+    server.speakHandshake()
+    server.answers["tools/call"] = { $0 }
+    let arguments = try RawJSON(parsing: #"{"a":1.0}"#)
+    let result = try await client(server).callTool("add", arguments, limit: .seconds(3))
+    #expect(result["name"]?.string == "add")
+    #expect(result["arguments"]?.text == #"{"a":1.0}"#)
+    #expect(result["_meta"]?.text == #"{"progressToken":1}"#)
+    #expect(server.requests.last?.limit == .seconds(3))
+  }
+
+  @Test @EventLoop func `a late call is cancelled at the server, and its last progress is told`()
+    async throws
+  {
+    let server = FakeServer()
+    server.speakHandshake()
+    let client = client(server)
+    server.answers["tools/call"] = { params async throws(PluginError) in
+      let token = params["_meta"]?["progressToken"] ?? .null
+      client.receive(
+        "notifications/progress",
+        .object {
+          $0.member("progressToken", token)
+          $0.member("progress", 3)
+          $0.member("total", 10)
+          $0.member("message", "Cloning\n")
+        })
+      throw server.error(.timedOut)
+    }
+    let error = await #expect(throws: PluginError.self) {
+      try await client.callTool("clone", .emptyObject, limit: .seconds(1))
+    }
+    #expect(error?.code == .timedOut)
+    #expect(error?.message == "did not do it; the last progress was 3 of 10, Cloning ")
+    let cancelled = try #require(server.notifications.last)
+    #expect(cancelled.method == "notifications/cancelled")
+    #expect(cancelled.params["requestId"]?.integer == Int64(server.requests.count))
+  }
+
+  @Test @EventLoop func `who is cancelled stops waiting for a slow start, which goes on`()
+    async throws
+  {
+    let server = FakeServer()
+    let gate = Gate()
+    server.speakStateless()
+    let discover = try #require(server.answers["server/discover"])
+    server.answers["server/discover"] = { params async throws(PluginError) in
+      await gate.wait()
+      return try await discover(params)
+    }
+    server.list([])
+    let client = client(server)
+    let (first, second) = (Outcome(), Outcome())
+    let task = EventLoop.start { await first.take { () async throws(PluginError) in
+      try await client.listTools() } }
+    EventLoop.start { await second.take { () async throws(PluginError) in
+      try await client.listTools() } }
+    await server.wait(for: "server/discover")
+    task.cancel()
+    await task.value
+    #expect(first.error?.message.contains("cancelled") == true)
+    gate.open()
+    await second.ended()
+    #expect(second.error == nil)
+    #expect(server.methods.filter { $0 == "server/discover" }.count == 1)
+  }
+}

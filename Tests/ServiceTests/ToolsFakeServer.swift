@@ -1,0 +1,125 @@
+import EventLoop
+import JSON
+import Service
+
+/// An MCP server without a process: answers by a script and notes what it was asked.
+@EventLoop
+final class FakeServer: PluginTransport {
+  struct Request {
+    let method: String
+    let params: RawJSON
+    let limit: Duration
+  }
+
+  typealias Answer = @EventLoop (_ params: RawJSON) async throws(PluginError) -> RawJSON
+
+  let name: String
+  var answers: [String: Answer] = [:]
+  private(set) var requests: [Request] = []
+  private(set) var notifications: [(method: String, params: RawJSON)] = []
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(_ name: String = "demo") {
+    self.name = name
+  }
+
+  func call(
+    _ method: String, _ params: RawJSON, limit: Duration, onAbandoned: ((RawJSON) -> Void)?
+  ) async throws(PluginError) -> RawJSON {
+    requests.append(Request(method: method, params: params, limit: limit))
+    let id = RawJSON.integer(requests.count)
+    for waiter in waiting { waiter.resume() }
+    waiting = []
+    guard let answer = answers[method] else {
+      throw PluginError(.remote(-32601), "answered with error -32601", plugin: name)
+    }
+    do throws(PluginError) {
+      return try await answer(params)
+    } catch {
+      if error.code == .timedOut || Task.isCancelled { onAbandoned?(id) }
+      throw error
+    }
+  }
+
+  func notify(_ method: String, _ params: RawJSON) {
+    notifications.append((method, params))
+  }
+
+  func error(_ code: PluginError.Code) -> PluginError {
+    PluginError(code, "did not do it", plugin: name)
+  }
+
+  var methods: [String] { requests.map(\.method) }
+
+  func params(of method: String) -> RawJSON? {
+    requests.last { $0.method == method }?.params
+  }
+
+  /// Waits until it was asked for the nth time.
+  func wait(for method: String, count: Int = 1) async {
+    while requests.count(where: { $0.method == method }) < count {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
+  // MARK: Scripts
+
+  /// Answers a method with an error.
+  func refuse(_ method: String, _ code: PluginError.Code) {
+    answers[method] = { _ async throws(PluginError) in throw self.error(code) }
+  }
+
+  /// Speaks a version that begins with `initialize`.
+  func speakHandshake(_ version: String = "2025-11-25", announcesChanges: Bool = true) {
+    answers["initialize"] = { _ in
+      .object {
+        $0.member("protocolVersion", version)
+        $0.key("capabilities")
+        $0.object {
+          $0.key("tools")
+          $0.object { $0.member("listChanged", announcesChanges) }
+        }
+      }
+    }
+  }
+
+  /// Speaks the version without.
+  func speakStateless(_ versions: [String] = ["2026-07-28"]) {
+    answers["server/discover"] = { _ in
+      .object {
+        $0.member("resultType", "complete")
+        $0.key("supportedVersions")
+        $0.array { for version in versions { $0.string(version) } }
+        $0.key("capabilities")
+        $0.object {
+          $0.key("tools")
+          $0.object { $0.member("listChanged", true) }
+        }
+      }
+    }
+  }
+
+  /// Lists tools on one page.
+  func list(_ tools: [RawJSON]) {
+    answers["tools/list"] = { _ in
+      .object {
+        $0.key("tools")
+        $0.array { for tool in tools { $0.value(tool) } }
+      }
+    }
+  }
+}
+
+extension RawJSON {
+  /// An element of `tools/list`.
+  static func tool(
+    _ name: String, _ description: String = "Does it.", schema: String = #"{"type":"object"}"#
+  ) throws -> RawJSON {
+    let schema = try RawJSON(parsing: schema)
+    return .object {
+      $0.member("name", name)
+      $0.member("description", description)
+      $0.member("inputSchema", schema)
+    }
+  }
+}
