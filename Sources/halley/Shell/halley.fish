@@ -1,0 +1,2 @@
+# fish
+__halley_bind \ei \eI

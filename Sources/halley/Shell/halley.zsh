@@ -1,0 +1,2 @@
+# zsh
+__halley_bind '^[i' '^[I'
