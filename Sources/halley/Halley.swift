@@ -60,7 +60,7 @@ struct Halley: ParsableCommand {
   ) throws -> (any ParsableCommand)? {
     switch word {
     case ShellTask.word: try ShellTask.command(arguments)
-    case Complete.word: try Complete.parse(Array(arguments))
+    case Complete.word: try Complete.parse(["--"] + arguments)
     default: nil
     }
   }

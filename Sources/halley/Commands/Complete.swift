@@ -11,7 +11,7 @@ struct Complete: ParsableCommand {
   /// The first word of the command line; no prompt begins with it.
   static let word = "__complete"
 
-  @Argument(parsing: .captureForPassthrough)
+  @Argument
   var words: [String] = []
 
   func run() throws {

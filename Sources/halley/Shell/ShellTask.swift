@@ -1,4 +1,5 @@
 import ArgumentParser
+import Client
 
 /// What the shells' integrations ask for: `halley __shell TASK [OPTION…]`, with the text on stdin.
 ///
@@ -15,6 +16,8 @@ enum ShellTask: String, CaseIterable {
 
   /// The first word of the command line; no prompt begins with it.
   static let word = "__shell"
+  /// Bytes of a text; some tens of thousands of tokens.
+  private static let longest = 200_000
 
   static func command(_ arguments: ArraySlice<String>) throws -> any ParsableCommand {
     guard let name = arguments.first, let task = ShellTask(rawValue: name) else {
@@ -23,7 +26,16 @@ enum ShellTask: String, CaseIterable {
     }
     let options = Array(arguments.dropFirst())
     guard task != .write else { return try WriteLine.parse(options) }
-    return try Ask.parse(["-s", task.instructions] + task.storage + options)
+    let text = try task.text()
+    return try Ask.parse(
+      ["--system", task.instructions] + task.storage + options + ["--no-stdin", "--", text])
+  }
+
+  /// What a command or a diff has written need not be UTF-8, nor fit a model.
+  private func text() throws -> String {
+    let bytes = try FileContents.readInput("/dev/stdin")
+    let part = self == .outcome ? bytes.suffix(Self.longest) : bytes.prefix(Self.longest)
+    return String(decoding: part, as: UTF8.self)
   }
 
   /// What is asked about a line or a diff is done with when it is answered; what went wrong is talked

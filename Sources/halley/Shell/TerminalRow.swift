@@ -12,7 +12,8 @@ struct TerminalRow {
   /// - Parameter prompt: as the shell has expanded it, colours and all; its last line counts, and one
   ///   that leaves little room is left out.
   init(prompt: String) {
-    let line = prompt.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
+    let line =
+      prompt.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).last ?? ""
     let visible = TerminalText.width(Self.visible(line))
     let columns = Self.columns
     let fits = visible <= columns / 2

@@ -19,7 +19,6 @@ enum CompletionValue: Equatable {
     "--attach": .files, "--file": .files, "--schema": .files, "--socket": .files,
     "--config": .files,
     "--effort": .choices(["none", "minimal", "low", "medium", "high", "xhigh"]),
-    "--key": .choices(["alt-", "ctrl-"]),
   ]
 
   private static let ofArguments: [String: CompletionValue] = [
