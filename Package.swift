@@ -66,6 +66,7 @@ let package = Package(
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
     .executableTarget(
       name: "halley", dependencies: [arguments, "Client", "JSON", "Wire"],
+      resources: ["bash", "zsh", "fish"].map { .embedInCode("Shell/halley.\($0)") },
       swiftSettings: strict, linkerSettings: selfContained),
     .executableTarget(
       name: "halley-simulator", dependencies: [arguments, "COpenSSL", "JSON"],

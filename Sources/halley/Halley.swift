@@ -20,7 +20,7 @@ struct Halley: ParsableCommand {
     subcommands: [
       Ask.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
-      Tools.self, Plugins.self, Config.self, Keys.self, RPC.self,
+      Tools.self, Plugins.self, Config.self, Keys.self, Init.self, RPC.self,
     ],
     defaultSubcommand: Ask.self)
 
@@ -44,12 +44,24 @@ struct Halley: ParsableCommand {
 
   /// Parses the usual prompt without the other commands, whose description takes longer than all the
   /// rest. What is no plain prompt, or wrong, is left to the whole parser and its messages.
-  private static func quickly(_ arguments: [String]) -> (any ParsableCommand)? {
+  private static func quickly(_ arguments: [String]) throws -> (any ParsableCommand)? {
     guard let first = arguments.first, !commandNames.contains(first) else { return nil }
+    if let command = try forShells(first, arguments.dropFirst()) { return command }
     do {
       return try Ask.parseAsRoot(arguments) as? Ask
     } catch {
       return nil
+    }
+  }
+
+  /// What the shells' integrations and completions call; people do not, so that no help names it.
+  private static func forShells(
+    _ word: String, _ arguments: ArraySlice<String>
+  ) throws -> (any ParsableCommand)? {
+    switch word {
+    case ShellTask.word: try ShellTask.command(arguments)
+    case Complete.word: try Complete.parse(["--"] + arguments)
+    default: nil
     }
   }
 

@@ -1,0 +1,1 @@
+../../Sources/halley/Shell/halley.fish
