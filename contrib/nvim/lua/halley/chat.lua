@@ -227,11 +227,10 @@ function Chat:send()
   self:say(text)
 end
 
---- Adds a turn to the conversation. What it comes to is told by the feed.
+--- Adds a turn to the conversation. The feed tells what it comes to, as it does of others' turns.
 function Chat:say(text)
   local params = request.build(text, { conversation = self.name })
   local call
-  params.stream = false
   call = rpc.request('responses.create', params, { done = function(err, response)
     self.own[call] = nil
     if not self.is_closed then self:said(text, err, response) end
