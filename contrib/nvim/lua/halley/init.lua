@@ -1,0 +1,40 @@
+-- Halley in Neovim: answers of the local daemon halleyd. See :help halley.
+local M = {}
+
+require('halley.rpc').handlers['tools.approve'] = function(params, reply)
+  require('halley.approve').ask(params, reply)
+end
+
+--- Takes the options; see :help halley-setup. Wrong ones are an error that names each of them.
+function M.setup(options) require('halley.config').setup(options) end
+
+--- What runs, for a status line: "" when nothing does.
+function M.status() return require('halley.answer').status() end
+
+-- MARK: Commands
+
+function M.ask(command) require('halley.ask').ask(command) end
+
+function M.rewrite(command) require('halley.rewrite').rewrite(command) end
+
+function M.accept(command) require('halley.rewrite').accept(command) end
+
+function M.reject() require('halley.rewrite').reject() end
+
+function M.chat(command) require('halley.chat').open(command.args, command.mods) end
+
+function M.model(command) require('halley.model').select(command) end
+
+function M.history(command) require('halley.history').search(command) end
+
+--- Stops what runs in this buffer, else all answers.
+function M.stop()
+  local buf = vim.api.nvim_get_current_buf()
+  local chat = require('halley.chat').of(buf)
+  if chat and chat:stop() then return end
+  if require('halley.answer').stop(buf) == 0 then
+    require('halley.errors').inform('no answer is running')
+  end
+end
+
+return M

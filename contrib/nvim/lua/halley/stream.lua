@@ -1,0 +1,153 @@
+-- Writes text into a buffer as it comes, at a place that edits elsewhere do not move.
+local Stream = {}
+Stream.__index = Stream
+
+local namespace = vim.api.nvim_create_namespace('halley.stream')
+
+-- Errors of a moment in which the editor lets nobody change a text.
+local function is_locked(message)
+  return message:find('E565') or message:find('E523') or message:find('E5555') or message:find('E12:')
+end
+
+--- A stream that writes from a position on (row and column from 0).
+---
+--- options.lead is written before the first text. options.unrecorded keeps what is written out of
+--- the undo history (and forgets what is in it). options.written() is called when text was
+--- written, options.stopped(reason) when it can't be any more.
+function Stream.new(buf, row, col, options)
+  local self = setmetatable({ buf = buf, options = options, waiting = '', held = '' }, Stream)
+  self.first = vim.api.nvim_buf_set_extmark(buf, namespace, row, col, { right_gravity = false })
+  self.last = vim.api.nvim_buf_set_extmark(buf, namespace, row, col, { right_gravity = true })
+  return self
+end
+
+function Stream:position(mark)
+  if not vim.api.nvim_buf_is_loaded(self.buf) then return nil end
+  local position = vim.api.nvim_buf_get_extmark_by_id(self.buf, namespace, mark, {})
+  return position[1], position[2]
+end
+
+--- Shows a note at the end of the stream, until the next text.
+function Stream:note(text)
+  local row, col = self:position(self.last)
+  if not row then return end
+  self.label = vim.api.nvim_buf_set_extmark(self.buf, namespace, row, col,
+    { id = self.label, virt_text = { { text, 'HalleyNote' } } })
+end
+
+function Stream:clear_note()
+  if self.label and vim.api.nvim_buf_is_loaded(self.buf) then
+    vim.api.nvim_buf_del_extmark(self.buf, namespace, self.label)
+  end
+  self.label = nil
+end
+
+--- Adds text. It is in the buffer by the next turn of the event loop.
+function Stream:append(text)
+  self.waiting = self.waiting .. text
+  if self.is_scheduled or self.is_ended then return end
+  self.is_scheduled = true
+  vim.schedule(function()
+    self.is_scheduled = false
+    self:flush()
+  end)
+end
+
+-- What can be written now: line ends at the end wait for the text that follows, since an answer
+-- ends without an empty line, and a CR for the LF that may come.
+function Stream:take()
+  local text = self.held .. self.waiting
+  self.waiting = ''
+  text = text:gsub('\r\n', '\n')
+  if not self.has_text then text = text:gsub('^\n+', '') end
+  local body, rest = text:match('^(.-)([\r\n]*)$')
+  self.held = rest
+  return body
+end
+
+function Stream:flush()
+  if self.is_ended then return end
+  local text = self:take()
+  if text == '' then return end
+  local row, col = self:position(self.last)
+  if not row then return self:stop('its buffer is gone') end
+  if self.has_text then
+    local first_row, first_col = self:position(self.first)
+    if first_row == row and first_col == col then return self:stop('the answer was taken out') end
+  elseif self.options.lead then
+    text = self.options.lead .. text
+  end
+  self:write(row, col, text)
+end
+
+function Stream:write(row, col, text)
+  self:clear_note()
+  local lines = vim.split(text, '\n', { plain = true })
+  local is_written, message = pcall(vim.api.nvim_buf_call, self.buf, function()
+    self:begin_change()
+    vim.api.nvim_buf_set_text(self.buf, row, col, row, col, lines)
+    self:end_change()
+  end)
+  if is_written then
+    self.has_text = true
+    self.tick = vim.api.nvim_buf_get_changedtick(self.buf)
+    if self.options.written then self.options.written() end
+  elseif is_locked(message) then
+    self:retry(text)
+  else
+    self:stop('the buffer takes no text: ' .. message:gsub('^Vim%([^)]*%):', ''))
+  end
+end
+
+-- One answer is one step of undo, also when other changes came before it in the same step.
+function Stream:begin_change()
+  if self.options.unrecorded then
+    self.undolevels = vim.api.nvim_buf_get_option(self.buf, 'undolevels')
+    vim.api.nvim_buf_set_option(self.buf, 'undolevels', -1)
+  elseif self.tick == vim.api.nvim_buf_get_changedtick(self.buf) then
+    pcall(vim.cmd, 'undojoin')
+  else
+    vim.cmd('let &g:undolevels = &g:undolevels')
+  end
+end
+
+function Stream:end_change()
+  if self.options.unrecorded then
+    vim.api.nvim_buf_set_option(self.buf, 'undolevels', self.undolevels)
+  end
+end
+
+function Stream:retry(text)
+  if not self.has_text and self.options.lead then text = text:sub(#self.options.lead + 1) end
+  self.held = text .. self.held
+  self.is_scheduled = true
+  vim.defer_fn(function()
+    self.is_scheduled = false
+    self:flush()
+  end, 20)
+end
+
+-- With a reason where it could not go on.
+function Stream:stop(reason)
+  self.is_ended = true
+  if vim.api.nvim_buf_is_loaded(self.buf) then
+    self:clear_note()
+    vim.api.nvim_buf_del_extmark(self.buf, namespace, self.first)
+    vim.api.nvim_buf_del_extmark(self.buf, namespace, self.last)
+  end
+  if reason and self.options.stopped then self.options.stopped(reason) end
+end
+
+--- Ends the stream with all that was added in the buffer.
+function Stream:finish()
+  if self.is_ended then return end
+  self:flush()
+  if self.is_ended then return end
+  if self.is_scheduled and self.held:find('[^\r\n]') then
+    -- The editor is locked; the text comes when it is not.
+    return vim.defer_fn(function() self:finish() end, 25)
+  end
+  self:stop()
+end
+
+return Stream

@@ -1,0 +1,140 @@
+" The daemon's socket: JSON-RPC 2.0, one object a line (halley-protocol(7)).
+
+let s:channel = v:null
+let s:pending = {}
+let s:last_id = 0
+
+" The sockets to try, in order. One that was asked for by name is the only one: a prompt never
+" goes to another daemon than the one that was named.
+function! halley#socket#paths() abort
+  let named = halley#options#get('socket', $HALLEY_SOCKET)
+  if named !=# ''
+    return [named]
+  endif
+  let paths = $XDG_RUNTIME_DIR =~# '^/' ? [$XDG_RUNTIME_DIR .. '/halley/halley.sock'] : []
+  let uid = trim(system('id -u'))
+  return uniq(paths + [printf('/run/user/%s/halley/halley.sock', uid), '/run/halley/halley.sock'])
+endfunction
+
+" The open channel, or null.
+function! s:open() abort
+  if s:channel isnot v:null && ch_status(s:channel) ==# 'open'
+    return s:channel
+  endif
+  for path in halley#socket#paths()
+    try
+      let channel = ch_open('unix:' .. path,
+            \ #{mode: 'nl', callback: function('s:receive'), close_cb: function('s:closed')})
+    catch /^Vim\%((\a\+)\)\=:E/
+      continue
+    endtry
+    if ch_status(channel) ==# 'open'
+      let s:channel = channel
+      call s:request('initialize', #{client: #{name: 'vim', version: printf('%d.%d',
+            \ v:version / 100, v:version % 100)}, capabilities: #{approvals: v:false}}, {})
+      return channel
+    endif
+  endfor
+  return v:null
+endfunction
+
+function! s:send(message) abort
+  call ch_sendraw(s:channel, json_encode(extend(#{jsonrpc: '2.0'}, a:message)) .. "\n")
+endfunction
+
+function! s:request(method, params, handlers) abort
+  let s:last_id += 1
+  let s:pending[s:last_id] = a:handlers
+  call s:send(#{id: s:last_id, method: a:method, params: a:params})
+  return s:last_id
+endfunction
+
+" Asks. The handlers are called with each event, and once with an error's text and the response.
+" Returns a function that cancels.
+function! halley#socket#create(params, handlers) abort
+  let tried = join(halley#socket#paths(), "\n  nor at ")
+  if s:open() is v:null
+    call timer_start(0, {-> a:handlers.done(printf(
+          \ "no daemon answers at %s\n  start it with: systemctl --user start halley.socket", tried),
+          \ {})})
+    return {-> 0}
+  endif
+  let id = s:request('responses.create', a:params, a:handlers)
+  return function('s:cancel', [s:channel, id])
+endfunction
+
+function! s:cancel(channel, id) abort
+  if a:channel is s:channel && has_key(s:pending, a:id) && ch_status(a:channel) ==# 'open'
+    call s:send(#{method: '$/cancelRequest', params: #{id: a:id}})
+  endif
+endfunction
+
+function! s:receive(channel, line) abort
+  if a:line ==# ''
+    return
+  endif
+  try
+    let message = json_decode(a:line)
+  catch /^Vim\%((\a\+)\)\=:E/
+    call ch_close(a:channel)
+    return s:fail('halleyd sent what is no message of its protocol: ' .. a:line[:80])
+  endtry
+  if has_key(message, 'method')
+    return s:serve(message)
+  endif
+  let id = get(message, 'id', v:null)
+  if id is v:null
+    " An error without an id answers a line whose id could not be read, such as one too long.
+    call ch_close(a:channel)
+    return s:fail(s:text_of(get(message, 'error', {})))
+  endif
+  let handlers = has_key(s:pending, id) ? remove(s:pending, id) : {}
+  if has_key(handlers, 'done')
+    let error = has_key(message, 'error') ? s:text_of(message.error) : ''
+    call handlers.done(error, get(message, 'result', {}))
+  endif
+endfunction
+
+function! s:serve(message) abort
+  if has_key(a:message, 'id')
+    return s:send(#{id: a:message.id,
+          \ error: #{code: -32601, message: a:message.method .. ' is not known to this client'}})
+  endif
+  let handlers = get(s:pending, get(a:message.params, 'id', -1), {})
+  if has_key(handlers, 'event')
+    call handlers.event(a:message.params.event)
+  endif
+endfunction
+
+function! s:closed(channel) abort
+  if a:channel is s:channel
+    call s:fail("the connection to halleyd was lost\n"
+          \ .. '  `journalctl --user -u halley` may say why; then ask again')
+  endif
+endfunction
+
+" Every request that is open fails; the next one opens another channel.
+function! s:fail(text) abort
+  let s:channel = v:null
+  let pending = s:pending
+  let s:pending = {}
+  for handlers in values(pending)
+    if has_key(handlers, 'done')
+      call handlers.done(a:text, {})
+    endif
+  endfor
+endfunction
+
+function! s:text_of(error) abort
+  let data = get(a:error, 'data', {})
+  let message = get(a:error, 'message', 'the daemon answered with an error without a message')
+  let step = get(data, 'hint', '')
+  if step ==# '' && has_key(data, 'did_you_mean')
+    let step = 'did you mean ' .. data.did_you_mean .. '?'
+  elseif step ==# '' && has_key(data, 'retry_after_ms')
+    let step = printf('try again in %.1f s', data.retry_after_ms / 1000.0)
+  elseif step ==# '' && index([401, 403], get(data, 'http_status', 0)) >= 0
+    let step = 'check the key of this upstream: halley config show'
+  endif
+  return message .. (step ==# '' ? '' : "\n  " .. step)
+endfunction
