@@ -62,7 +62,7 @@ One that was named is the only one: a prompt goes to no other daemon."
     (while (and paths (not connection))
       (condition-case refusal
           (setq connection (halley--open (car paths)))
-        (file-error (push (format "%s: %s" (pop paths) (car (last refusal 1))) refusals))))
+        (file-error (push (format "%s: %s" (pop paths) (nth 2 refusal)) refusals))))
     (unless connection
       (signal 'halley-no-daemon
               (list (concat "no daemon answers at " (string-join (nreverse refusals) ", nor at ")

@@ -51,19 +51,20 @@
   (let* ((old (buffer-substring-no-properties beg end))
          (params (halley-create-params (halley-rewrite--request prompt beg end)))
          (connection (halley-connect))
-         (target (make-overlay beg end)))
+         (target (make-overlay beg end))
+         (preview (generate-new-buffer (format "*halley-rewrite: %s*" (buffer-name)))))
     (overlay-put target 'face 'halley-pending)
     (deactivate-mark)
-    (with-current-buffer (generate-new-buffer (format "*halley-rewrite: %s*" (buffer-name)))
+    (with-current-buffer preview
       (halley-rewrite-mode)
       ;; What streams in is no diff yet.
       (font-lock-mode -1)
       (setq halley-rewrite--target target
             halley-rewrite--old old
             header-line-format "Rewriting…  C-c C-k: stop and leave the text as it is")
-      (display-buffer (current-buffer))
-      (halley-answer-begin connection params #'halley-rewrite--finish)
-      (current-buffer))))
+      (halley-answer-begin connection params #'halley-rewrite--finish))
+    (pop-to-buffer preview)
+    preview))
 
 (defun halley-rewrite--request (prompt beg end)
   "The request to rewrite the text from BEG to END by PROMPT."

@@ -104,7 +104,7 @@ CONFIGURATION, a string, follows the simulator's."
           (,daemon (halley-tests--start-daemon directory ,configuration)))
      (unwind-protect
          (let ((halley-socket path))
-           (halley-tests-wait (file-exists-p path))
+           (halley-tests-wait (ignore-errors (halley-call "daemon.ping" nil) t))
            ,@body)
        (delete-process ,daemon)
        (delete-directory directory t))))
@@ -198,8 +198,10 @@ CONFIGURATION, a string, follows the simulator's."
   (let ((halley-socket "/nonexistent/halley.sock"))
     (halley-tests-in-text "text"
       (let ((trouble (should-error (halley-send "x" 1 5) :type 'halley-no-daemon)))
-        (should (string-search "systemctl --user start halley.socket"
-                               (error-message-string trouble))))
+        (should (equal (cadr trouble)
+                       (concat "no daemon answers at /nonexistent/halley.sock: "
+                               "No such file or directory; "
+                               "start it with: systemctl --user start halley.socket"))))
       (should (equal (halley-tests-text) "text")))
     (should-error (halley-ask "x") :type 'halley-no-daemon)
     (should-not (and (get-buffer "*halley*") (halley-tests-shows-p "x" "*halley*")))

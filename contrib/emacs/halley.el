@@ -39,6 +39,8 @@ no Markdown fence unless the text is Markdown."
 
 (define-derived-mode halley-answer-mode special-mode "Halley"
   "Major mode for the answers of `halley-ask'."
+  ;; A quotation mark alone is no string.
+  :syntax-table text-mode-syntax-table
   (halley-show-markdown)
   (buffer-disable-undo))
 
