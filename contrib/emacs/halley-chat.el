@@ -223,7 +223,7 @@ UNFINISHED is what stays at its end."
     ("response.created"
      (setq halley-chat--response (plist-get (plist-get event :response) :id)))
     ("response.output_item.added" (halley-chat--start-item (plist-get event :item)))
-    (_ (when-let ((text (halley-event-text event))) (halley-chat--insert text)))))
+    (_ (when-let* ((text (halley-event-text event))) (halley-chat--insert text)))))
 
 (defun halley-chat--start-turn (event)
   "Show what was asked in EVENT, and the heading of the answer."
@@ -238,7 +238,7 @@ UNFINISHED is what stays at its end."
 (defun halley-chat--start-item (item)
   "Show that ITEM of an answer begins.
 The text of a message follows in events of its own."
-  (when-let ((id (plist-get item :id)))
+  (when-let* ((id (plist-get item :id)))
     (unless (gethash id halley-chat--items) (puthash id 'live halley-chat--items)))
   (pcase (plist-get item :type)
     ("message" (halley-chat--separate))

@@ -154,7 +154,7 @@
 
 (defun halley-rewrite--close (preview)
   "Close PREVIEW and its window, if that was made for it."
-  (if-let ((window (get-buffer-window preview t)))
+  (if-let* ((window (get-buffer-window preview t)))
       (quit-window t window)
     (kill-buffer preview)))
 
