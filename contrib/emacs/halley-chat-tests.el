@@ -162,7 +162,13 @@ METADATA, a JSON object, orders the answer."
         (should (= 1 (how-many "^\\[the connection to halleyd was lost" (point-min))))
         (should (string-suffix-p "\n\n## You\nsecond" (halley-tests-text)))
         (should-error (halley-chat-send) :type 'halley-no-daemon)
-        (should (string-prefix-p early (halley-tests-text)))))))
+        (should (string-prefix-p early (halley-tests-text)))
+        (setq daemon (halley-tests-start-daemon directory)
+              halley-params '((metadata . ((text . "well again")))))
+        (halley-chat-send)
+        (halley-tests-wait (halley-tests-shows-p "## Answer\nwell again\n\n## You\n"))
+        (should (string-prefix-p early (halley-tests-text)))
+        (should (= 1 (how-many "kept by the daemon" (point-min))))))))
 
 (provide 'halley-chat-tests)
 ;;; halley-chat-tests.el ends here

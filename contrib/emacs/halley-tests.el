@@ -100,28 +100,33 @@
 CONFIGURATION, a string, follows the simulator's."
   (declare (indent 2))
   `(let* ((directory (make-temp-file "h" t))
-          (path (expand-file-name "s" directory))
-          (,daemon (halley-tests--start-daemon directory ,configuration)))
+          (,daemon nil))
+     (halley-tests--configure directory ,configuration)
      (unwind-protect
-         (let ((halley-socket path))
-           (halley-tests-wait (ignore-errors (halley-call "daemon.ping" nil) t))
+         (let ((halley-socket (expand-file-name "s" directory)))
+           (setq ,daemon (halley-tests-start-daemon directory))
            ,@body)
-       (delete-process ,daemon)
+       (when ,daemon (delete-process ,daemon))
        (delete-directory directory t))))
 
-(defun halley-tests--start-daemon (directory configuration)
-  "Start a daemon in DIRECTORY with CONFIGURATION and the simulator."
+(defun halley-tests--configure (directory configuration)
+  "Write CONFIGURATION to DIRECTORY, with the simulator as its upstream."
   (let* ((status (halley-call "daemon.status" nil))
          (base (plist-get (car (plist-get status :upstreams)) :base_url))
          (file (expand-file-name "config.toml" directory)))
     (with-temp-file file
       (insert (format "default_upstream = \"sim\"\ndefault_model = \"gpt-5.4\"\n
 [upstreams.sim]\nbase_url = \"%s\"\nmodels = [\"*\"]\n%s" base configuration)))
-    (set-file-modes file #o600)
-    (make-process :name "halleyd" :noquery t :buffer (get-buffer-create " halleyd")
-                  :command (list (getenv "HALLEYD") "--config" file
-                                 "--state" (expand-file-name "state" directory)
-                                 "--socket" (expand-file-name "s" directory)))))
+    (set-file-modes file #o600)))
+
+(defun halley-tests-start-daemon (directory)
+  "Start a daemon on DIRECTORY, wait for it, and return its process."
+  (prog1 (make-process :name "halleyd" :noquery t :buffer (get-buffer-create " halleyd")
+                       :command (list (getenv "HALLEYD")
+                                      "--config" (expand-file-name "config.toml" directory)
+                                      "--state" (expand-file-name "state" directory)
+                                      "--socket" (expand-file-name "s" directory)))
+    (halley-tests-wait (ignore-errors (halley-call "daemon.ping" nil) t))))
 
 ;;;; TAP
 
