@@ -1,6 +1,7 @@
 """Questions to git about one directory, whatever the repository's own configuration says."""
 
 import os
+import shutil
 import subprocess
 
 from mcp_server import Refusal
@@ -41,6 +42,7 @@ class Repository:
         # Filters are programs too, which status and diff would run on changed files.
         names = self.ask("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
         self.settings.update((name, "") for name in names.split("\0") if name)
+        self.freeze_index()
 
     @staticmethod
     def check(git):
@@ -57,6 +59,19 @@ class Repository:
                     if os.path.realpath(file.read(4096).rstrip(b"\n")) == os.fsencode(git):
                         return
         raise Refusal(".git: neither a repository nor that of a linked work tree")
+
+    def freeze_index(self):
+        """Gives git a copy of its index: diff would write it anew, and lock it meanwhile."""
+        try:
+            with open(self.ask("rev-parse", "--git-path", "index").rstrip("\n"), "rb") as index:
+                # Git makes a lock beside the file that this name says, where there is no directory.
+                copy = os.memfd_create("nowhere/index", 0)
+                with os.fdopen(copy, "wb", closefd=False) as file:
+                    shutil.copyfileobj(index, file)
+                self.environment["GIT_INDEX_FILE"] = f"/proc/self/fd/{copy}"
+        except FileNotFoundError:
+            # Nothing was ever added.
+            pass
 
     def command(self, arguments):
         environment = dict(self.environment, GIT_CONFIG_COUNT=str(len(self.settings)))

@@ -55,7 +55,7 @@ def run():
 
 def equal(found, expected):
     if found != expected:
-        raise AssertionError(f"found {found!r}, expected {expected!r}")
+        raise AssertionError(f"found {repr(found)[:2000]}, expected {repr(expected)[:2000]}")
 
 
 def wait_for(condition, what):
