@@ -77,7 +77,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "TestSupport", "Wire"],
-      exclude: ["Systemd"],
+      exclude: ["Scripts", "Systemd"],
       swiftSettings: strict),
     .testTarget(
       name: "ClientTests", dependencies: ["CSpawn", "Client", "JSON", "Wire"],

@@ -98,6 +98,7 @@ package final class Daemon {
       scheduleStatus()
     }
     clients.onDisconnect = { [unowned self] _ in scheduleStatus() }
+    clients.onLimit = { [unowned self] in journal.limitReached($0, $1) }
     clients.onRefusal = { [unowned self] in journal.clientRefused($0, $1) }
     state.canResume = { [unowned self] in canResume($0) }
     state.onOpened = { [unowned self] store throws(StoreError) in
@@ -285,7 +286,7 @@ package final class Daemon {
         }
       },
       onJoinedEnd: { [unowned self] in journal.joinedEnded($0, $1) },
-      onBreakerOpened: { [unowned self] in journal.breakerOpened($0) },
+      onUpstreamHealth: { [unowned self] in journal.upstream($0.name, $1) },
       onStorageTrouble: { [unowned self] in journal.storageTrouble($0) })
   }
 

@@ -15,6 +15,10 @@ final class DaemonJournal {
     case reloaded = "d15ec7b6bd0342b2bdce9904c55c751c"
     case reloadFailed = "29016149d4414e39803f98f6370e054c"
     case responseEnded = "a053a212479a44058ebe9cb69c229cbb"
+    case upstreamDown = "7114197f4fe648d29919bffddc76afd3"
+    case upstreamUp = "e6aac5898d09404e8532ab3c9e027c71"
+    case keyMissing = "c751bc153ab14ca5ab6c32d63dec6a78"
+    case limitReached = "096e1466a5bc4d52aebe184835aebb80"
     case breakerOpened = "770d9b502d704a39ab1ace9cef1e31b7"
     case pluginCrashed = "d0da5ff8319c4619b0c46812e35d79a2"
     case clientRefused = "6fc765ebcb39452ab315a9979cf14022"
@@ -28,6 +32,9 @@ final class DaemonJournal {
   private var slowTurns = 0
   private var slowestTurn = Duration.zero
   private var lastSlowTurn = LoopInstant(microseconds: 0)
+  private var lastLimits: [String: LoopInstant] = [:]
+  /// What comes in rows is told of this often.
+  private static let pauseBetweenEntries: Duration = .seconds(10)
 
   init(_ journal: Journal, level: LogConfiguration.Level) {
     self.journal = journal
@@ -104,10 +111,38 @@ final class DaemonJournal {
     log(.warning, "A client was refused: \(reason)", .clientRefused, fields)
   }
 
-  func breakerOpened(_ upstream: Upstream) {
+  func upstream(_ name: String, _ event: Upstream.HealthEvent) {
+    let field = (name: "UPSTREAM", value: name)
+    switch event {
+    case .down(let error):
+      log(
+        .warning, "Upstream \(name) does not answer: \(error.message)", .upstreamDown,
+        [field, ("ERROR", error.code.rawValue)])
+    case .up: log(.notice, "Upstream \(name) answers again", .upstreamUp, [field])
+    case .breakerOpened:
+      log(
+        .warning, "Upstream \(name) does not work and is left alone for a while", .breakerOpened,
+        [field])
+    case .keyMissing(let error):
+      log(
+        .error, "Upstream \(name) has no usable key: \(error.message)", .keyMissing,
+        [field, ("ERROR", error.code.rawValue)])
+    }
+  }
+
+  /// A client ran into a limit; the same limit of the same client is told of every ten seconds.
+  func limitReached(_ error: RPCError, _ peer: Peer) {
+    let key = "\(peer.credentials.processID) \(error.message)"
+    let now = EventLoop.now
+    lastLimits = lastLimits.filter { now - $0.value < Self.pauseBetweenEntries }
+    guard lastLimits[key] == nil else { return }
+    lastLimits[key] = now
     log(
-      .warning, "Upstream \(upstream.name) does not work and is left alone for a while",
-      .breakerOpened, [("UPSTREAM", upstream.name)])
+      .warning, "Client \(peer.name) reached a limit: \(error.message)", .limitReached,
+      [
+        ("ERROR", error.code.rawValue), ("CLIENT", peer.name),
+        ("CLIENT_PID", "\(peer.credentials.processID)"), ("CLIENT_UID", "\(peer.userID)"),
+      ])
   }
 
   func storageTrouble(_ what: String) {
@@ -149,7 +184,7 @@ final class DaemonJournal {
   func slowTurn(_ took: Duration) {
     slowTurns += 1
     slowestTurn = max(slowestTurn, took)
-    guard EventLoop.now - lastSlowTurn > .seconds(10) else { return }
+    guard EventLoop.now - lastSlowTurn > Self.pauseBetweenEntries else { return }
     let milliseconds = Int(slowestTurn.milliseconds)
     log(
       .warning,

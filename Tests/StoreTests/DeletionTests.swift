@@ -65,7 +65,7 @@ import Testing
 
   @Test func `items that were added go with the turn that failed after them`() async throws {
     let id = try await makeConversation("first")
-    _ = try await store.addItems([message("marigold added")], toConversation: id, uid: 1000)
+    _ = try await store.createItems([message("marigold added")], in: id, uid: 1000)
     let handle = try await store.start(
       NewResponse(uid: 1000, id: "resp_f", parent: .conversation(id), input: [message("x")]))
     _ = try await store.finishResponse(

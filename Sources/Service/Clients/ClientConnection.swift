@@ -48,10 +48,17 @@ final class ClientConnection {
 
   // MARK: Answers
 
+  /// Errors that say that a limit of the configuration was reached.
+  private static let limitCodes: Set<RPCError.Code> = [
+    .overloaded, .tooLarge, .tooDeep, .tooComplex,
+  ]
+
   func answer(_ id: RPCID?, _ result: Result<RawJSON, RPCError>) {
     switch (id, result) {
     case (let id?, .success(let json)): output.add(.answer(id, result: json))
-    case (let id, .failure(let error)): output.add(.answer(id, error: error))
+    case (let id, .failure(let error)):
+      output.add(.answer(id, error: error))
+      if Self.limitCodes.contains(error.code) { owner.onLimit(error, peer) }
     case (nil, .success): return
     }
     if let id { pending.remove(id) }

@@ -13,6 +13,8 @@ final class Clients {
   var onRequest: @EventLoop (RPCRequest, ClientConnection) -> Void = { _, _ in }
   var onConnect: @EventLoop (ClientConnection) -> Void = { _ in }
   var onDisconnect: @EventLoop (ClientConnection) -> Void = { _ in }
+  /// A client was told that it reached a limit.
+  var onLimit: @EventLoop (RPCError, Peer) -> Void = { _, _ in }
   var onRefusal: @EventLoop (PeerCredentials?, String) -> Void = { _, _ in }
 
   /// Applies to connections that are accepted from now on.

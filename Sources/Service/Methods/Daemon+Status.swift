@@ -24,6 +24,18 @@ extension Daemon {
       status.array { for upstream in configuration.upstreams { write(upstream, &$0) } }
       status.key("clients")
       status.object { writeClients(&$0) { seesAll || $0 == uid } }
+      status.key("store")
+      status.object {
+        $0.member("path", state.path)
+        $0.member("open", state.isOpen)
+      }
+      status.key("cache")
+      status.object {
+        $0.member("enabled", cache.configuration.isEnabled)
+        $0.member("hits", cache.counters.hits)
+        $0.member("misses", cache.counters.misses)
+        $0.member("joined", cache.counters.joined)
+      }
       status.key("responses")
       status.array {
         for run in registry.running.values where seesAll || run.uid == uid { write(run, &$0) }

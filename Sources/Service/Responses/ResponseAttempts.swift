@@ -82,10 +82,12 @@ final class ResponseAttempts {
     defer { upstream.leave() }
     do throws(RPCError) {
       let key = try await upstream.apiKey(services.keys)
+      _ = upstream.record(keyError: nil)
       keyIdentity = Self.identity(of: key, upstream.configuration)
       queued = EventLoop.now
       return await callUntilAnswered(candidate, key)
     } catch {
+      for event in upstream.record(keyError: error) { services.onUpstreamHealth(upstream, event) }
       return .failure(CallFailure(error: error, phase: .notSent))
     }
   }
@@ -194,7 +196,7 @@ final class ResponseAttempts {
     }
     if case .success(.object(let object)) = result { objectID = object["id"]?.string }
     if result.mayHaveRun { mayHaveRun = true }
-    if upstream.record(result) { services.onBreakerOpened(upstream) }
+    for event in upstream.record(result) { services.onUpstreamHealth(upstream, event) }
     return result
   }
 

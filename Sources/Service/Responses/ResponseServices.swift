@@ -20,7 +20,7 @@ struct ResponseServices {
   let onFinished: @EventLoop (ResponseRun, FinishedResponse) -> Void
   /// Called with a request that joined another's response, when that has ended.
   let onJoinedEnd: @EventLoop (ResponseRun, ResponseRun) -> Void
-  let onBreakerOpened: @EventLoop (Upstream) -> Void
+  let onUpstreamHealth: @EventLoop (Upstream, Upstream.HealthEvent) -> Void
   let onStorageTrouble: @EventLoop (String) -> Void
 }
 

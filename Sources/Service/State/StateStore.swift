@@ -37,6 +37,9 @@ final class StateStore {
     self.onTrouble = onTrouble
   }
 
+  var isOpen: Bool { store != nil }
+  var path: String { configuration.databasePath }
+
   /// The store, with every response that was answered in it; throws `storage` while the database
   /// can't be opened.
   func open() async throws(RPCError) -> Store {

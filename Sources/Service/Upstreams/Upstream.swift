@@ -81,26 +81,55 @@ final class Upstream {
 
   // MARK: Health
 
+  /// What the journal tells of an upstream.
+  enum HealthEvent {
+    /// It does not answer, and did before.
+    case down(RPCError)
+    /// It answers again.
+    case up
+    case breakerOpened
+    /// It has no usable key, and had one before.
+    case keyMissing(RPCError)
+  }
+
+  private var isDown = false
+  private var lacksKey = false
+
   /// Takes note of how an attempt ended.
-  ///
-  /// - Returns: whether the breaker opened.
-  func record(_ result: Result<CallResult, CallFailure>) -> Bool {
+  func record(_ result: Result<CallResult, CallFailure>) -> [HealthEvent] {
     let now = EventLoop.now
     switch result {
     case .success:
       succeeded += 1
-      return breaker.record(.success, at: now)
+      return answered(at: now)
     case .failure(let failure) where failure.error.code == .cancelled:
       breaker.withdraw(at: now)
-      return false
+      return []
     case .failure(let failure):
       failed += 1
-      guard failure.isUpstreamDown else {
-        // It answered, so it is there.
-        return breaker.record(.success, at: now)
-      }
+      // What answered is there.
+      guard failure.isUpstreamDown else { return answered(at: now) }
+      var events: [HealthEvent] = []
+      if !isDown { events.append(.down(failure.error)) }
+      isDown = true
       let isUnreachable = failure.phase == .notSent
-      return breaker.record(isUnreachable ? .unreachable : .failed, at: now)
+      if breaker.record(isUnreachable ? .unreachable : .failed, at: now) {
+        events.append(.breakerOpened)
+      }
+      return events
     }
+  }
+
+  private func answered(at now: LoopInstant) -> [HealthEvent] {
+    defer { isDown = false }
+    let events: [HealthEvent] = isDown ? [.up] : []
+    return breaker.record(.success, at: now) ? events + [.breakerOpened] : events
+  }
+
+  /// Takes note of whether its key was had; an error is told of once.
+  func record(keyError: RPCError?) -> [HealthEvent] {
+    defer { lacksKey = keyError != nil }
+    guard let keyError, !lacksKey else { return [] }
+    return [.keyMissing(keyError)]
   }
 }
