@@ -51,7 +51,7 @@ package final class Daemon {
     self.configuration = configuration
     self.loader = loader
     configurationErrors = errors
-    let log = DaemonJournal(journal, level: configuration.log.level)
+    let log = DaemonJournal(journal, configuration.log)
     self.journal = log
     keys = APIKeys(paths: configuration.paths)
     plugins = PluginSet(launcher: Plugin.Launcher(environment: ProcessEnvironment.current)) {
@@ -73,8 +73,8 @@ package final class Daemon {
     ledger = UsageLedger(
       configuration, http: http, onWarning: { log.budgetWarning($0) },
       onTrouble: { log.warn($0) })
+    models = ModelCatalog(http: http, ledger: ledger)
     clients = Clients(limits: ClientLimits(configuration.limits), access: .current)
-    models = ModelCatalog(http: http)
     prewarmer = Prewarmer(http: http)
     updateUpstreams()
     connect()
@@ -244,7 +244,7 @@ package final class Daemon {
     case .success(let loaded):
       configuration = loaded
       configurationErrors = nil
-      journal.level = loaded.log.level
+      journal.configuration = loaded.log
       clients.limits = ClientLimits(loaded.limits)
       cache.configuration = loaded.cache
       ledger.apply(loaded)

@@ -5,7 +5,8 @@ internal import Wire
 
 /// The entries that the daemon writes, each kind with its id in the catalog.
 ///
-/// They hold counts, ids and error texts of the protocol, never a prompt, an answer or a key.
+/// They hold counts, ids and error texts of the protocol, never an answer or a key, and a prompt
+/// only where the configuration says so.
 @EventLoop
 final class DaemonJournal {
   /// The ids of systemd/catalog/halley.catalog.
@@ -28,7 +29,9 @@ final class DaemonJournal {
   }
 
   private let journal: Journal
-  var level: LogConfiguration.Level
+  var configuration: LogConfiguration
+  /// Bytes of a prompt that an entry holds, where the configuration asks for prompts.
+  private static let longestPrompt = 32 << 10
   private var slowTurns = 0
   private var slowestTurn = Duration.zero
   private var lastSlowTurn = LoopInstant(microseconds: 0)
@@ -36,16 +39,16 @@ final class DaemonJournal {
   /// What comes in rows is told of this often.
   private static let pauseBetweenEntries: Duration = .seconds(10)
 
-  init(_ journal: Journal, level: LogConfiguration.Level) {
+  init(_ journal: Journal, _ configuration: LogConfiguration) {
     self.journal = journal
-    self.level = level
+    self.configuration = configuration
   }
 
   private func log(
     _ level: LogLevel, _ message: String, _ kind: Kind? = nil,
     _ fields: [(name: String, value: String)] = []
   ) {
-    guard Int(level.rawValue) <= self.level.priority else { return }
+    guard Int(level.rawValue) <= configuration.level.priority else { return }
     journal.log(JournalEntry(level, message, id: kind?.rawValue, fields: fields))
   }
 
@@ -208,6 +211,7 @@ final class DaemonJournal {
       fields.append(("FIRST_EVENT_MS", Self.milliseconds(first)))
     }
     fields += Self.tokenFields(run.meter.ending)
+    if configuration.prompts { fields.append(("PROMPT", Self.prompt(run))) }
     var what = ending.status
     if case .failure(let error) = ending.outcome {
       fields.append(("ERROR", error.code.rawValue))
@@ -242,6 +246,13 @@ final class DaemonJournal {
     if let id = answer.id { fields.append(("RESPONSE_ID", id)) }
     if let conversation = run.conversation { fields.append(("CONVERSATION", conversation.id)) }
     return fields
+  }
+
+  /// What the client asked, as it was asked.
+  private static func prompt(_ run: ResponseRun) -> String {
+    let input = run.plan.body.nonNull("input") ?? .null
+    let text = Array((input.string ?? input.text).utf8)
+    return String(decoding: text.prefix(longestPrompt), as: UTF8.self)
   }
 
   private static func milliseconds(_ duration: Duration) -> String {

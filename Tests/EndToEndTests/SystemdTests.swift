@@ -34,6 +34,10 @@ struct SystemdTests {
     try SystemdBox.run("bad-configuration")
   }
 
+  @Test func `the journal tells what each response used and cost, and no prompt`() throws {
+    try SystemdBox.run("journal")
+  }
+
   @Test func `a journal that does not read holds up no answer`() throws {
     try SystemdBox.run("journald-stopped")
   }

@@ -50,6 +50,9 @@ extension Daemon {
     case .daemonStatus:
       _ = try Parameters(params)
       connection.answer(id, .success(status(for: connection.peer.userID)))
+    case .daemonSchema:
+      _ = try Parameters(params)
+      connection.answer(id, .success(Self.schema))
     case .daemonReload:
       _ = try Parameters(params)
       EventLoop.start { [self] in connection.answer(id, await reloadResult()) }
@@ -166,6 +169,21 @@ extension Daemon {
     let keys = keys
     EventLoop.start { [self, asked] in
       connection.answer(id, await models.list(asked, keys: keys, refresh: refresh))
+    }
+  }
+
+  /// The JSON Schema of the params of every method.
+  private static let schema = RawJSON.object { result in
+    result.member("$schema", "https://json-schema.org/draft/2020-12/schema")
+    result.key("methods")
+    result.object { methods in
+      for method in Method.allCases {
+        guard let params = MethodSchemas.params(of: method.rawValue) else {
+          preconditionFailure("method \(method.rawValue) has no schema")
+        }
+        methods.key(method.rawValue)
+        methods.object { $0.member("params", params) }
+      }
     }
   }
 

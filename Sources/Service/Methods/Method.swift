@@ -35,6 +35,7 @@ enum Method: String, CaseIterable {
   case daemonPing = "daemon.ping"
   case daemonStatus = "daemon.status"
   case daemonReload = "daemon.reload"
+  case daemonSchema = "daemon.schema"
 }
 
 extension RPCError {

@@ -14,8 +14,11 @@ final class ModelCatalog {
   private let http: HTTPClient
   private var known: [String: (models: [RawJSON], at: LoopInstant)] = [:]
 
-  init(http: HTTPClient) {
+  private let ledger: UsageLedger
+
+  init(http: HTTPClient, ledger: UsageLedger) {
     self.http = http
+    self.ledger = ledger
   }
 
   func forget() {
@@ -37,7 +40,7 @@ final class ModelCatalog {
       }
     }
     if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
-    return .success(Self.json(lists, failures))
+    return .success(json(lists, failures))
   }
 
   private func models(
@@ -79,13 +82,13 @@ final class ModelCatalog {
     }
   }
 
-  private static func json(
+  private func json(
     _ lists: [(upstream: String, models: [RawJSON])],
     _ failures: [(upstream: String, error: RPCError)]
   ) -> RawJSON {
     let entries = lists.flatMap { list in
       list.models.filter { $0.kind == .object }.map { model in
-        model.setting("halley", to: .object { $0.member("upstream", list.upstream) })
+        model.setting("halley", to: origin(of: model, list.upstream))
       }
     }
     return .object { result in
@@ -102,6 +105,22 @@ final class ModelCatalog {
         halley.object {
           for failure in failures { $0.member(failure.upstream, failure.error.json) }
         }
+      }
+    }
+  }
+
+  /// Where a model is had, and what it costs where that is known.
+  private func origin(of model: RawJSON, _ upstream: String) -> RawJSON {
+    let name = model["id"]?.string ?? ""
+    let price = ledger.price(of: name, named: name, at: upstream)
+    return .object { origin in
+      origin.member("upstream", upstream)
+      guard let price else { return }
+      origin.key("price")
+      origin.object { members in
+        members.member("input", price.input.json)
+        if let cached = price.cachedInput { members.member("cached_input", cached.json) }
+        members.member("output", price.output.json)
       }
     }
   }

@@ -2,8 +2,8 @@ internal import JSON
 
 /// What the known members of an object have to be; unknown ones may be anything.
 struct Shape: Sendable {
-  private let rules: [String: Rule]
-  private let required: [String]
+  let rules: [String: Rule]
+  let required: [String]
   private let oneNeeded: [String]
 
   /// - Parameters:
@@ -50,7 +50,7 @@ struct Shape: Sendable {
 ///
 /// Types that are not listed are the upstream's business: such objects are taken as they are.
 struct TaggedShape: Sendable {
-  private let shapes: [String: Shape]
+  let shapes: [String: Shape]
   private let implied: @Sendable ([RawJSON.Member]) -> String?
 
   /// - Parameter implied: the type of an object that leaves it out, where it can do without.
