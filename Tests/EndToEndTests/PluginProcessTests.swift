@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Plugins of a real daemon: what surrounds them, and that nothing of them outlives it.
-@Suite struct PluginProcessTests {
+@Suite(.serialized) struct PluginProcessTests {
   private static let canary = "sk-canary-7d1f03b2"
 
   private let scratch: Scratch
@@ -62,7 +62,8 @@ import Testing
   @Test func `no key and no descriptor of the daemon reaches its children`() throws {
     let daemon = try DaemonProcess(
       simulator, upstream: "api_key = { env = \"CANARY_KEY\" }",
-      rest: try plugin("p", "while read -r line; do :; done"),
+      // A shell keeps its script open.
+      rest: try plugin("p", "exec cat >/dev/null"),
       environment: [
         "CANARY_KEY": Self.canary, "COMETAPI_KEY": Self.canary,
         "CREDENTIALS_DIRECTORY": scratch.path,
@@ -144,13 +145,18 @@ import Testing
     try Wait.until("its start") {
       try plugins(daemon)[0]["restarts"]?.integer ?? 0 > 0 || daemon.log.contains("Plugin p: noise")
     }
-    let client = try daemon.connect()
-    var times: [Duration] = []
+    // What the machine is busy with otherwise slows both.
+    let calm = try DaemonProcess(simulator)
+    let clients = [try daemon.connect(), try calm.connect()]
+    var times: [[Duration]] = [[], []]
     for id in 0..<200 {
-      let start = ContinuousClock.now
-      _ = try client.call(id, "daemon.ping")
-      times.append(ContinuousClock.now - start)
+      for (index, client) in clients.enumerated() {
+        let start = ContinuousClock.now
+        _ = try client.call(id, "daemon.ping")
+        times[index].append(ContinuousClock.now - start)
+      }
     }
-    #expect(times.sorted()[100] < .milliseconds(5))
+    let medians = times.map { $0.sorted()[100] }
+    #expect(medians[0] < medians[1] * 3 + .milliseconds(1), "\(medians)")
   }
 }

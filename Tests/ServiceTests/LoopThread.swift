@@ -9,6 +9,7 @@ enum LoopThread {
     do throws(LoopError) { try EventLoop.run() } catch { Issue.record("\(error)") }
   }
 
+  /// Call it where the loop is not needed yet: in the initializer of a suite, for its tests.
   static func start() { _ = isRunning }
 }
 

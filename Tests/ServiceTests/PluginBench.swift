@@ -31,7 +31,6 @@ final class PluginBench {
   private(set) var events: [PluginEvent] = []
 
   init(environment: [String: String] = ["PATH": "/usr/bin:/bin"]) throws {
-    LoopThread.start()
     scratch = try Scratch()
     launcher = Plugin.Launcher(
       environment: environment, guardProgram: try Binaries.path(of: "halleyd"))
@@ -49,6 +48,7 @@ final class PluginBench {
   ) throws -> PluginConfiguration {
     var configuration = PluginConfiguration(name: name)
     configuration.command = [try program(body, name: name)]
+    configuration.startTimeout = generous
     change(&configuration)
     return configuration
   }

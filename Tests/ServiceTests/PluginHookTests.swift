@@ -6,7 +6,9 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite struct PluginHookTests {
+@Suite(.serialized) struct PluginHookTests {
+  init() { LoopThread.start() }
+
   private static let context = HookContext(
     requestID: .integer(7), clientName: "nvim", processID: 42, userID: 1000,
     conversation: .string("conv_1"))

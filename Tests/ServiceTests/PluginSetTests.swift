@@ -4,7 +4,9 @@ import Service
 import TestSupport
 import Testing
 
-@Suite struct PluginSetTests {
+@Suite(.serialized) struct PluginSetTests {
+  init() { LoopThread.start() }
+
   private static let echo = "while True:\n    m = read(); answer(m, os.getpid())"
 
   @EventLoop

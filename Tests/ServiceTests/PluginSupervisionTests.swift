@@ -5,7 +5,9 @@ import Service
 import TestSupport
 import Testing
 
-@Suite struct PluginSupervisionTests {
+@Suite(.serialized) struct PluginSupervisionTests {
+  init() { LoopThread.start() }
+
   private static let echo = "while True:\n    m = read(); answer(m, os.getpid())"
 
   private func processID(_ result: Result<RawJSON, PluginError>) throws -> Int32 {
@@ -64,6 +66,20 @@ import Testing
       #expect(
         bench.events.contains(
           .restarting(reason: "was ended by signal 9", after: .milliseconds(100))))
+    }
+  }
+
+  @Test @EventLoop func `a plugin ends with its guard and is started again`() async throws {
+    try await PluginBench().with(Self.echo) { plugin in
+      let first = try processID(await outcome(plugin))
+      let fields = try TextFile.text("/proc/\(first)/stat").split(separator: " ")
+      kill(try #require(Int32(fields[3])), SIGKILL)
+      try await eventually("a restart") { plugin.restarts == 1 && plugin.stateName == "running" }
+      // Whoever adopted it may be slow to reap it.
+      try await eventually("the end") {
+        guard PluginBench.isAlive(first) else { return true }
+        return try TextFile.text("/proc/\(first)/status").contains("State:\tZ")
+      }
     }
   }
 

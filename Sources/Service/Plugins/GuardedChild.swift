@@ -100,6 +100,12 @@ final class GuardedChild {
     exitHandler = { _ in }
   }
 
+  /// Kills it, and keeps it until it is reaped.
+  func abandon() {
+    onExit { [self] _ in withExtendedLifetime(self) {} }
+    kill()
+  }
+
   func terminate() { send(PluginGuard.endSignal) }
 
   func kill() {

@@ -187,23 +187,34 @@ package final class Plugin: PluginTransport {
   }
 
   private func spawn() throws(PluginError) -> PluginProcess {
-    let order = PluginGuard.Order(
-      command: configuration.command, directory: configuration.directory ?? "/",
-      environment: PluginEnvironment.variables(
-        for: configuration, in: launcher.environment), grace: PluginProcess.grace)
     do throws(LoopError) {
-      let process = try PluginProcess(
-        order, name: name, guardProgram: launcher.guardProgram,
-        onStderr: { [weak self] in self?.report($0) })
-      process.onNotification = { [weak self] in self?.onNotification($0, $1) }
-      if let onRequest { process.onRequest = onRequest }
-      process.onEnd = { [weak self, weak process] reason in
-        if let process { self?.ended(process, reason) }
+      let child = try GuardedChild(order, name: name, guardProgram: launcher.guardProgram)
+      do throws(LoopError) {
+        return try process(of: child)
+      } catch {
+        child.abandon()
+        throw error
       }
-      return process
     } catch {
       throw unavailable("did not start: \(error)")
     }
+  }
+
+  private var order: PluginGuard.Order {
+    PluginGuard.Order(
+      command: configuration.command, directory: configuration.directory ?? "/",
+      environment: PluginEnvironment.variables(for: configuration, in: launcher.environment),
+      grace: PluginProcess.grace)
+  }
+
+  private func process(of child: GuardedChild) throws(LoopError) -> PluginProcess {
+    let process = try PluginProcess(child, name: name) { [weak self] in self?.report($0) }
+    process.onNotification = { [weak self] in self?.onNotification($0, $1) }
+    if let onRequest { process.onRequest = onRequest }
+    process.onEnd = { [weak self, weak process] reason in
+      if let process { self?.ended(process, reason) }
+    }
+    return process
   }
 
   private func startDeadline(of process: PluginProcess) throws(PluginError) -> TimerSource {

@@ -15,7 +15,8 @@ package struct PluginError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   package let code: Code
-  /// What happened, for people; it does not repeat what the plugin was asked or wrote.
+  /// What happened, for people, to be read behind the plugin's name. Of what the plugin wrote it
+  /// repeats nothing but the message of an error, and nothing of what the plugin was asked.
   package let message: String
   /// The plugin's name.
   package let plugin: String

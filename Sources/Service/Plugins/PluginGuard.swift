@@ -43,20 +43,31 @@ package enum PluginGuard {
     case started(Int32)
     case failed(String)
 
-    /// - Parameter bytes: all that came through the channel: the start, and what went wrong behind it.
+    /// - Parameter bytes: all that came through the channel: the start, and what went wrong with it,
+    ///   in any order, because two processes write them.
     init(_ bytes: [UInt8]) {
-      let words = stride(from: 0, to: bytes.count - bytes.count % 4, by: 4).map { at in
+      let words = stride(from: 0, to: bytes.count - bytes.count % 8, by: 4).map { at in
         bytes[at..<at + 4].reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) }
       }
-      let failure = words.count >= 4 ? Array(words[2...]) : words
-      guard failure.count >= 2 else { self = .failed("its guard ended"); return }
-      let reason = unsafe String(cString: strerror(failure[1]))
-      switch UInt32(failure[0]) {
-      case HALLEY_GUARD_STARTED.rawValue: self = .started(failure[1])
-      case HALLEY_GUARD_NO_DIRECTORY.rawValue:
-        self = .failed("no way into its directory: \(reason)")
-      case HALLEY_GUARD_NO_PROGRAM.rawValue: self = .failed("its program does not run: \(reason)")
-      default: self = .failed("no process: \(reason)")
+      let reports = stride(from: 0, to: words.count, by: 2).map { at in
+        (stage: UInt32(bitPattern: words[at]), value: words[at + 1])
+      }
+      let failure = reports.first { $0.stage != HALLEY_GUARD_STARTED.rawValue }
+      if let failure {
+        self = .failed(Self.reason(failure.stage, errno: failure.value))
+      } else if let start = reports.first {
+        self = .started(start.value)
+      } else {
+        self = .failed("its guard ended")
+      }
+    }
+
+    private static func reason(_ stage: UInt32, errno: Int32) -> String {
+      let reason = unsafe String(cString: strerror(errno))
+      return switch stage {
+      case HALLEY_GUARD_NO_DIRECTORY.rawValue: "no way into its directory: \(reason)"
+      case HALLEY_GUARD_NO_PROGRAM.rawValue: "its program does not run: \(reason)"
+      default: "no process: \(reason)"
       }
     }
   }

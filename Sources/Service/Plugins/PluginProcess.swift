@@ -48,12 +48,12 @@ final class PluginProcess: PluginTransport {
   /// Called with why it ended.
   var onEnd: (String) -> Void = { _ in }
 
+  /// Takes a child over; where it throws, the child stays the caller's.
   init(
-    _ order: PluginGuard.Order, name: String, guardProgram: String,
-    onStderr: @escaping (StderrLines.Entry) -> Void
+    _ child: GuardedChild, name: String, onStderr: @escaping (StderrLines.Entry) -> Void
   ) throws(LoopError) {
     self.name = name
-    child = try GuardedChild(order, name: name, guardProgram: guardProgram)
+    self.child = child
     calls = PendingCalls(plugin: name)
     input = PluginInput(child.input)
     stderr = try PluginStderr(child.error, onEntry: onStderr)
