@@ -23,6 +23,7 @@ package final class Daemon {
   let keys: APIKeys
   let plugins: PluginSet
   let hooks: Hooks
+  let tools: ToolSet
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
   /// Why the configuration in force is not the one on disk, where it could not be read.
@@ -63,6 +64,11 @@ package final class Daemon {
     } catch {
       throw LoopError("curl_multi_init", code: 12, error.message)
     }
+    tools = ToolSet(
+      approvals: Approvals(limit: configuration.limits.approval),
+      definitions: ApprovedDefinitions { [state] () async throws(RPCError) in
+        try await state.open()
+      })
     cache = ResponseCache(configuration.cache) { log.storageTrouble($0) }
     ledger = UsageLedger(
       configuration, http: http, onWarning: { log.budgetWarning($0) },
@@ -104,6 +110,10 @@ package final class Daemon {
     prewarmer.upstreams = { [unowned self] in
       [upstreams[configuration.defaultUpstream]].compactMap { $0 }
     }
+    plugins.onAdded = { [unowned self] in tools.adopt($0) }
+    plugins.toolNames = { [unowned self] in tools.names(of: $0.name) }
+    tools.onProblem = { [unowned self] in journal.toolProblem($0, $1) }
+    tools.approvals.onDecision = { [unowned self] in journal.approval($0, $1) }
     EventLoop.onSlowTurn { [unowned self] in journal.slowTurn($0) }
   }
 
@@ -117,7 +127,7 @@ package final class Daemon {
     journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)
     if let configurationErrors { journal.reloadFailed(configurationErrors) }
     for warning in configuration.warnings { journal.warn(warning) }
-    plugins.update(configuration.plugins)
+    updatePlugins()
     try keepHouse()
     restTimer = try TimerSource { [unowned self] in
       if registry.running.isEmpty { Memory.giveBack() }
@@ -201,7 +211,7 @@ package final class Daemon {
       cache.configuration = loaded.cache
       ledger.apply(loaded)
       updateUpstreams()
-      plugins.update(loaded.plugins)
+      updatePlugins()
       models.forget()
       journal.reloaded(loaded)
     case .failure(let errors):
@@ -211,6 +221,14 @@ package final class Daemon {
     }
     ServiceNotifier.ready(status: statusText)
     return result
+  }
+
+  /// A configuration that stands in for one with mistakes says nothing about plugins.
+  private func updatePlugins() {
+    guard configurationErrors == nil else { return }
+    tools.approvals.limit = configuration.limits.approval
+    plugins.update(configuration.plugins)
+    tools.update(plugins.plugins)
   }
 
   private func updateUpstreams() {

@@ -74,6 +74,25 @@ final class DaemonJournal {
     }
   }
 
+  /// What people should know about a plugin's tools.
+  func toolProblem(_ plugin: String, _ text: String) {
+    log(.warning, "Plugin \(plugin): \(text)", nil, [("PLUGIN", plugin)])
+  }
+
+  /// Whether a tool might run, and who decided it; never what it was to do.
+  func approval(_ decision: ApprovalDecision, _ question: ApprovalQuestion) {
+    let word = decision.isAllowed ? "allowed" : "denied"
+    var fields: [(name: String, value: String)] = [
+      ("PLUGIN", decision.tool.plugin), ("TOOL", decision.tool.description), ("DECISION", word),
+      ("GROUND", decision.ground.rawValue),
+    ]
+    if let id = question.responseID { fields.append(("RESPONSE_ID", id)) }
+    if let id = question.callID { fields.append(("CALL_ID", id)) }
+    let what = question.callID == nil ? "A changed definition of the tool" : "A call of the tool"
+    log(
+      .notice, "\(what) \(decision.tool) was \(word) (\(decision.ground.rawValue))", nil, fields)
+  }
+
   /// What happens to a plugin, and what it says on stderr.
   func plugin(_ name: String, _ event: PluginEvent) {
     let fields = [(name: "PLUGIN", value: name)]

@@ -40,6 +40,7 @@ extension Daemon {
     case .cacheExplain: try explainCaching(params, id, connection)
     case .usageSummary: try summarizeUsage(params, id, connection)
     case .modelsList: try listModels(params, id, connection)
+    case .toolsList: try listTools(params, id, connection)
     case .pluginsList:
       _ = try Parameters(params)
       connection.answer(id, .success(plugins.listJSON))
@@ -165,6 +166,21 @@ extension Daemon {
     let keys = keys
     EventLoop.start { [self, asked] in
       connection.answer(id, await models.list(asked, keys: keys, refresh: refresh))
+    }
+  }
+
+  private func listTools(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    if let configurationErrors { throw RPCError(configurationErrors) }
+    _ = try Parameters(params)
+    EventLoop.start { [self] in
+      do throws(RPCError) {
+        let list = try await tools.list(uid: connection.peer.userID)
+        connection.answer(id, .success(list))
+      } catch {
+        connection.answer(id, .failure(error))
+      }
     }
   }
 

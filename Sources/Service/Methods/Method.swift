@@ -30,6 +30,7 @@ enum Method: String, CaseIterable {
   case cacheClear = "cache.clear"
   case cacheExplain = "cache.explain"
   case usageSummary = "usage.summary"
+  case toolsList = "tools.list"
   case pluginsList = "plugins.list"
   case daemonPing = "daemon.ping"
   case daemonStatus = "daemon.status"

@@ -114,6 +114,12 @@ package final class Plugin: PluginTransport {
     process?.notify(method, params)
   }
 
+  package func ready() async throws(PluginError) {
+    beginUse()
+    defer { endUse() }
+    _ = try await running(within: configuration.startTimeout)
+  }
+
   private func running(within limit: Duration) async throws(PluginError) -> PluginProcess {
     switch phase {
     case .running(let process): return process
