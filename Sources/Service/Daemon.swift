@@ -24,7 +24,6 @@ package final class Daemon {
   let plugins: PluginSet
   let hooks: Hooks
   let tools: ToolSet
-  private var toolPlugins: [ObjectIdentifier: ToolPlugin] = [:]
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
   /// Why the configuration in force is not the one on disk, where it could not be read.
@@ -69,6 +68,11 @@ package final class Daemon {
     } catch {
       throw LoopError("curl_multi_init", code: 12, error.message)
     }
+    tools = ToolSet(
+      approvals: Approvals(limit: configuration.limits.approval),
+      definitions: ApprovedDefinitions { [state] () async throws(RPCError) in
+        try await state.open()
+      })
     cache = ResponseCache(configuration.cache) { log.storageTrouble($0) }
     ledger = UsageLedger(
       configuration, http: http, onWarning: { log.budgetWarning($0) },
@@ -78,7 +82,6 @@ package final class Daemon {
     prewarmer = Prewarmer(http: http)
     updateUpstreams()
     connect()
-    connectTools()
   }
 
   /// Keys from the environment are taken by now; nobody who looks at the process should see them.
@@ -112,47 +115,11 @@ package final class Daemon {
     prewarmer.upstreams = { [unowned self] in
       [upstreams[configuration.defaultUpstream]].compactMap { $0 }
     }
+    plugins.onAdded = { [unowned self] in tools.adopt($0) }
+    plugins.toolNames = { [unowned self] in tools.names(of: $0.name) }
+    tools.onProblem = { [unowned self] in journal.toolProblem($0, $1) }
+    tools.approvals.onDecision = { [unowned self] in journal.approval($0, $1) }
     EventLoop.onSlowTurn { [unowned self] in journal.slowTurn($0) }
-  }
-
-  private func connectTools() {
-    plugins.onAdded = { [unowned self] in addTools(of: $0) }
-    plugins.onRemoved = { [unowned self] in toolPlugins[ObjectIdentifier($0)] = nil }
-    plugins.toolNames = { [unowned self] plugin in
-      toolPlugins[ObjectIdentifier(plugin)]?.listing?.tools.map(\.name.function) ?? []
-    }
-    tools.approvals.onDecision = { [unowned self] in journal.toolDecided($0, $1) }
-    tools.onProblem = { [unowned self] in journal.warn("Plugin \($0): \($1)") }
-    tools.hook = { [unowned self] in await verdict(on: $0, $1) }
-  }
-
-  private func addTools(of plugin: Plugin) {
-    guard plugin.configuration.servesTools else { return }
-    let client = MCPClient(plugin, startTimeout: plugin.configuration.startTimeout)
-    client.onMessage = { [unowned self] in journal.pluginMessage(plugin.name, level: $0, $1) }
-    plugin.onNotification = { client.receive($0, $1) }
-    plugin.onRequest = { method, _ in client.answer(method) }
-    plugin.onEnded = { client.disconnected() }
-    toolPlugins[ObjectIdentifier(plugin)] = ToolPlugin(plugin.configuration, client: client)
-  }
-
-  private func verdict(on call: ToolCall, _ context: ToolCallContext) async -> ToolCallVerdict {
-    guard !hooks.isEmpty(.toolCall) else { return .unchanged }
-    do throws(RPCError) {
-      let arguments = try await hooks.toolCall(
-        tool: call.tool.name.function, arguments: call.arguments, context: context.hooks)
-      return arguments.bytes == call.arguments.bytes ? .unchanged : .arguments(arguments)
-    } catch {
-      let details = RawJSON.object { for (key, value) in error.details { $0.member(key, value) } }
-      return .denied(
-        plugin: details["plugin"]?.string ?? "", reason: details["reason"]?.string ?? error.message)
-    }
-  }
-
-  private func updatePlugins() {
-    plugins.update(configuration.plugins)
-    tools.approvals.limit = configuration.limits.approval
-    tools.update(plugins.plugins.compactMap { toolPlugins[ObjectIdentifier($0)] })
   }
 
   // MARK: Life
@@ -259,6 +226,14 @@ package final class Daemon {
     }
     ServiceNotifier.ready(status: statusText)
     return result
+  }
+
+  /// A configuration that stands in for one with mistakes says nothing about plugins.
+  private func updatePlugins() {
+    guard configurationErrors == nil else { return }
+    tools.approvals.limit = configuration.limits.approval
+    plugins.update(configuration.plugins)
+    tools.update(plugins.plugins)
   }
 
   private func updateUpstreams() {

@@ -84,6 +84,25 @@ final class DaemonJournal {
     }
   }
 
+  /// What people should know about a plugin's tools.
+  func toolProblem(_ plugin: String, _ text: String) {
+    log(.warning, "Plugin \(plugin): \(text)", nil, [("PLUGIN", plugin)])
+  }
+
+  /// Whether a tool might run, and who decided it; never what it was to do.
+  func approval(_ decision: ApprovalDecision, _ question: ApprovalQuestion) {
+    let word = decision.isAllowed ? "allowed" : "denied"
+    var fields: [(name: String, value: String)] = [
+      ("PLUGIN", decision.tool.plugin), ("TOOL", decision.tool.description), ("DECISION", word),
+      ("GROUND", decision.ground.rawValue),
+    ]
+    if let id = question.responseID { fields.append(("RESPONSE_ID", id)) }
+    if let id = question.callID { fields.append(("CALL_ID", id)) }
+    let what = question.callID == nil ? "A changed definition of the tool" : "A call of the tool"
+    log(
+      .notice, "\(what) \(decision.tool) was \(word) (\(decision.ground.rawValue))", nil, fields)
+  }
+
   /// What happens to a plugin, and what it says on stderr.
   func plugin(_ name: String, _ event: PluginEvent) {
     let fields = [(name: "PLUGIN", value: name)]
@@ -161,26 +180,6 @@ final class DaemonJournal {
         ("BUDGET", warning.budget), ("SPENT_USD", warning.spent.text),
         ("LIMIT_USD", warning.limit.text),
       ])
-  }
-
-  /// Who decided whether a tool runs.
-  func toolDecided(_ decision: ApprovalDecision, _ question: ApprovalQuestion) {
-    var fields: [(name: String, value: String)] = [
-      ("TOOL", decision.tool.description), ("DECISION", decision.isAllowed ? "allow" : "deny"),
-      ("DECIDED_BY", decision.ground.rawValue),
-    ]
-    if let id = question.responseID { fields.append(("RESPONSE_ID", id)) }
-    if let id = question.callID { fields.append(("CALL_ID", id)) }
-    log(
-      decision.isAllowed ? .info : .notice,
-      "Tool \(decision.tool) was \(decision.isAllowed ? "allowed" : "denied") "
-        + "(\(decision.ground.rawValue))", nil, fields)
-  }
-
-  /// What a tool server writes to its own log (MCP, notifications/message).
-  func pluginMessage(_ plugin: String, level: String, _ text: String) {
-    let isTrouble = ["error", "critical", "alert", "emergency", "warning"].contains(level)
-    log(isTrouble ? .warning : .info, "Plugin \(plugin): \(text)", nil, [("PLUGIN", plugin)])
   }
 
   /// Slow turns come in rows; one entry for ten seconds tells of the slowest.

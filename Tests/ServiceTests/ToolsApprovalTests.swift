@@ -157,23 +157,25 @@ import Wire
   {
     let calls = ClientCalls()
     var answers: [String: String] = [:]
+    var sent = 0
     var tasks: [Task<Void, Never>] = []
     for _ in 0..<3 {
       tasks.append(
         EventLoop.start {
           var id = ""
-          let answer = await calls.perform(limit: .seconds(30)) { id = $0 }
+          let answer = await calls.perform(limit: .seconds(30)) {
+            id = $0
+            sent += 1
+          }
           if case .answered(.success(let result)) = answer { answers[id] = result.text }
         })
     }
-    tasks.append(
-      EventLoop.start {
-        for id in ["s:7", "s:3", "s:1", "s:2", "s:2"] {
-          guard let id = RPCID(.string(id)) else { continue }
-          calls.receive(id, .success(id.json))
-        }
-        if let strange = RPCID(.integer(1)) { calls.receive(strange, .success(.null)) }
-      })
+    while sent < 3 { await EventLoop.sleep(for: .milliseconds(1)) }
+    for id in ["s:7", "s:3", "s:1", "s:2", "s:2"] {
+      let id = try #require(RPCID(.string(id)))
+      calls.receive(id, .success(id.json))
+    }
+    calls.receive(try #require(RPCID(.integer(1))), .success(.null))
     for task in tasks { await task.value }
     #expect(answers == ["s:1": #""s:1""#, "s:2": #""s:2""#, "s:3": #""s:3""#])
   }
@@ -192,7 +194,9 @@ import Wire
     }
     #expect(name(await calls.perform(limit: .milliseconds(1)) { _ in }) == "late")
     var cancelled = ""
-    let task = EventLoop.start { cancelled = name(await calls.perform(limit: .seconds(30)) { _ in }) }
+    let task = EventLoop.start {
+      cancelled = name(await calls.perform(limit: .seconds(30)) { _ in })
+    }
     EventLoop.start { task.cancel() }
     await task.value
     #expect(cancelled == "cancelled")

@@ -110,8 +110,9 @@ import Wire
   @Test func `arguments that fit come back as they were written`() throws {
     let tool = try tool(
       .tool("a", schema: #"{"type":"object","properties":{"n":{"type":"number"}}}"#))
-    #expect(try ToolArguments.read(#"{"n": 1.0, "more":"\u0041"}"#, for: tool).text
-      == #"{"n": 1.0, "more":"\u0041"}"#)
+    #expect(
+      try ToolArguments.read(#"{"n": 1.0, "more":"\u0041"}"#, for: tool).text
+        == #"{"n": 1.0, "more":"\u0041"}"#)
     #expect(try ToolArguments.read("{\n\"n\":1}", for: tool).text == "{ \"n\":1}")
     #expect(try ToolArguments.read(" ", for: tool).text == "{}")
   }

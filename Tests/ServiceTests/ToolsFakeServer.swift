@@ -15,6 +15,11 @@ final class FakeServer: PluginTransport {
 
   let name: String
   var answers: [String: Answer] = [:]
+  private var refusals: [String: (code: PluginError.Code, isOnce: Bool)] = [:]
+  /// Hold back requests of their methods.
+  var gates: [String: Gate] = [:]
+  /// Hears of each request before it is answered.
+  var onRequest: @EventLoop (Request) -> Void = { _ in }
   private(set) var requests: [Request] = []
   private(set) var notifications: [(method: String, params: RawJSON)] = []
   private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -23,30 +28,47 @@ final class FakeServer: PluginTransport {
     self.name = name
   }
 
+  /// As a plugin's `onStarted`.
+  var onStarted: @EventLoop () async throws(PluginError) -> Void = {}
+  private var isStarted = false
+
+  func ready() async throws(PluginError) {
+    guard !isStarted else { return }
+    try await onStarted()
+    isStarted = true
+  }
+
+  /// The process ends; the next one is another.
+  func end() { isStarted = false }
+
   func call(
     _ method: String, _ params: RawJSON, limit: Duration, onAbandoned: ((RawJSON) -> Void)?
   ) async throws(PluginError) -> RawJSON {
-    requests.append(Request(method: method, params: params, limit: limit))
+    let request = Request(method: method, params: params, limit: limit)
+    requests.append(request)
     let id = RawJSON.integer(requests.count)
     for waiter in waiting { waiter.resume() }
     waiting = []
+    onRequest(request)
+    await gates[method]?.wait()
+    if let code = nextRefusal(of: method) {
+      if code == .timedOut || Task.isCancelled { onAbandoned?(id) }
+      throw PluginError(code, "did not do it", plugin: name)
+    }
     guard let answer = answers[method] else {
       throw PluginError(.remote(-32601), "answered with error -32601", plugin: name)
     }
-    do throws(PluginError) {
-      return try await answer(params)
-    } catch {
-      if error.code == .timedOut || Task.isCancelled { onAbandoned?(id) }
-      throw error
-    }
+    return try await answer(params)
   }
 
   func notify(_ method: String, _ params: RawJSON) {
     notifications.append((method, params))
   }
 
-  func error(_ code: PluginError.Code) -> PluginError {
-    PluginError(code, "did not do it", plugin: name)
+  private func nextRefusal(of method: String) -> PluginError.Code? {
+    guard let refusal = refusals[method] else { return nil }
+    if refusal.isOnce { refusals[method] = nil }
+    return refusal.code
   }
 
   var methods: [String] { requests.map(\.method) }
@@ -65,8 +87,8 @@ final class FakeServer: PluginTransport {
   // MARK: Scripts
 
   /// Answers a method with an error.
-  func refuse(_ method: String, _ code: PluginError.Code) {
-    answers[method] = { _ async throws(PluginError) in throw self.error(code) }
+  func refuse(_ method: String, _ code: PluginError.Code, once isOnce: Bool = false) {
+    refusals[method] = (code, isOnce)
   }
 
   /// Speaks a version that begins with `initialize`.

@@ -1,5 +1,4 @@
 import EventLoop
-import Service
 
 /// Holds back those who wait until it is opened.
 @EventLoop
@@ -17,18 +16,4 @@ final class Gate {
     for waiter in waiting { waiter.resume() }
     waiting = []
   }
-}
-
-/// What came of something that a task of its own did.
-@EventLoop
-final class Outcome {
-  private(set) var error: PluginError?
-  private let end = Gate()
-
-  func take(_ body: @EventLoop () async throws(PluginError) -> some Sendable) async {
-    do throws(PluginError) { _ = try await body() } catch { self.error = error }
-    end.open()
-  }
-
-  func ended() async { await end.wait() }
 }

@@ -190,11 +190,12 @@ extension Daemon {
   private func listTools(
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
+    if let configurationErrors { throw RPCError(configurationErrors) }
     _ = try Parameters(params)
-    let uid = connection.peer.userID
-    EventLoop.start { [tools] in
+    EventLoop.start { [self] in
       do throws(RPCError) {
-        connection.answer(id, .success(try await tools.list(uid: uid)))
+        let list = try await tools.list(uid: connection.peer.userID)
+        connection.answer(id, .success(list))
       } catch {
         connection.answer(id, .failure(error))
       }

@@ -56,8 +56,6 @@ package final class Plugin: PluginTransport {
   /// Runs after each start, before calls of others are let through; what it calls goes to the
   /// process that starts. Its failure is the start's.
   package var onStarted: (() async throws(PluginError) -> Void)?
-  /// Called when its process has ended, however that came.
-  package var onEnded: () -> Void = {}
   package var onNotification: (String, RawJSON) -> Void = { _, _ in }
   /// Answers requests of the plugin; nil refuses all of them (-32601).
   package var onRequest: ((String, RawJSON) async -> Result<RawJSON, RPCError>)?
@@ -115,6 +113,12 @@ package final class Plugin: PluginTransport {
   /// Tells the plugin something, where it runs.
   package func notify(_ method: String, _ params: RawJSON) {
     process?.notify(method, params)
+  }
+
+  package func ready() async throws(PluginError) {
+    beginUse()
+    defer { endUse() }
+    _ = try await running(within: configuration.startTimeout)
   }
 
   private func running(within limit: Duration) async throws(PluginError) -> PluginProcess {
@@ -259,7 +263,6 @@ package final class Plugin: PluginTransport {
   // MARK: Its end
 
   private func ended(_ process: PluginProcess, _ reason: String) {
-    onEnded()
     switch phase {
     case .running(let current) where current === process:
       failed(reason, isFinal: false, after: EventLoop.now - process.started)

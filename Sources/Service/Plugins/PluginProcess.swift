@@ -71,6 +71,10 @@ final class PluginProcess: PluginTransport {
 
   // MARK: To the plugin
 
+  func ready() async throws(PluginError) {
+    if let reason = endReason ?? cause { throw PluginError(.died, reason, plugin: name) }
+  }
+
   func call(
     _ method: String, _ params: RawJSON, limit: Duration, onAbandoned: ((RawJSON) -> Void)? = nil
   ) async throws(PluginError) -> RawJSON {

@@ -6,6 +6,9 @@ package import JSON
 package protocol PluginTransport: AnyObject {
   var name: String { get }
 
+  /// Waits until the plugin runs, and starts it where it does not.
+  func ready() async throws(PluginError)
+
   /// Returns the result. Ends with `timedOut` after the limit; the task's cancellation ends it too
   /// and calls `onAbandoned` with the request's id.
   func call(

@@ -19,6 +19,13 @@ extension ResponseRun {
     return body
   }
 
+  /// Lets hooks see a tool call; returns its arguments, which may be others.
+  func hooked(_ call: ToolCall) async throws(RPCError) -> RawJSON {
+    guard !services.hooks.isEmpty(.toolCall) else { return call.arguments }
+    return try await services.hooks.toolCall(
+      tool: call.tool.name.function, arguments: call.arguments, context: hookContext)
+  }
+
   /// Tells hooks what became of the response; nobody waits for them.
   func tellHooks(_ outcome: ResponseOutcome, status: String) {
     let hooks = services.hooks

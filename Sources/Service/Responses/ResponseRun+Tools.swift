@@ -167,11 +167,11 @@ extension ResponseRun {
     let context = ToolCallContext(
       requester: requester, responseID: id ?? "",
       maximumOutputBytes: services.limits.toolOutput, timeLeft: timeLeft,
-      hooks: hookContext
-    ) { [self] _ throws(RPCError) in
-      begin(call)
-      try await recorder?.sync()
-    }
+      hook: { [self] made throws(RPCError) in try await hooked(made) },
+      willRun: { [self] _ throws(RPCError) in
+        begin(call)
+        try await recorder?.sync()
+      })
     do throws(CancellationError) {
       let outcome = try await services.tools.call(
         tool, call.item["arguments"]?.string ?? "{}", callID: call.callID, context)

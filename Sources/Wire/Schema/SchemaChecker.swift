@@ -17,6 +17,8 @@ package struct SchemaChecker {
     package var description: String { "\(path): found \(found), expected \(expected)" }
   }
 
+  /// What each look at a schema costs, however short both are, in bytes that are read meanwhile.
+  private static let workOfStep = 1024
   /// References that follow one another at one place, without a step into the value.
   private static let deepestReference = 64
 
@@ -28,7 +30,7 @@ package struct SchemaChecker {
   private var referenceDepth = 0
 
   /// - Parameter maximumWork: bytes of schemas and values that are read in all, each as often as it
-  ///   is read. A short schema whose references branch can ask for more than ever ends; where the
+  ///   is read, and 1024 for each time that a value is held against a schema. A short schema whose references branch can ask for more than ever ends; where the
   ///   bound is met, that is a mismatch.
   package init(_ schema: RawJSON, maximumWork: Int = .max) {
     root = schema
@@ -60,7 +62,8 @@ package struct SchemaChecker {
 
   mutating func check(_ value: RawJSON, against schema: RawJSON, at path: String) {
     if schema.boolean == false { return note(path, value, "nothing here") }
-    guard schema.kind == .object, spend(schema.bytes.count + value.bytes.count) else { return }
+    guard schema.kind == .object, spend(Self.workOfStep + schema.bytes.count + value.bytes.count)
+    else { return }
     for keyword in schema.members {
       check(value, keyword.key, keyword.value, of: schema, at: path)
     }

@@ -4,8 +4,8 @@ package import Wire
 
 /// A client of one MCP server: lists its tools and calls them.
 ///
-/// Whoever owns the process hands on what the server says unasked (`receive`, `answer`) and tells
-/// when the process has ended (`disconnected`). A session begins with the first request after that.
+/// Whoever owns the process lets `begin` run whenever it was started, before anything else is asked
+/// of it, and hands on what the server says unasked (`receive`, `answer`).
 @EventLoop
 package final class MCPClient {
   /// Pages of one list; a server that goes on and on is cut off.
@@ -19,68 +19,50 @@ package final class MCPClient {
 
   /// The server's own log (`notifications/message`): level and text.
   package var onMessage: @EventLoop (_ level: String, _ text: String) -> Void = { _, _ in }
+  /// The tools may be others than those that were listed: the server says so, or was started anew.
   package var onToolsChanged: @EventLoop () -> Void = {}
-  /// A session begins: the server may be another one than before.
-  package var onSession: @EventLoop () -> Void = {}
 
   private let transport: any PluginTransport
   private let startTimeout: Duration
-  private let followsChanges: Bool
-  private let connecting = SharedWork<Result<MCPSession, PluginError>>()
+  /// Of the process that was started last.
   private var session: MCPSession?
   private var subscription: Task<Void, Never>?
   private var mayBeStateless = true
   private var lastToken = 0
   private var progress: [Int: MCPProgress] = [:]
 
-  /// - Parameters:
-  ///   - startTimeout: for the start of the process and the handshake together.
-  ///   - followsChanges: whether a server of the stateless era is asked to tell of changed tools,
-  ///     by a request that stays open and so keeps the process in use.
-  package init(
-    _ transport: any PluginTransport, startTimeout: Duration, followsChanges: Bool = true
-  ) {
+  /// - Parameter startTimeout: for the handshake, and for each page of a list.
+  package init(_ transport: any PluginTransport, startTimeout: Duration) {
     self.transport = transport
     self.startTimeout = startTimeout
-    self.followsChanges = followsChanges
   }
 
   // MARK: Sessions
 
-  /// Begins a session where there is none, and starts the process for it.
-  package func start() async throws(PluginError) {
-    _ = try await connect()
-  }
-
-  private func connect() async throws(PluginError) -> MCPSession {
-    if let session { return session }
-    let result = await connecting.value { [self] in
-      do throws(PluginError) { return .success(try await begin()) } catch { return .failure(error) }
-    }
-    guard let result else { throw cancelled }
-    return try result.get()
-  }
-
-  private func begin() async throws(PluginError) -> MCPSession {
+  /// Begins a session with a process that has just been started.
+  package func begin() async throws(PluginError) {
+    subscription?.cancel()
+    session = nil
     let handshake = MCPHandshake(transport, limit: startTimeout)
-    let begun: MCPSession
     do throws(PluginError) {
-      begun = try await handshake.perform(mayBeStateless: mayBeStateless)
+      let begun = try await handshake.perform(mayBeStateless: mayBeStateless)
+      mayBeStateless = begun.era == .stateless
+      session = begun
+      onToolsChanged()
+      follow(begun)
     } catch {
-      // The next process may be another program.
-      mayBeStateless = true
+      // One that died may have died of the probe: the next process is begun with the other way.
+      mayBeStateless = error.code == .died ? !mayBeStateless : true
       throw error
     }
-    mayBeStateless = begun.era == .stateless
-    session = begun
-    onSession()
-    follow(begun)
-    return begun
   }
 
   /// Asks a server of the stateless era to tell when its tools change; the others do so unasked.
+  ///
+  /// Begun in the start of the process, this request goes to that process alone, and does not keep
+  /// it from being stopped for rest.
   private func follow(_ session: MCPSession) {
-    guard followsChanges, session.era == .stateless, session.announcesChanges else { return }
+    guard session.era == .stateless, session.announcesChanges else { return }
     let params = session.parameters(
       .object {
         $0.key("notifications")
@@ -96,23 +78,22 @@ package final class MCPClient {
     }
   }
 
-  /// Ends the session; the process is gone.
-  package func disconnected() {
-    session = nil
-    subscription?.cancel()
-    subscription = nil
+  /// Waits until the server runs, and starts it where it does not.
+  package func ready() async throws(PluginError) {
+    _ = try await runningSession()
   }
 
-  private var cancelled: PluginError {
-    PluginError(
-      .unavailable, "was not waited for: the request was cancelled", plugin: transport.name)
+  private func runningSession() async throws(PluginError) -> MCPSession {
+    try await transport.ready()
+    guard let session else { throw violation("runs, but was not initialized") }
+    return session
   }
 
   // MARK: Requests
 
   /// Returns the tools as the server describes them.
   package func listTools() async throws(PluginError) -> [RawJSON] {
-    let session = try await connect()
+    let session = try await runningSession()
     var tools: [RawJSON] = []
     var cursors: Set<String> = []
     var params = RawJSON.emptyObject
@@ -147,7 +128,7 @@ package final class MCPClient {
   package func callTool(
     _ name: String, _ arguments: RawJSON, limit: Duration
   ) async throws(PluginError) -> RawJSON {
-    let session = try await connect()
+    let session = try await runningSession()
     lastToken += 1
     let token = lastToken
     progress[token] = MCPProgress()
@@ -196,7 +177,7 @@ package final class MCPClient {
   }
 
   /// Answers a request: this client has nothing to offer to a server but a sign of life.
-  package func answer(_ method: String) -> Result<RawJSON, RPCError> {
+  package static func answer(_ method: String) -> Result<RawJSON, RPCError> {
     guard method != "ping" else { return .success(.emptyObject) }
     let name = PlainText.line(method, maximumBytes: 64)
     return .failure(RPCError(.methodNotFound, "this client does not have the method \(name)"))

@@ -23,23 +23,27 @@ struct MCPHandshake {
 
   private var timeLeft: Duration { max(deadline - EventLoop.now, .milliseconds(1)) }
 
-  /// - Parameter mayBeStateless: whether to probe; an earlier session may have shown that it need
-  ///   not be, or that the probe kills the server.
+  /// - Parameter mayBeStateless: whether to probe; an earlier process may have shown that it need
+  ///   not be, or may have died of it.
   func perform(mayBeStateless: Bool) async throws(PluginError) -> MCPSession {
-    if mayBeStateless {
-      do throws(PluginError) {
-        if let session = try await discover(limit: min(Self.longestProbe, timeLeft / 2)) {
-          return session
-        }
-      } catch  where error.mayBeOfOlderEra {
-        // It does not know the method: of the older era, as far as can be told.
-      }
-    }
+    if mayBeStateless, let session = try await probe() { return session }
     do throws(PluginError) {
       return try await initialize()
-    } catch  where error.isOfStatelessServer {
-      guard let session = try await discover(limit: timeLeft) else { throw error }
+    } catch {
+      guard error.isOfStatelessServer, let session = try await discover(limit: timeLeft) else {
+        throw error
+      }
       return session
+    }
+  }
+
+  /// Nil where the server seems to be of the older era, as far as can be told.
+  private func probe() async throws(PluginError) -> MCPSession? {
+    do throws(PluginError) {
+      return try await discover(limit: min(Self.longestProbe, timeLeft / 2))
+    } catch {
+      guard error.mayBeOfOlderEra else { throw error }
+      return nil
     }
   }
 
@@ -84,7 +88,7 @@ extension PluginError {
   /// Whether a server that takes `server/discover` so may speak the handshake's era.
   fileprivate var mayBeOfOlderEra: Bool {
     switch code {
-    case .remote, .timedOut, .died: true
+    case .remote, .timedOut: true
     default: false
     }
   }

@@ -5,8 +5,8 @@ internal import Wire
 package enum ToolArguments {
   /// Bytes of arguments; what a model writes is far less.
   private static let mostBytes = 1 << 20
-  /// Bytes that checking them may read (`SchemaChecker`); some tens of milliseconds.
-  private static let mostWork = 64 << 20
+  /// What checking them may cost (`SchemaChecker`): about a tenth of a second at worst.
+  private static let mostWork = 32 << 20
   /// Mismatches that the model is told of.
   private static let mostMismatches = 8
 

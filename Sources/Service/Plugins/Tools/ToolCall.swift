@@ -13,11 +13,3 @@ package struct ToolCall: Sendable {
     self.arguments = arguments
   }
 }
-
-/// What hooks say to a call (`hooks/tool_call`).
-package enum ToolCallVerdict: Sendable {
-  case unchanged
-  /// Other arguments; they are checked like the model's.
-  case arguments(RawJSON)
-  case denied(plugin: String, reason: String)
-}

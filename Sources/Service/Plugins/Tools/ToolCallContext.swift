@@ -30,22 +30,23 @@ package struct ToolCallContext: Sendable {
   package let maximumOutputBytes: Int
   /// What is left of `limits.tool_time`; the plugin's own limit holds too.
   package let timeLeft: Duration
-  /// What hooks are told of the request.
-  package let hooks: HookContext
+  /// Lets the hooks see a call (`hooks/tool_call`); returns its arguments, which may be others.
+  /// Throws where they would not have it.
+  package let hook: @EventLoop (ToolCall) async throws(RPCError) -> RawJSON
   /// Called once, when nothing stands in the way of the call any more and before the tool is asked.
   /// Throws where the call must not be made.
   package let willRun: @EventLoop (ToolCall) async throws(RPCError) -> Void
 
   package init(
     requester: ToolRequester, responseID: String, maximumOutputBytes: Int, timeLeft: Duration,
-    hooks: HookContext,
+    hook: @escaping @EventLoop (ToolCall) async throws(RPCError) -> RawJSON,
     willRun: @escaping @EventLoop (ToolCall) async throws(RPCError) -> Void
   ) {
     self.requester = requester
     self.responseID = responseID
     self.maximumOutputBytes = maximumOutputBytes
     self.timeLeft = timeLeft
-    self.hooks = hooks
+    self.hook = hook
     self.willRun = willRun
   }
 }

@@ -11,7 +11,7 @@ package struct ToolOutcome: Sendable {
     /// The tool was not asked.
     case denied(ApprovalDecision)
     /// The tool was not asked.
-    case deniedByHook(plugin: String, reason: String)
+    case deniedByHook(String)
     /// The tool could not be asked, or gave no result. Whether it did anything is unknown where
     /// the plugin died or was late.
     case failed(PluginError)

@@ -13,10 +13,7 @@ package final class ToolPlugin {
     package fileprivate(set) var refusals: [ToolRefusal] = []
   }
 
-  /// Applies to what is asked for from now on.
-  package var configuration: PluginConfiguration {
-    didSet { if let said { listing = read(said) } }
-  }
+  package let configuration: PluginConfiguration
   package let client: MCPClient
   /// What is known now; nil before the first list.
   package private(set) var listing: Listing?
@@ -34,8 +31,19 @@ package final class ToolPlugin {
   package init(_ configuration: PluginConfiguration, client: MCPClient) {
     self.configuration = configuration
     self.client = client
-    client.onSession = { [weak self] in self?.changes += 1 }
     client.onToolsChanged = { [weak self] in self?.changes += 1 }
+  }
+
+  /// Serves the tools of a process, whose handshake and whose words it takes over.
+  package convenience init(_ plugin: Plugin) {
+    let client = MCPClient(plugin, startTimeout: plugin.configuration.startTimeout)
+    plugin.onStarted = { [weak client] () async throws(PluginError) in
+      try await client?.begin()
+    }
+    plugin.onNotification = { [weak client] in client?.receive($0, $1) }
+    plugin.onRequest = { method, _ in MCPClient.answer(method) }
+    client.onMessage = { [weak plugin] level, text in plugin?.onEvent(.said("\(level): \(text)")) }
+    self.init(plugin.configuration, client: client)
   }
 
   package var name: String { configuration.name }
@@ -56,7 +64,7 @@ package final class ToolPlugin {
 
   private func list() async {
     do throws(PluginError) {
-      try await client.start()
+      try await client.ready()
       let seen = changes
       let tools = try await client.listTools()
       listedChanges = seen

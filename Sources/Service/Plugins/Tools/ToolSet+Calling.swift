@@ -21,16 +21,25 @@ extension ToolSet {
     do throws(ToolArguments.Mismatch) {
       let arguments = try ToolArguments.read(argumentsText, for: tool)
       var call = ToolCall(tool, callID: callID, arguments: arguments)
-      switch await hook(call, context) {
-      case .unchanged: break
-      case .arguments(let replaced): call.arguments = try ToolArguments.check(replaced, for: tool)
-      case .denied(let plugin, let reason):
-        return ToolOutcome(.deniedByHook(plugin: plugin, reason: reason), context)
+      switch await hooked(call, context) {
+      case .success(let arguments):
+        call.arguments = try ToolArguments.check(arguments, for: tool)
+      case .failure(let error): return ToolOutcome(.deniedByHook(error.message), context)
       }
       if let stop = await obstacle(to: call, context) { return ToolOutcome(stop, context) }
       return await run(call, context)
     } catch {
       return ToolOutcome(.invalidArguments(error.message), context)
+    }
+  }
+
+  private func hooked(
+    _ call: ToolCall, _ context: ToolCallContext
+  ) async -> Result<RawJSON, RPCError> {
+    do throws(RPCError) {
+      return .success(try await context.hook(call))
+    } catch {
+      return .failure(error)
     }
   }
 
@@ -93,8 +102,8 @@ extension ToolOutcome.Ending {
     case .succeeded, .toolError: ""
     case .invalidArguments(let message): "The tool was not called; \(message)"
     case .denied(let decision): decision.denial
-    case .deniedByHook(let plugin, let reason):
-      "The call was denied by the plugin \(plugin): \(PlainText.line(reason, maximumBytes: 500))"
+    case .deniedByHook(let message):
+      "The tool was not called: \(PlainText.line(message, maximumBytes: 1000))."
     case .notRecorded(let message):
       "The tool was not called: the call could not be recorded (\(message))"
     case .failed(let error): Self.message(error)

@@ -83,8 +83,9 @@ extension ToolSet {
   private func suggestion(for pattern: String, _ tools: [Tool]) -> String? {
     let names = plugins.map(\.name)
     if names.contains(pattern) { return "\(pattern).*" }
-    if let tool = closest(to: pattern, among: tools.map(\.name.description)) { return tool }
-    if let tool = closest(to: pattern, among: tools.map(\.name.function)) { return tool }
+    let isFunction = pattern.contains("__")
+    let spelled = tools.map { isFunction ? $0.name.function : $0.name.description }
+    if let tool = closest(to: pattern, among: spelled) { return tool }
     let parts = pattern.split(separator: ".", maxSplits: 1)
     guard parts.count == 2, let plugin = closest(to: String(parts[0]), among: names) else {
       return closest(to: pattern, among: names).map { "\($0).*" }

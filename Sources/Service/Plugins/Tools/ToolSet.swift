@@ -6,21 +6,31 @@ internal import Wire
 @EventLoop
 package final class ToolSet {
   package let approvals: Approvals
-  /// What the hooks say to a call.
-  package var hook: @EventLoop (ToolCall, ToolCallContext) async -> ToolCallVerdict = { _, _ in
-    .unchanged
-  }
   /// What people should know of: tools that can't be offered, definitions that changed.
   package var onProblem: @EventLoop (_ plugin: String, _ text: String) -> Void = { _, _ in }
 
   let definitions: ApprovedDefinitions
   /// In the order of the configuration.
   package private(set) var plugins: [ToolPlugin] = []
+  private var adopted: [ObjectIdentifier: ToolPlugin] = [:]
   private var reportedHeldBack: Set<[UInt8]> = []
 
   package init(approvals: Approvals, definitions: ApprovedDefinitions) {
     self.approvals = approvals
     self.definitions = definitions
+  }
+
+  /// Takes over what a new plugin has to say, before it is started.
+  package func adopt(_ plugin: Plugin) {
+    guard plugin.configuration.servesTools else { return }
+    adopted[ObjectIdentifier(plugin)] = ToolPlugin(plugin)
+  }
+
+  /// Takes the plugins that are configured now, in their order; each was adopted before.
+  package func update(_ plugins: [Plugin]) {
+    let kept = Set(plugins.map { ObjectIdentifier($0) })
+    adopted = adopted.filter { kept.contains($0.key) }
+    update(plugins.compactMap { adopted[ObjectIdentifier($0)] })
   }
 
   /// Takes the plugins that are configured now, those that stay as the same objects.
@@ -36,6 +46,11 @@ package final class ToolSet {
         // store is told of where it is used.
       }
     }
+  }
+
+  /// The names of a plugin's tools, as far as they are known.
+  package func names(of plugin: String) -> [String] {
+    catalog.tools.filter { $0.name.plugin == plugin }.map(\.name.description)
   }
 
   func plugin(_ name: String) -> ToolPlugin? {

@@ -1,0 +1,62 @@
+import EventLoop
+import Foundation
+import JSON
+import Service
+import Store
+import Testing
+import Wire
+
+/// Tools of servers without processes, before a store of its own.
+@EventLoop
+final class ToolsPlace {
+  let directory: String
+  let store: Store
+  let tools: ToolSet
+  private(set) var problems: [String] = []
+  private(set) var decisions: [ApprovalDecision] = []
+
+  init() throws {
+    directory = "/tmp/halley-tools-\(UInt64.random(in: 0 ... .max))"
+    let store = try Store.open(StoreConfiguration(directory: directory))
+    self.store = store
+    tools = ToolSet(
+      approvals: Approvals(limit: .seconds(5)),
+      definitions: ApprovedDefinitions { () async throws(RPCError) in store })
+    tools.onProblem = { [unowned self] in problems.append("\($0): \($1)") }
+    tools.approvals.onDecision = { [unowned self] decision, _ in decisions.append(decision) }
+  }
+
+  deinit {
+    do {
+      try FileManager.default.removeItem(atPath: directory)
+    } catch {
+      Issue.record("\(directory) was not removed: \(error)")
+    }
+  }
+
+  /// The same after a restart of the daemon.
+  func restarted() -> ToolSet {
+    let store = store
+    return ToolSet(
+      approvals: tools.approvals,
+      definitions: ApprovedDefinitions { () async throws(RPCError) in store })
+  }
+
+  static func plugin(
+    _ server: FakeServer, _ change: (inout PluginConfiguration) -> Void = { _ in }
+  ) -> ToolPlugin {
+    var configuration = PluginConfiguration(name: server.name)
+    configuration.approval = .allow
+    change(&configuration)
+    let client = MCPClient(server, startTimeout: configuration.startTimeout)
+    server.end()
+    server.onStarted = { () async throws(PluginError) in try await client.begin() }
+    return ToolPlugin(configuration, client: client)
+  }
+
+  static func requester(
+    _ approver: FakeApprover? = nil, uid: UInt32 = 1000, approval: HalleyOptions.Approval? = nil
+  ) -> ToolRequester {
+    ToolRequester(uid: uid, request: .integer(1), approval: approval, approver: approver)
+  }
+}
