@@ -1,20 +1,25 @@
 # Halley for Kakoune: source this file from kakrc.
 #
-#   :halley WORDS     replaces each selection by what the model makes of it
-#   :halley-below WORDS   puts the answer behind each selection
+#   :halley WORDS    replaces each selection by what the model makes of it, as the words say
 #
-# Both are pipes through halley(1); what fails leaves the selection as it is, with the reason in the
-# *debug* buffer. <c-c> stops the answer. Undo with u.
+# The selections go through halley(1) by |. What fails, or is ended with <c-c>, leaves the selection
+# as it is, and its reason in the buffer *debug*; u undoes.
 
-declare-option -docstring 'further options for halley(1), such as "-m gpt-5.4-mini"' str halley_options
+declare-option -docstring 'options for halley(1), such as "-m gpt-5.4-mini"' str halley_options
+
 declare-option -hidden str halley_words
+declare-option -hidden str halley_filter %{
+    input=$(cat; echo .)
+    input=${input%.}
+    end=${input##*[!
+]}
+    output=$(printf %s "$input" | halley ask --quiet --no-store $kak_opt_halley_options \
+        -s 'Answer with the text that replaces the input and nothing else: no explanation, no Markdown around it.' \
+        -- "$kak_opt_halley_words") && printf '%s%s' "$output" "$end" || printf %s "$input"
+}
 
 define-command halley -params 1.. -docstring 'halley <words>: rewrite the selections' %{
     set-option window halley_words "%arg{@}"
-    execute-keys '|halley ask --quiet --no-store --raw -s "Answer with the text that replaces the input and nothing else: no explanation, no Markdown around it." $kak_opt_halley_options -- "$kak_opt_halley_words"<ret>'
-}
-
-define-command halley-below -params 1.. -docstring 'halley-below <words>: answer below the selections' %{
-    set-option window halley_words "%arg{@}"
-    execute-keys '<a-!><backspace>' '<esc>'
+    # Kakoune hands on the options that the command names.
+    execute-keys '|: "$kak_opt_halley_words$kak_opt_halley_options"; eval "$kak_opt_halley_filter"<ret>'
 }
