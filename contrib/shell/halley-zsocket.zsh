@@ -1,4 +1,4 @@
-#!/bin/zsh
+#!/usr/bin/env zsh
 # halley-zsocket.zsh WORDS... - asks halleyd from zsh alone: an example of the protocol, see
 # halley-protocol(7). Source it for the function halley-zsocket.
 #
