@@ -22,6 +22,8 @@ extension Daemon {
       }
       status.key("upstreams")
       status.array { for upstream in configuration.upstreams { write(upstream, &$0) } }
+      status.key("profiles")
+      status.array { for profile in configuration.profiles { write(profile, &$0) } }
       status.key("clients")
       status.object { writeClients(&$0) { seesAll || $0 == uid } }
       status.key("store")
@@ -62,6 +64,13 @@ extension Daemon {
       $0.member("queued", upstream.queued)
       $0.member("succeeded", upstream.succeeded)
       $0.member("failed", upstream.failed)
+    }
+  }
+
+  private func write(_ profile: ProfileConfiguration, _ writer: inout JSONWriter) {
+    writer.object {
+      $0.member("name", profile.name)
+      if let model = profile.model { $0.member("model", model) }
     }
   }
 

@@ -10,6 +10,8 @@
 # The array halley_options holds options for all of them:  halley_options=(-m gpt-5.4-mini)
 # Nothing is run for you, a name that you use stays yours, and Ctrl-C keeps the line.
 
+[[ -v halley_options ]] || halley_options=()
+
 __halley_shell() { # TASK [OPTION...] <TEXT
   command halley __shell "$1" "${halley_options[@]}" "${@:2}"
 }

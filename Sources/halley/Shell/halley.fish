@@ -21,7 +21,13 @@ function __halley_write
     string match -qr '\S' -- $line; or return
     set -l prompt (fish_prompt)
     set -l new (printf '%s\n' $line | __halley_shell write --shell fish --prompt "$prompt[-1]")
-    and commandline -r -- (string join \n -- $new | string collect)
+    switch $status
+        case 0
+            commandline -r -- (string join \n -- $new | string collect)
+        case 130
+        case '*'
+            __halley_make_room $prompt
+    end
 end
 
 function __halley_explain
@@ -29,6 +35,15 @@ function __halley_explain
     string match -qr '\S' -- $line; or return
     echo
     printf '%s\n' $line | __halley_shell explain
+    __halley_make_room (fish_prompt)
+end
+
+# fish draws the prompt again from as many rows above the cursor as it has lines before the last.
+function __halley_make_room -d 'LINES OF THE PROMPT'
+    set -e argv[1]
+    for row in $argv
+        echo
+    end
 end
 
 # The last command that was no explain, its exit status, and its output if that is to be had.

@@ -38,9 +38,10 @@ struct Candidates {
   }
 
   private var options: [Candidate] {
-    line.surface.parameters.flatMap { option in
+    let options = line.surface.parameters.flatMap { option in
       option.names.map { Candidate(text: $0, note: option.note) }
     }
+    return options + [Candidate(text: "--version", note: "Show the version.")]
   }
 
   private func values(_ value: CompletionValue) -> [Candidate] {
