@@ -173,7 +173,9 @@ t.test(':HalleyModel takes a model, warns of an unknown one, and completes', fun
     { 'gpt-5.4-mini' })
   nvim:lua([[vim.ui.select = function(items, _, done) done(items[1]) end]])
   nvim:command('HalleyModel')
-  nvim:await_note('the model is gpt-5.4\n')
+  t.eventually('it is taken', function()
+    return nvim:lua([[return require('halley.config').get().model]]) == 'gpt-5.4'
+  end)
   nvim:command('HalleyModel!')
   nvim:await_note("the daemon's default model answers")
 end)
