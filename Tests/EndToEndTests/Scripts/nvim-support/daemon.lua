@@ -32,8 +32,7 @@ t.test('an option that names another socket ends no answer and takes the next re
   nvim:command('$Halley! count')
   nvim:await_end()
   t.equal(nvim:lines(), { 'one two three four five six', 'other' })
-  local listed = t.shell({ os.getenv('HALLEY'), '--socket', daemon.socket, 'rpc', 'daemon.status' })
-  t.contains(listed, '"name":"nvim"')
+  t.contains(daemon:halley({ 'rpc', 'daemon.status' }), '"name":"nvim"')
 end)
 
 t.test('a path that no socket can have is told', function()
@@ -73,8 +72,7 @@ t.test('a chat keeps a lost answer, gives the draft back and comes back by itsel
   t.equal(nvim:lines()[#nvim:lines()], 'question', 'the draft')
   daemon:start()
   nvim:await_note('lost is connected again')
-  t.shell({ os.getenv('HALLEY'), '--socket', daemon.socket, '-C', 'lost', '--param',
-    'metadata={"text":"back again"}', 'more' })
+  daemon:halley({ '-C', 'lost', '--param', 'metadata={"text":"back again"}', 'more' })
   nvim:await_text('back again')
   t.equal(nvim:lines()[#nvim:lines()], 'question', 'the draft')
 end)

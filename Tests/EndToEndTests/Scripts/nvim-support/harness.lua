@@ -203,10 +203,17 @@ end
 function Daemon:start()
   self.job = vim.fn.jobstart(self.command)
   M.eventually('the daemon listens', function()
-    vim.fn.system({ os.getenv('HALLEY'), '--socket', self.socket, 'rpc', 'daemon.ping' })
-    return vim.loop.fs_stat(self.socket) ~= nil
+    vim.fn.system(self:command_line({ 'rpc', 'daemon.ping' }))
+    return vim.v.shell_error == 0
   end)
 end
+
+function Daemon:command_line(arguments)
+  return vim.list_extend(
+    { 'env', 'HALLEY_SOCKET=' .. self.socket, os.getenv('HALLEY') }, arguments)
+end
+
+function Daemon:halley(arguments) return M.shell(self:command_line(arguments)) end
 
 function Daemon:kill()
   vim.loop.kill(vim.fn.jobpid(self.job), 'sigkill')

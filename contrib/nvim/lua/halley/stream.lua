@@ -16,9 +16,22 @@ end
 --- written, options.stopped(reason) when it can't be any more.
 function Stream.new(buf, row, col, options)
   local self = setmetatable({ buf = buf, options = options, waiting = '', held = '' }, Stream)
-  self.first = vim.api.nvim_buf_set_extmark(buf, namespace, row, col, { right_gravity = false })
+  -- Until there is text, what others write here goes before it; from then on, behind it.
   self.last = vim.api.nvim_buf_set_extmark(buf, namespace, row, col, { right_gravity = true })
   return self
+end
+
+-- Puts the marks around what has been written, which began at a row and column.
+function Stream:mark(row, col, lines)
+  if not self.first then
+    self.first = vim.api.nvim_buf_set_extmark(
+      self.buf, namespace, row, col, { right_gravity = false })
+  end
+  local last_col = (#lines == 1 and col or 0) + #lines[#lines]
+  -- A mark that is only moved keeps its gravity.
+  vim.api.nvim_buf_del_extmark(self.buf, namespace, self.last)
+  self.last = vim.api.nvim_buf_set_extmark(self.buf, namespace, row + #lines - 1, last_col,
+    { right_gravity = false })
 end
 
 function Stream:position(mark)
@@ -86,6 +99,7 @@ function Stream:write(row, col, text)
   local is_written, message = pcall(vim.api.nvim_buf_call, self.buf, function()
     self:begin_change()
     vim.api.nvim_buf_set_text(self.buf, row, col, row, col, lines)
+    self:mark(row, col, lines)
     self:end_change()
   end)
   if is_written then
@@ -132,7 +146,7 @@ function Stream:stop(reason)
   self.is_ended = true
   if vim.api.nvim_buf_is_loaded(self.buf) then
     self:clear_note()
-    vim.api.nvim_buf_del_extmark(self.buf, namespace, self.first)
+    if self.first then vim.api.nvim_buf_del_extmark(self.buf, namespace, self.first) end
     vim.api.nvim_buf_del_extmark(self.buf, namespace, self.last)
   end
   if reason and self.options.stopped then self.options.stopped(reason) end
