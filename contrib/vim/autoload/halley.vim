@@ -163,7 +163,7 @@ function! halley#ask(prompt, range, without_context) abort
   if a:prompt ==# ''
     let input = join(getline(first, last), "\n")
   else
-    let input = (a:without_context ? '' : s:context(first, last)) .. a:prompt
+    let input = (a:without_context && empty(a:range) ? '' : s:context(first, last)) .. a:prompt
   endif
   let line = empty(a:range) ? line('.') : last
   let is_below = !empty(a:range) || getline(line) =~# '\S'

@@ -396,7 +396,7 @@ function! Test_help() abort
   call Shell('cp ' .. shellescape($HALLEY_ROOT .. '/contrib/vim/doc/halley.txt') .. ' '
         \ .. shellescape(copy .. '/doc'))
   execute 'helptags' copy .. '/doc'
-  execute 'set runtimepath+=' .. copy
+  call Equal(readfile(copy .. '/doc/tags'), readfile($HALLEY_ROOT .. '/contrib/vim/doc/tags'))
   let commands = getcompletion('Halley', 'command')
   call Equal(len(commands), 5)
   for topic in ['halley', 'g:halley', 'halley#status()'] + map(commands, {_, name -> ':' .. name})

@@ -11,9 +11,8 @@ end
 
 --- A stream that writes from a position on (row and column from 0).
 ---
---- options.lead is written before the first text. options.unrecorded keeps what is written out of
---- the undo history (and forgets what is in it). options.written() is called when text was
---- written, options.stopped(reason) when it can't be any more.
+--- options.lead is written before the first text. options.edit(change) makes a change in another way
+--- than as one step of undo. options.stopped(reason) is called when text can't be written any more.
 function Stream.new(buf, row, col, options)
   local self = setmetatable({ buf = buf, options = options, waiting = '', held = '' }, Stream)
   -- Until there is text, what others write here goes before it; from then on, behind it.
@@ -96,16 +95,15 @@ end
 function Stream:write(row, col, text)
   self:clear_note()
   local lines = vim.split(text, '\n', { plain = true })
-  local is_written, message = pcall(vim.api.nvim_buf_call, self.buf, function()
-    self:begin_change()
+  local function change()
     vim.api.nvim_buf_set_text(self.buf, row, col, row, col, lines)
     self:mark(row, col, lines)
-    self:end_change()
-  end)
+  end
+  local edit = self.options.edit or function(given) self:join(given) end
+  local is_written, message = pcall(vim.api.nvim_buf_call, self.buf, function() edit(change) end)
   if is_written then
     self.has_text = true
     self.tick = vim.api.nvim_buf_get_changedtick(self.buf)
-    if self.options.written then self.options.written() end
   elseif is_locked(message) then
     self:retry(text)
   else
@@ -113,22 +111,14 @@ function Stream:write(row, col, text)
   end
 end
 
--- One answer is one step of undo, also when other changes came before it in the same step.
-function Stream:begin_change()
-  if self.options.unrecorded then
-    self.undolevels = vim.api.nvim_buf_get_option(self.buf, 'undolevels')
-    vim.api.nvim_buf_set_option(self.buf, 'undolevels', -1)
-  elseif self.tick == vim.api.nvim_buf_get_changedtick(self.buf) then
+-- One answer is one step of undo, apart from what was changed before it.
+function Stream:join(change)
+  if self.tick == vim.api.nvim_buf_get_changedtick(self.buf) then
     pcall(vim.cmd, 'undojoin')
   else
     vim.cmd('let &g:undolevels = &g:undolevels')
   end
-end
-
-function Stream:end_change()
-  if self.options.unrecorded then
-    vim.api.nvim_buf_set_option(self.buf, 'undolevels', self.undolevels)
-  end
+  change()
 end
 
 function Stream:retry(text)
