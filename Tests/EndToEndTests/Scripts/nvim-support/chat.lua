@@ -21,8 +21,8 @@ end
 t.test('a chat shows what was said, and turns of the shell live', function()
   say('live', 'first question', { text = 'first answer' })
   local nvim = chat('live')
-  t.equal(nvim:lines(), { '## User', '', 'first question', '', '## Assistant', '', 'first answer', '',
-    '## You', '' })
+  t.equal(nvim:lines(), { '## User', '', 'first question', '', '## Assistant', '', 'first answer',
+    '', '## You', '' })
   local job = t.halley({ '-C', 'live', '--param',
     'metadata={"text":"second answer of some words","rate":"10"}', 'second question' })
   nvim:await_text('second answer')
@@ -173,7 +173,7 @@ t.test('the search finds a turn and opens its conversation there', function()
   end)
 end)
 
-t.test('the search without words lists the conversations, and says when nothing is found', function()
+t.test('the search without words lists the conversations; nothing found is told', function()
   say('listed', 'question', { text = 'answer' })
   local nvim = t.editor({})
   nvim:command('HalleyHistory')

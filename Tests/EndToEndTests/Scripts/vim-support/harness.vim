@@ -69,8 +69,8 @@ endfunction
 
 function! s:simulator(path) abort
   let port = matchstr(s:status, 'http://127\.0\.0\.1:\zs\d\+')
-  let command = printf('exec 3<>/dev/tcp/127.0.0.1/%s; printf "GET /_simulator/%s HTTP/1.0\r\n\r\n" >&3; cat <&3',
-        \ port, a:path)
+  let command = printf('exec 3<>/dev/tcp/127.0.0.1/%s && '
+        \ .. 'printf "GET /_simulator/%s HTTP/1.0\r\n\r\n" >&3 && cat <&3', port, a:path)
   return json_decode(matchstr(Shell('bash -c ' .. shellescape(command)), '\r\n\r\n\zs.*'))
 endfunction
 

@@ -218,7 +218,9 @@ end
 --- Sends the draft.
 function Chat:send()
   local text = self:draft()
-  if text == '' then return errors.warn('nothing to send; write below "' .. draft_heading .. '"') end
+  if text == '' then
+    return errors.warn('nothing to send; write below "' .. draft_heading .. '"')
+  end
   self:set_draft('')
   self:say(text)
 end
@@ -229,19 +231,20 @@ function Chat:say(text)
   local call
   call = rpc.request('responses.create', params, { done = function(err, response)
     self.own[call] = nil
-    if not self.is_closed then self:said(text, err, response) end
+    if not self.is_closed then self:said(call, text, err, response) end
   end })
   self.own[call] = call
   self:show_state('sent …')
 end
 
-function Chat:said(text, err, response)
-  local fault = err and errors.text(err) or errors.of_response(response)
+function Chat:said(call, text, err, response)
   if err then
-    self:show_state()
+    if not self.is_reconnecting then self:show_state() end
     -- A turn that came to nothing is the user's to send again.
     if self:draft() == '' then self:set_draft(text) end
   end
+  local fault = err and errors.text(err) or errors.of_response(response)
+  if call.is_stopped then return errors.inform('stopped') end
   if fault then return errors.report(fault) end
   local conversation = (response.halley or {}).conversation
   -- It was deleted meanwhile, and this turn is the first of a new one.
@@ -256,7 +259,10 @@ function Chat:stop()
       if err then errors.report(errors.text(err)) end
     end })
   end
-  for _, call in pairs(self.own) do call.cancel() end
+  for _, call in pairs(self.own) do
+    call.is_stopped = true
+    call.cancel()
+  end
   return running ~= nil or next(self.own) ~= nil
 end
 
@@ -291,7 +297,7 @@ function M.open(name, mods, item)
   if window ~= -1 then
     vim.api.nvim_set_current_win(window)
   else
-    if mods ~= '' or not is_unused(vim.api.nvim_get_current_buf()) then vim.cmd(mods .. ' split') end
+    if mods ~= '' or not is_unused(0) then vim.cmd(mods .. ' split') end
     vim.cmd('buffer ' .. buf)
   end
   vim.bo[buf].buflisted = true

@@ -218,7 +218,9 @@ end
 -- The options name another socket now; what is open here may end.
 function Connection:retire()
   self.is_retired = true
-  if next(self.pending) == nil then self:close(errors.new('closed', 'the connection was closed')) end
+  if next(self.pending) == nil then
+    self:close(errors.new('closed', 'the connection was closed'))
+  end
 end
 
 -- MARK: For the rest of the plugin

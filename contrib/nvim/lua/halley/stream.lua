@@ -6,13 +6,16 @@ local namespace = vim.api.nvim_create_namespace('halley.stream')
 
 -- Errors of a moment in which the editor lets nobody change a text.
 local function is_locked(message)
-  return message:find('E565') or message:find('E523') or message:find('E5555') or message:find('E12:')
+  for _, code in ipairs({ 'E565:', 'E523:', 'E5555:', 'E12:' }) do
+    if message:find(code, 1, true) then return true end
+  end
+  return false
 end
 
 --- A stream that writes from a position on (row and column from 0).
 ---
---- options.lead is written before the first text. options.edit(change) makes a change in another way
---- than as one step of undo. options.stopped(reason) is called when text can't be written any more.
+--- options.lead is written before the first text. options.edit(change) makes a change in another
+--- way than as one step of undo. options.stopped(reason) is called when no more can be written.
 function Stream.new(buf, row, col, options)
   local self = setmetatable({ buf = buf, options = options, waiting = '', held = '' }, Stream)
   -- Until there is text, what others write here goes before it; from then on, behind it.

@@ -124,7 +124,7 @@ function! Test_hidden() abort
   call Type('u')
   call Equal(getline(1, '$'), [''])
 endfunction
-call AddTest('an answer goes on in a buffer that is not shown, and is one step of undo', 'Test_hidden')
+call AddTest('an answer in a hidden buffer goes on and is one step of undo', 'Test_hidden')
 
 function! Test_other_window() abort
   call Answer(#{text: 'one two three four', rate: '20'})
@@ -194,6 +194,7 @@ function! Test_options() abort
   let g:halley.model = 'gpt-5.4-mini'
   let g:halley.instructions = 'Be brief.'
   let g:halley.params = #{temperature: 0.5, max_output_tokens: 77, metadata: #{text: 'answer'}}
+  let g:halley.params.halley = #{cache: 'off'}
   Halley what?
   call AwaitEnd()
   let request = NewestRequest()
@@ -201,6 +202,15 @@ function! Test_options() abort
         \ ['gpt-5.4-mini', 'Be brief.', 0.5, 77])
 endfunction
 call AddTest('options reach the request', 'Test_options')
+
+function! Test_upstream() abort
+  let g:halley.upstream = 'sin'
+  let g:halley.params = #{halley: #{cache: 'off'}}
+  Halley what?
+  call Noted('no upstream is named "sin"')
+  call Noted('did you mean "sim"?')
+endfunction
+call AddTest('an unknown upstream is told', 'Test_upstream')
 
 function! Test_wrong_options() abort
   let g:halley = #{modle: 'x', socket: 7, params: #{stream: v:true}, transport: 'pigeon'}
@@ -233,175 +243,3 @@ function! Test_no_prompt() abort
   call Equal(halley#status(), '')
 endfunction
 call AddTest('no prompt and a buffer that takes no text are told', 'Test_no_prompt', ['socket'])
-
-" MARK: Trouble
-
-function! Test_no_daemon() abort
-  let g:halley.socket = $TMPDIR .. '/none.sock'
-  Halley count
-  call Noted('systemctl --user start halley.socket')
-  call Noted($TMPDIR .. '/none.sock')
-  call Equal([halley#status(), getline(1, '$')], ['', ['']])
-endfunction
-call AddTest('without a daemon it is said where it was looked for and how to start it',
-      \ 'Test_no_daemon')
-
-function! Test_paths() abort
-  let [named, runtime] = [$HALLEY_SOCKET, $XDG_RUNTIME_DIR]
-  let [$HALLEY_SOCKET, $XDG_RUNTIME_DIR] = ['/tmp/named', '/tmp/run']
-  let paths = [halley#socket#paths()]
-  let $HALLEY_SOCKET = ''
-  call add(paths, halley#socket#paths())
-  let g:halley.socket = '/tmp/option'
-  call add(paths, halley#socket#paths())
-  let [$HALLEY_SOCKET, $XDG_RUNTIME_DIR] = [named, runtime]
-  let uid = trim(system('id -u'))
-  call Equal(paths, [['/tmp/named'], ['/tmp/run/halley/halley.sock',
-        \ '/run/user/' .. uid .. '/halley/halley.sock', '/run/halley/halley.sock'], ['/tmp/option']])
-endfunction
-call AddTest('the sockets are looked for in the order of the protocol', 'Test_paths', ['socket'])
-
-function! Test_no_command() abort
-  let g:halley.command = '/nowhere/halley'
-  Halley count
-  call Noted('/nowhere/halley is not in PATH')
-  call Equal(halley#status(), '')
-endfunction
-call AddTest('without the command it is said what is missing', 'Test_no_command', ['job'])
-
-function! Test_killed() abort
-  call Answer(s:slow)
-  let [g:halley.socket, job] = StartDaemon()
-  call setline(1, ['before', ''])
-  call cursor(2, 1)
-  Halley count
-  call AwaitText('model')
-  call Kill(job)
-  call Noted('the connection to halleyd was lost')
-  call Noted('the text so far is kept')
-  call Equal(getline(1), 'before')
-  call AwaitText('[halley-simulator] No model')
-  call Equal(halley#status(), '')
-  let [g:halley.socket, job] = StartDaemon()
-  call Answer(#{text: 'again'})
-  $Halley! count
-  call AwaitText('again')
-endfunction
-call AddTest('a daemon that is killed in mid-answer leaves the text, and the next one is found',
-      \ 'Test_killed')
-
-function! Test_refused() abort
-  call Answer(#{status: '401'})
-  Halley count
-  call Noted('the upstream answered 401')
-  call Noted('halley config show')
-endfunction
-call AddTest('a refused key is told with what to do', 'Test_refused')
-
-function! Test_failed() abort
-  call Answer(#{text: 'one two', failed: '1', error_message: 'out of tea'})
-  Halley count
-  call Noted('the model failed: out of tea')
-  call Equal(getline(1, '$'), ['one two'])
-endfunction
-call AddTest('a response that failed keeps its text and says why', 'Test_failed')
-
-" MARK: Rewriting
-
-function! s:rewrite(metadata) abort
-  call Answer(a:metadata)
-  call setline(1, ['one', 'two', 'three', 'four'])
-  2,3HalleyRewrite in capitals
-  return bufnr('halley://rewrite/')
-endfunction
-
-function! Test_rewrite() abort
-  let buffer = s:rewrite(#{text: "TWO\nTHREE and more words", rate: '20'})
-  call AwaitText('TWO', buffer)
-  if halley#status() ==# ''
-    call Fail('the new text was there at once')
-  endif
-  call AwaitEnd()
-  call Equal(getbufline(buffer, 1, '$'), ['TWO', 'THREE and more words'])
-  call Equal(getline(1, '$'), ['one', 'two', 'three', 'four'])
-  call Equal(winnr('$'), 2)
-endfunction
-call AddTest('a rewrite streams beside the lines and leaves them alone', 'Test_rewrite')
-
-function! Test_accept() abort
-  let buffer = s:rewrite(#{text: "TWO\nAND\nTHREE"})
-  call Type("ggOzero\<Esc>")
-  call AwaitEnd()
-  HalleyAccept
-  call Equal(getline(1, '$'), ['zero', 'one', 'TWO', 'AND', 'THREE', 'four'])
-  call Equal([bufexists(buffer), winnr('$')], [0, 1])
-  call Type('u')
-  call Equal(getline(1, '$'), ['zero', 'one', 'two', 'three', 'four'])
-endfunction
-call AddTest(':HalleyAccept replaces the lines where they are now, in one step of undo',
-      \ 'Test_accept')
-
-function! Test_accept_whole() abort
-  call Answer(#{text: "NEW\nTEXT"})
-  call setline(1, ['one', 'two'])
-  %HalleyRewrite anew
-  call AwaitEnd()
-  call Type("\<C-w>l\<CR>")
-  call Equal(getline(1, '$'), ['NEW', 'TEXT'])
-endfunction
-call AddTest('a rewrite of the whole buffer is accepted in the preview', 'Test_accept_whole',
-      \ ['socket'])
-
-function! Test_changed() abort
-  let buffer = s:rewrite(#{text: 'TWO'})
-  call AwaitEnd()
-  call setline(2, 'changed')
-  HalleyAccept
-  call Noted('the lines have changed since')
-  call Equal(getline(1, '$'), ['one', 'changed', 'three', 'four'])
-  HalleyAccept!
-  call Equal(getline(1, '$'), ['one', 'TWO', 'four'])
-endfunction
-call AddTest('lines that have changed are replaced only by :HalleyAccept!', 'Test_changed',
-      \ ['socket'])
-
-function! Test_reject() abort
-  let before = CancelledStreams()
-  let buffer = s:rewrite(s:slow)
-  call AwaitText('model', buffer)
-  HalleyAccept
-  call Noted('still being written')
-  HalleyReject
-  call Eventually('upstream is cancelled', {-> CancelledStreams() == before + 1})
-  call Equal(getline(1, '$'), ['one', 'two', 'three', 'four'])
-  call Equal([bufexists(buffer), winnr('$')], [0, 1])
-endfunction
-call AddTest(':HalleyReject leaves the lines and ends the request upstream', 'Test_reject')
-
-function! Test_fence() abort
-  let buffer = s:rewrite(#{text: "```lua\nTWO\nTHREE\n```"})
-  call AwaitEnd()
-  call Equal(getbufline(buffer, 1, '$'), ['TWO', 'THREE'])
-  HalleyReject
-  HalleyReject
-  call Noted('there is no rewrite of this buffer')
-endfunction
-call AddTest('a code fence around the whole new text is taken away', 'Test_fence', ['socket'])
-
-" MARK: Help
-
-function! Test_help() abort
-  let copy = $TMPDIR .. '/help'
-  call mkdir(copy .. '/doc', 'p')
-  call Shell('cp ' .. shellescape($HALLEY_ROOT .. '/contrib/vim/doc/halley.txt') .. ' '
-        \ .. shellescape(copy .. '/doc'))
-  execute 'helptags' copy .. '/doc'
-  call Equal(readfile(copy .. '/doc/tags'), readfile($HALLEY_ROOT .. '/contrib/vim/doc/tags'))
-  let commands = getcompletion('Halley', 'command')
-  call Equal(len(commands), 5)
-  for topic in ['halley', 'g:halley', 'halley#status()'] + map(commands, {_, name -> ':' .. name})
-    execute 'help' topic
-  endfor
-  call Equal(expand('%:t'), 'halley.txt')
-endfunction
-call AddTest('the help has a tag for every command', 'Test_help', ['socket'])
