@@ -8,7 +8,8 @@ if vim.fn.has('nvim-0.7') == 0 then
 end
 
 local function command(name, action, options)
-  vim.api.nvim_create_user_command(name, function(given) require('halley')[action](given) end, options)
+  local function run(given) require('halley')[action](given) end
+  vim.api.nvim_create_user_command(name, run, options)
 end
 
 local function completes(module)

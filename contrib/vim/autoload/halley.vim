@@ -163,7 +163,7 @@ function! halley#ask(prompt, range, without_context) abort
   if a:prompt ==# ''
     let input = join(getline(first, last), "\n")
   else
-    let input = (a:without_context ? '' : s:context(first, last)) .. a:prompt
+    let input = (a:without_context && empty(a:range) ? '' : s:context(first, last)) .. a:prompt
   endif
   let line = empty(a:range) ? line('.') : last
   let is_below = !empty(a:range) || getline(line) =~# '\S'
@@ -217,8 +217,9 @@ function! halley#rewrite(instruction, first, last) abort
   elseif !halley#options#check()
     return
   endif
-  let params = halley#options#request(s:context(a:first, a:last) .. a:instruction,
-        \ #{instructions: get(get(g:, 'halley', {}), 'rewrite_instructions', s:rewrite_instructions)})
+  let instructions = halley#options#get('rewrite_instructions', s:rewrite_instructions)
+  let params = halley#options#request(
+        \ s:context(a:first, a:last) .. a:instruction, #{instructions: instructions})
   let preview = #{source: bufnr(), original: getline(a:first, a:last), is_written: v:false,
         \ lines: halley#stream#track(bufnr(), [a:first, a:last])}
   let preview.buffer = s:open_preview(preview.source)
@@ -239,7 +240,8 @@ function! s:rewritten(preview, outcome) abort
     call setbufline(a:preview.buffer, 1, bare)
   endif
   if a:outcome.message ==# ''
-    return halley#inform('the new text is there; :HalleyAccept takes it, :HalleyReject leaves the old')
+    return halley#inform(
+          \ 'the new text is there; :HalleyAccept takes it, :HalleyReject leaves the old')
   endif
   call s:tell(a:outcome)
 endfunction

@@ -5,7 +5,9 @@ endif
 let g:loaded_halley = 1
 
 if !exists('*listener_add') || !has('job') || !has('channel')
-  echohl ErrorMsg | echomsg 'halley: Vim with +channel and +job is needed, 8.2 or newer' | echohl None
+  echohl ErrorMsg
+  echomsg 'halley: Vim 8.2 or newer with +channel and +job is needed'
+  echohl None
   finish
 endif
 

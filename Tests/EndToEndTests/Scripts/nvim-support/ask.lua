@@ -188,7 +188,9 @@ end)
 
 t.test('bytes that are no UTF-8 do not keep a buffer from being asked about', function()
   local nvim = t.editor({ text = 'answer' })
-  nvim:lua([[vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'caf\233 \240\159\152\128 \237\160\128' })]])
+  nvim:lua([[
+    vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'caf\233 \240\159\152\128 \237\160\128' })
+  ]])
   nvim:command('Halley what?')
   nvim:await_end()
   t.contains(vim.inspect(t.newest_request().input), 'caf\239\191\189 \240\159\152\128 ')

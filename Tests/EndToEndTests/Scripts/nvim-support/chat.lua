@@ -21,8 +21,8 @@ end
 t.test('a chat shows what was said, and turns of the shell live', function()
   say('live', 'first question', { text = 'first answer' })
   local nvim = chat('live')
-  t.equal(nvim:lines(), { '## User', '', 'first question', '', '## Assistant', '', 'first answer', '',
-    '## You', '' })
+  t.equal(nvim:lines(), { '## User', '', 'first question', '', '## Assistant', '', 'first answer',
+    '', '## You', '' })
   local job = t.halley({ '-C', 'live', '--param',
     'metadata={"text":"second answer of some words","rate":"10"}', 'second question' })
   nvim:await_text('second answer')
@@ -53,6 +53,32 @@ t.test(':Halley in a chat is a turn, and the context of the next', function()
   t.contains(say('asked', 'more', { text = 'of the shell' }), 'of the shell')
   nvim:await_text('of the shell')
   t.contains(vim.inspect(t.newest_request().input), 'an answer')
+end)
+
+t.test('a range is the context of a turn', function()
+  local nvim = chat('ranged', { text = 'an answer' })
+  nvim:type('Gione<CR>two<CR>three<Esc>')
+  nvim:await_text('three')
+  nvim:command('3,4Halley explain')
+  nvim:await_text('an answer')
+  t.contains(nvim:text(), 'two\nthree\n```\n\nexplain\n\n## Assistant')
+end)
+
+t.test('a chat that is read again shows what the daemon has', function()
+  local nvim = chat('again', { text = 'an answer' })
+  nvim:command('Halley question')
+  t.eventually('the turn is stored', function()
+    return #t.rpc('conversations.items.list', { conversation = 'again' }).data == 2
+  end)
+  nvim:await_text('an answer')
+  nvim:command('1,3delete')
+  nvim:command('edit!')
+  t.eventually('it is whole again', function()
+    return vim.deep_equal(nvim:lines(), { '## User', '', 'question', '', '## Assistant', '',
+      'an answer', '', '## You', '' })
+  end)
+  nvim:command('Halley more')
+  t.eventually('the next turn is shown once', function() return #nvim:lines() == 18 end)
 end)
 
 t.test('a draft survives a turn from elsewhere', function()
@@ -147,7 +173,7 @@ t.test('the search finds a turn and opens its conversation there', function()
   end)
 end)
 
-t.test('the search without words lists the conversations, and says when nothing is found', function()
+t.test('the search without words lists the conversations; nothing found is told', function()
   say('listed', 'question', { text = 'answer' })
   local nvim = t.editor({})
   nvim:command('HalleyHistory')

@@ -52,8 +52,8 @@ local function run(index, test)
 end
 
 function M.run()
-  local only = os.getenv('ONLY')
-  if only then tests = vim.tbl_filter(function(t) return t.sentence:find(only, 1, true) end, tests) end
+  local only = os.getenv('ONLY') or ''
+  tests = vim.tbl_filter(function(test) return test.sentence:find(only, 1, true) end, tests)
   io.stdout:write(('1..%d\n'):format(#tests))
   local failures = 0
   for index, test in ipairs(tests) do
@@ -81,8 +81,8 @@ Editor.__index = Editor
 --- Starts one with the plugin, set up so that the simulator answers as the metadata says.
 function M.editor(metadata, options, environment)
   local self = setmetatable({}, Editor)
-  self.channel = vim.fn.jobstart({ vim.v.progpath, '--embed', '--headless', '-u', 'NONE', '-i', 'NONE',
-    '--cmd', 'set runtimepath^=' .. M.root .. '/contrib/nvim', '--cmd', 'set noswapfile hidden' },
+  self.channel = vim.fn.jobstart({ vim.v.progpath, '--embed', '--headless',
+    '-u', 'NONE', '-i', 'NONE', '--cmd', 'set runtimepath^=' .. M.root .. '/contrib/nvim', '--cmd', 'set noswapfile hidden' },
     { rpc = true, env = environment })
   M.finally(function() vim.fn.jobstop(self.channel) end)
   self:command('runtime! plugin/halley.lua')
@@ -164,8 +164,9 @@ local function simulator(path)
       port = port or upstream.base_url:match('^http://127%.0%.0%.1:(%d+)')
     end
   end
-  local request = ('exec 3<>/dev/tcp/127.0.0.1/%s; printf "GET /_simulator/%s HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3')
-  local answer = M.shell({ 'bash', '-c', request:format(port, path) })
+  local request = 'exec 3<>/dev/tcp/127.0.0.1/$0 && '
+    .. 'printf "GET /_simulator/$1 HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3'
+  local answer = M.shell({ 'bash', '-c', request, port, path })
   return vim.json.decode(answer:match('\r\n\r\n(.*)$'))
 end
 
@@ -203,10 +204,17 @@ end
 function Daemon:start()
   self.job = vim.fn.jobstart(self.command)
   M.eventually('the daemon listens', function()
-    vim.fn.system({ os.getenv('HALLEY'), '--socket', self.socket, 'rpc', 'daemon.ping' })
-    return vim.loop.fs_stat(self.socket) ~= nil
+    vim.fn.system(self:command_line({ 'rpc', 'daemon.ping' }))
+    return vim.v.shell_error == 0
   end)
 end
+
+function Daemon:command_line(arguments)
+  return vim.list_extend(
+    { 'env', 'HALLEY_SOCKET=' .. self.socket, os.getenv('HALLEY') }, arguments)
+end
+
+function Daemon:halley(arguments) return M.shell(self:command_line(arguments)) end
 
 function Daemon:kill()
   vim.loop.kill(vim.fn.jobpid(self.job), 'sigkill')

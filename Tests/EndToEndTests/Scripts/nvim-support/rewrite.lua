@@ -3,7 +3,8 @@ local t = require('harness')
 local function preview(nvim)
   return t.eventually('there is a preview', function()
     for _, buf in ipairs(nvim:request('nvim_list_bufs')) do
-      if nvim:request('nvim_buf_get_name', buf):find('halley://rewrite/', 1, true) then return buf end
+      local name = nvim:request('nvim_buf_get_name', buf)
+      if name:find('halley://rewrite/', 1, true) then return buf end
     end
   end)
 end

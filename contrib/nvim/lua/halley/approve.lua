@@ -13,8 +13,17 @@ local function one_line(value)
   return text:gsub('%c+', ' ')
 end
 
---- Asks the user; no answer is a no.
-function M.ask(params, reply)
+-- The questions that wait for the one that is being asked.
+local waiting = {}
+local is_asking = false
+
+local function ask_next()
+  local question = table.remove(waiting, 1)
+  is_asking = question ~= nil
+  if question then question() end
+end
+
+local function ask(params, reply)
   local title = params.title and (' (%s)'):format(one_line(params.title)) or ''
   vim.ui.select(choices, {
     prompt = ('The model wants to run %s%s: %s'):format(
@@ -22,7 +31,14 @@ function M.ask(params, reply)
     format_item = function(choice) return choice.label end,
   }, function(choice)
     reply({ decision = choice and choice.decision or 'deny' })
+    ask_next()
   end)
+end
+
+--- Asks the user, one question after the other; no answer is a no.
+function M.ask(params, reply)
+  table.insert(waiting, function() ask(params, reply) end)
+  if not is_asking then ask_next() end
 end
 
 return M

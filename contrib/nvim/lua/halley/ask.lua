@@ -19,24 +19,26 @@ local function place(buf, command)
   return cursor[1] - 1, #line, line:find('%S') and '\n' or nil
 end
 
--- The request's input: the context, a blank line, the prompt. A range alone is the prompt.
-local function input(buf, command)
+-- The request's input: the context, a blank line, the prompt. A range alone is the prompt. In a
+-- chat the conversation is context enough.
+local function input(buf, command, is_chat)
   local first, last = 1, vim.api.nvim_buf_line_count(buf)
   if command.range > 0 then first, last = command.line1, command.line2 end
   if command.args == '' then return request.lines(buf, first, last) end
-  local context = not command.bang and request.context(buf, first, last) or nil
+  local wants_context = command.range > 0 or not (command.bang or is_chat)
+  local context = wants_context and request.context(buf, first, last) or nil
   return context and (context .. '\n\n' .. command.args) or command.args
 end
 
 --- Asks what the command says.
 function M.ask(command)
   local buf = vim.api.nvim_get_current_buf()
-  local chat = require('halley.chat').of(buf)
-  if chat and command.args ~= '' then return chat:say(command.args) end
   if command.args == '' and command.range == 0 then
     return errors.report('no prompt found; :Halley {prompt} or a range of lines was expected')
   end
-  if not vim.api.nvim_buf_get_option(buf, 'modifiable') then
+  local chat = require('halley.chat').of(buf)
+  if chat then return chat:say(input(buf, command, true)) end
+  if not vim.bo[buf].modifiable then
     return errors.report('this buffer is not modifiable, and the answer would go into it')
   end
   local row, col, lead = place(buf, command)
@@ -46,7 +48,7 @@ function M.ask(command)
     stopped = function(reason) if running then running:stop(reason) end end,
   })
   stream:note(' … halley')
-  running = answer.start(buf, request.build(input(buf, command)), {
+  running = answer.start(buf, request.build(input(buf, command, false)), {
     text = function(delta) stream:append(delta) end,
     done = function(outcome)
       if not outcome.is_orphan then

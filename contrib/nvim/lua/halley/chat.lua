@@ -40,16 +40,13 @@ end
 
 -- Changes the conversation's part of the buffer. What comes from outside is not the user's to undo.
 function Chat:edit(change)
-  local undolevels = vim.api.nvim_buf_get_option(self.buf, 'undolevels')
-  vim.api.nvim_buf_set_option(self.buf, 'undolevels', -1)
-  change()
-  vim.api.nvim_buf_set_option(self.buf, 'undolevels', undolevels)
-  self:settle()
-end
-
--- Only a draft can be lost.
-function Chat:settle()
-  vim.api.nvim_buf_set_option(self.buf, 'modified', self:draft() ~= '')
+  local undolevels = vim.bo[self.buf].undolevels
+  vim.bo[self.buf].undolevels = -1
+  local is_done, message = pcall(change)
+  vim.bo[self.buf].undolevels = undolevels
+  if not is_done then error(message, 0) end
+  -- Only a draft can be lost.
+  vim.bo[self.buf].modified = self:draft() ~= ''
 end
 
 function Chat:insert(lines)
@@ -75,11 +72,11 @@ function Chat:show_state(text)
 end
 
 local function set_options(buf)
-  local options = { buftype = 'acwrite', swapfile = false, modeline = false, filetype = 'markdown',
-    bufhidden = 'hide' }
-  for _, name in ipairs({ 'buftype', 'swapfile', 'modeline', 'bufhidden', 'filetype' }) do
-    vim.api.nvim_buf_set_option(buf, name, options[name])
-  end
+  vim.bo[buf].buftype = 'acwrite'
+  vim.bo[buf].swapfile = false
+  vim.bo[buf].modeline = false
+  vim.bo[buf].bufhidden = 'hide'
+  vim.bo[buf].filetype = 'markdown'
 end
 
 -- MARK: The life of a chat
@@ -166,8 +163,7 @@ function Chat:text_stream()
   if not self.stream then
     self:insert({ transcript.heading('assistant'), '', '', '' })
     self.stream = Stream.new(self.buf, self:draft_row() - 2, 0, {
-      unrecorded = true,
-      written = function() self:settle() end,
+      edit = function(change) self:edit(change) end,
     })
   end
   return self.stream
@@ -222,7 +218,9 @@ end
 --- Sends the draft.
 function Chat:send()
   local text = self:draft()
-  if text == '' then return errors.warn('nothing to send; write below "' .. draft_heading .. '"') end
+  if text == '' then
+    return errors.warn('nothing to send; write below "' .. draft_heading .. '"')
+  end
   self:set_draft('')
   self:say(text)
 end
@@ -233,19 +231,20 @@ function Chat:say(text)
   local call
   call = rpc.request('responses.create', params, { done = function(err, response)
     self.own[call] = nil
-    if not self.is_closed then self:said(text, err, response) end
+    if not self.is_closed then self:said(call, text, err, response) end
   end })
   self.own[call] = call
   self:show_state('sent …')
 end
 
-function Chat:said(text, err, response)
-  local fault = err and errors.text(err) or errors.of_response(response)
+function Chat:said(call, text, err, response)
   if err then
-    self:show_state()
+    if not self.is_reconnecting then self:show_state() end
     -- A turn that came to nothing is the user's to send again.
     if self:draft() == '' then self:set_draft(text) end
   end
+  local fault = err and errors.text(err) or errors.of_response(response)
+  if call.is_stopped then return errors.inform('stopped') end
   if fault then return errors.report(fault) end
   local conversation = (response.halley or {}).conversation
   -- It was deleted meanwhile, and this turn is the first of a new one.
@@ -260,7 +259,10 @@ function Chat:stop()
       if err then errors.report(errors.text(err)) end
     end })
   end
-  for _, call in pairs(self.own) do call.cancel() end
+  for _, call in pairs(self.own) do
+    call.is_stopped = true
+    call.cancel()
+  end
   return running ~= nil or next(self.own) ~= nil
 end
 
@@ -282,7 +284,7 @@ function M.of(buf) return chats[buf] end
 -- An empty buffer without a name is nobody's.
 local function is_unused(buf)
   return vim.api.nvim_buf_get_name(buf) == '' and vim.api.nvim_buf_line_count(buf) == 1
-    and vim.api.nvim_get_current_line() == '' and vim.api.nvim_buf_get_option(buf, 'buftype') == ''
+    and vim.api.nvim_get_current_line() == '' and vim.bo[buf].buftype == ''
 end
 
 --- Shows a conversation; at one of its items, if that is named.
@@ -295,10 +297,10 @@ function M.open(name, mods, item)
   if window ~= -1 then
     vim.api.nvim_set_current_win(window)
   else
-    if mods ~= '' or not is_unused(vim.api.nvim_get_current_buf()) then vim.cmd(mods .. ' split') end
+    if mods ~= '' or not is_unused(0) then vim.cmd(mods .. ' split') end
     vim.cmd('buffer ' .. buf)
   end
-  vim.api.nvim_buf_set_option(buf, 'buflisted', true)
+  vim.bo[buf].buflisted = true
   local chat = chats[buf]
   if item and chat then
     chat.goal = item

@@ -91,8 +91,9 @@ local function fault(key, value)
   local kind = kinds[key]
   if not kind then
     local near = type(key) == 'string' and M.nearest(key, names())
+    local question = near and (', did you mean %q?'):format(near) or ''
     return ('unknown option %q%s; known are %s'):format(
-      tostring(key), near and (', did you mean %q?'):format(near) or '', table.concat(names(), ', '))
+      tostring(key), question, table.concat(names(), ', '))
   end
   if not is_kind(value, kind) then
     return ('%s: %s found, a %s was expected'):format(key, excerpt(value), kind)

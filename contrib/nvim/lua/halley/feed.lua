@@ -4,6 +4,7 @@
 -- that runs, ended(status); lost(err) when the connection is gone, synced() when all that is
 -- stored has been told, failed(err) when it can't be had.
 local rpc = require('halley.rpc')
+local transcript = require('halley.transcript')
 
 local Feed = {}
 Feed.__index = Feed
@@ -132,10 +133,22 @@ end
 
 -- MARK: What happens
 
+local function key(item) return table.concat(transcript.lines(item) or {}, '\n') end
+
+-- The input of a running response has no ids yet; its items are known by what they say.
+local function input_texts(input)
+  local texts = {}
+  for _, item in ipairs(transcript.input_items(input)) do
+    local text = key(item)
+    texts[text] = (texts[text] or 0) + 1
+  end
+  return texts
+end
+
 function Feed:take(event)
   if self.queue then return table.insert(self.queue, event) end
   if event.type == 'conversation.response.started' then
-    self.running = { inputs = self:input_texts(event.input) }
+    self.running = { inputs = input_texts(event.input) }
     self.handlers.started(event)
   elseif event.type == 'conversation.response.ended' then
     self.running = nil
@@ -147,20 +160,6 @@ function Feed:take(event)
     if event.response then self.running.id = event.response.id end
     self.handlers.event(event)
   end
-end
-
-local transcript = require('halley.transcript')
-
-local function key(item) return table.concat(transcript.lines(item) or {}, '\n') end
-
--- The input of a running response has no ids yet; its items are known by what they say.
-function Feed:input_texts(input)
-  local texts = {}
-  for _, item in ipairs(transcript.input_items(input)) do
-    local text = key(item)
-    texts[text] = (texts[text] or 0) + 1
-  end
-  return texts
 end
 
 function Feed:added(item)

@@ -9,17 +9,16 @@ local function time(seconds) return os.date('%Y-%m-%d %H:%M', seconds) end
 local function show(title, rows, mods)
   vim.cmd(mods .. ' new')
   local buf = vim.api.nvim_get_current_buf()
-  for option, value in pairs({ buftype = 'nofile', bufhidden = 'wipe', swapfile = false,
-    modeline = false }) do
-    vim.api.nvim_buf_set_option(buf, option, value)
-  end
+  vim.bo[buf].buftype = 'nofile'
+  vim.bo[buf].bufhidden = 'wipe'
+  vim.bo[buf].modeline = false
   -- A wiped buffer of that name may still be in the list.
   pcall(vim.api.nvim_buf_set_name, buf, 'halley://' .. title)
   local lines = {}
   for _, row in ipairs(rows) do table.insert(lines, row.line) end
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
-  vim.api.nvim_buf_set_option(buf, 'modifiable', false)
-  vim.api.nvim_buf_set_option(buf, 'filetype', 'halleyhistory')
+  vim.bo[buf].modifiable = false
+  vim.bo[buf].filetype = 'halleyhistory'
   vim.keymap.set('n', '<CR>', function()
     rows[vim.api.nvim_win_get_cursor(0)[1]].open()
   end, { buffer = buf, desc = 'Open what was found' })
@@ -33,10 +32,10 @@ local function open_response(id)
     local text = require('halley.answer').text_of(response)
     vim.cmd('new')
     local buf = vim.api.nvim_get_current_buf()
-    vim.api.nvim_buf_set_option(buf, 'buftype', 'nofile')
-    vim.api.nvim_buf_set_option(buf, 'modeline', false)
+    vim.bo[buf].buftype = 'nofile'
+    vim.bo[buf].modeline = false
     vim.api.nvim_buf_set_lines(buf, 0, -1, false, vim.split(text, '\n', { plain = true }))
-    vim.api.nvim_buf_set_option(buf, 'filetype', 'markdown')
+    vim.bo[buf].filetype = 'markdown'
   end })
 end
 

@@ -27,7 +27,7 @@ function M.context(buf, first, last)
   local longest = 2
   for run in text:gmatch('`+') do longest = math.max(longest, #run) end
   local fence = ('`'):rep(longest + 1)
-  local language = vim.api.nvim_buf_get_option(buf, 'filetype'):match('^[%w_+-]*')
+  local language = vim.bo[buf].filetype:match('^[%w_+-]*')
   return ('%s:\n%s%s\n%s\n%s'):format(name, fence, language, text, fence)
 end
 

@@ -21,10 +21,10 @@ local function scratch_buffer(source)
   count = count + 1
   local buf = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_name(buf, 'halley://rewrite/' .. count)
-  vim.api.nvim_buf_set_option(buf, 'bufhidden', 'wipe')
-  vim.api.nvim_buf_set_option(buf, 'modeline', false)
+  vim.bo[buf].bufhidden = 'wipe'
+  vim.bo[buf].modeline = false
   for _, option in ipairs({ 'filetype', 'expandtab', 'shiftwidth', 'tabstop' }) do
-    vim.api.nvim_buf_set_option(buf, option, vim.api.nvim_buf_get_option(source, option))
+    vim.bo[buf][option] = vim.bo[source][option]
   end
   return buf
 end
@@ -140,7 +140,7 @@ function M.rewrite(command)
   if command.args == '' then
     return errors.report('no instruction found; :[range]HalleyRewrite {instruction} was expected')
   end
-  if not vim.api.nvim_buf_get_option(source, 'modifiable') then
+  if not vim.bo[source].modifiable then
     return errors.report('this buffer is not modifiable; there is nothing to rewrite')
   end
   local context = request.context(source, command.line1, command.line2)

@@ -166,6 +166,7 @@ function Connection:take(line)
   end
   self.pending[message.id] = nil
   call.done(message.error, message.result)
+  if self.is_retired then self:retire() end
 end
 
 function Connection:serve(message)
@@ -214,11 +215,23 @@ function Connection:close(err)
   for _, call in pairs(pending) do call.done(err, nil) end
 end
 
+-- The options name another socket now; what is open here may end.
+function Connection:retire()
+  self.is_retired = true
+  if next(self.pending) == nil then
+    self:close(errors.new('closed', 'the connection was closed'))
+  end
+end
+
 -- MARK: For the rest of the plugin
 
 --- Calls a method. `call.done(err, result)` is called once, `call.event(event)` for each event
 --- before that. The result's cancel() cancels; the call is still done then.
 function M.request(method, params, call)
+  if current and current.path and not vim.tbl_contains(M.paths(), current.path) then
+    current:retire()
+    current = nil
+  end
   if not current then current = open() end
   local connection = current
   local id = connection:request(method, params, call)
@@ -246,11 +259,6 @@ end
 --- The socket and the server of the open connection, or nil.
 function M.connected()
   if current and current.pipe then return current.path, current.server end
-end
-
---- Closes the connection; the next request opens another.
-function M.close()
-  if current then current:close(errors.new('closed', 'the connection was closed')) end
 end
 
 return M

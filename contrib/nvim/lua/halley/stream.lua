@@ -6,19 +6,34 @@ local namespace = vim.api.nvim_create_namespace('halley.stream')
 
 -- Errors of a moment in which the editor lets nobody change a text.
 local function is_locked(message)
-  return message:find('E565') or message:find('E523') or message:find('E5555') or message:find('E12:')
+  for _, code in ipairs({ 'E565:', 'E523:', 'E5555:', 'E12:' }) do
+    if message:find(code, 1, true) then return true end
+  end
+  return false
 end
 
 --- A stream that writes from a position on (row and column from 0).
 ---
---- options.lead is written before the first text. options.unrecorded keeps what is written out of
---- the undo history (and forgets what is in it). options.written() is called when text was
---- written, options.stopped(reason) when it can't be any more.
+--- options.lead is written before the first text. options.edit(change) makes a change in another
+--- way than as one step of undo. options.stopped(reason) is called when no more can be written.
 function Stream.new(buf, row, col, options)
   local self = setmetatable({ buf = buf, options = options, waiting = '', held = '' }, Stream)
-  self.first = vim.api.nvim_buf_set_extmark(buf, namespace, row, col, { right_gravity = false })
+  -- Until there is text, what others write here goes before it; from then on, behind it.
   self.last = vim.api.nvim_buf_set_extmark(buf, namespace, row, col, { right_gravity = true })
   return self
+end
+
+-- Puts the marks around what has been written, which began at a row and column.
+function Stream:mark(row, col, lines)
+  if not self.first then
+    self.first = vim.api.nvim_buf_set_extmark(
+      self.buf, namespace, row, col, { right_gravity = false })
+  end
+  local last_col = (#lines == 1 and col or 0) + #lines[#lines]
+  -- A mark that is only moved keeps its gravity.
+  vim.api.nvim_buf_del_extmark(self.buf, namespace, self.last)
+  self.last = vim.api.nvim_buf_set_extmark(self.buf, namespace, row + #lines - 1, last_col,
+    { right_gravity = false })
 end
 
 function Stream:position(mark)
@@ -83,15 +98,15 @@ end
 function Stream:write(row, col, text)
   self:clear_note()
   local lines = vim.split(text, '\n', { plain = true })
-  local is_written, message = pcall(vim.api.nvim_buf_call, self.buf, function()
-    self:begin_change()
+  local function change()
     vim.api.nvim_buf_set_text(self.buf, row, col, row, col, lines)
-    self:end_change()
-  end)
+    self:mark(row, col, lines)
+  end
+  local edit = self.options.edit or function(given) self:join(given) end
+  local is_written, message = pcall(vim.api.nvim_buf_call, self.buf, function() edit(change) end)
   if is_written then
     self.has_text = true
     self.tick = vim.api.nvim_buf_get_changedtick(self.buf)
-    if self.options.written then self.options.written() end
   elseif is_locked(message) then
     self:retry(text)
   else
@@ -99,22 +114,14 @@ function Stream:write(row, col, text)
   end
 end
 
--- One answer is one step of undo, also when other changes came before it in the same step.
-function Stream:begin_change()
-  if self.options.unrecorded then
-    self.undolevels = vim.api.nvim_buf_get_option(self.buf, 'undolevels')
-    vim.api.nvim_buf_set_option(self.buf, 'undolevels', -1)
-  elseif self.tick == vim.api.nvim_buf_get_changedtick(self.buf) then
+-- One answer is one step of undo, apart from what was changed before it.
+function Stream:join(change)
+  if self.tick == vim.api.nvim_buf_get_changedtick(self.buf) then
     pcall(vim.cmd, 'undojoin')
   else
     vim.cmd('let &g:undolevels = &g:undolevels')
   end
-end
-
-function Stream:end_change()
-  if self.options.unrecorded then
-    vim.api.nvim_buf_set_option(self.buf, 'undolevels', self.undolevels)
-  end
+  change()
 end
 
 function Stream:retry(text)
@@ -132,7 +139,7 @@ function Stream:stop(reason)
   self.is_ended = true
   if vim.api.nvim_buf_is_loaded(self.buf) then
     self:clear_note()
-    vim.api.nvim_buf_del_extmark(self.buf, namespace, self.first)
+    if self.first then vim.api.nvim_buf_del_extmark(self.buf, namespace, self.first) end
     vim.api.nvim_buf_del_extmark(self.buf, namespace, self.last)
   end
   if reason and self.options.stopped then self.options.stopped(reason) end

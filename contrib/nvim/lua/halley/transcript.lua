@@ -44,7 +44,7 @@ end
 
 --- The items of a request's input, which may be a plain text.
 function M.input_items(input)
-  if type(input) == 'string' then return { { type = 'message', role = 'user', content = input } } end
+  if type(input) == 'string' then input = { { type = 'message', role = 'user', content = input } } end
   return type(input) == 'table' and input or {}
 end
 

@@ -1,34 +1,12 @@
 " The daemon by way of `halley --json`, for a Vim that can't open Unix sockets.
 
-" What the command takes as flags of its own; every other parameter goes by --param.
-let s:flags = #{model: '-m', instructions: '-s'}
-let s:halley_flags = #{upstream: '--upstream', profile: '-p'}
-
 function! s:arguments(params) abort
   let arguments = [halley#options#get('command', 'halley'), '--json', '--quiet']
   let socket = halley#options#get('socket', '')
   let arguments += socket ==# '' ? [] : ['--socket', socket]
   for [name, value] in sort(items(a:params))
-    if has_key(s:flags, name)
-      let arguments += [s:flags[name], value]
-    elseif name ==# 'halley'
-      let arguments += s:halley_arguments(value)
-    elseif index(['input', 'stream'], name) < 0
+    if index(['input', 'stream'], name) < 0
       let arguments += ['--param', name .. '=' .. json_encode(value)]
-    endif
-  endfor
-  return arguments
-endfunction
-
-function! s:halley_arguments(members) abort
-  let arguments = []
-  for [name, value] in sort(items(a:members))
-    if has_key(s:halley_flags, name)
-      let arguments += [s:halley_flags[name], value]
-    elseif name ==# 'tools'
-      for tool in value
-        let arguments += ['--tool', tool]
-      endfor
     endif
   endfor
   return arguments

@@ -67,7 +67,11 @@ function! halley#options#request(input, members) abort
     let request.halley = halley
   endif
   call extend(request, a:members)
-  return extend(request, halley#options#get('params', {}))
+  for [name, value] in items(halley#options#get('params', {}))
+    let is_part = name ==# 'halley' && type(value) == v:t_dict
+    let request[name] = is_part ? extend(get(request, name, {}), value) : value
+  endfor
+  return request
 endfunction
 
 function! s:take(into, name) abort

@@ -1,6 +1,9 @@
 " The daemon's socket: JSON-RPC 2.0, one object a line (halley-protocol(7)).
 
 let s:channel = v:null
+" The socket of the channel.
+let s:path = ''
+" The open requests by their id: their channel and handlers.
 let s:pending = {}
 let s:last_id = 0
 
@@ -16,12 +19,12 @@ function! halley#socket#paths() abort
   return uniq(paths + [printf('/run/user/%s/halley/halley.sock', uid), '/run/halley/halley.sock'])
 endfunction
 
-" The open channel, or null.
-function! s:open() abort
-  if s:channel isnot v:null && ch_status(s:channel) ==# 'open'
-    return s:channel
+" Whether there is an open channel, to a socket that is one of the paths.
+function! s:open(paths) abort
+  if s:channel isnot v:null && ch_status(s:channel) ==# 'open' && index(a:paths, s:path) >= 0
+    return v:true
   endif
-  for path in halley#socket#paths()
+  for path in a:paths
     try
       let channel = ch_open('unix:' .. path,
             \ #{mode: 'nl', callback: function('s:receive'), close_cb: function('s:closed')})
@@ -29,34 +32,34 @@ function! s:open() abort
       continue
     endtry
     if ch_status(channel) ==# 'open'
-      let s:channel = channel
+      let [s:channel, s:path] = [channel, path]
       call s:request('initialize', #{client: #{name: 'vim', version: printf('%d.%d',
             \ v:version / 100, v:version % 100)}, capabilities: #{approvals: v:false}}, {})
-      return channel
+      return v:true
     endif
   endfor
-  return v:null
+  return v:false
 endfunction
 
-function! s:send(message) abort
-  call ch_sendraw(s:channel, json_encode(extend(#{jsonrpc: '2.0'}, a:message)) .. "\n")
+function! s:send(channel, message) abort
+  call ch_sendraw(a:channel, json_encode(extend(#{jsonrpc: '2.0'}, a:message)) .. "\n")
 endfunction
 
 function! s:request(method, params, handlers) abort
   let s:last_id += 1
-  let s:pending[s:last_id] = a:handlers
-  call s:send(#{id: s:last_id, method: a:method, params: a:params})
+  let s:pending[s:last_id] = #{channel: s:channel, handlers: a:handlers}
+  call s:send(s:channel, #{id: s:last_id, method: a:method, params: a:params})
   return s:last_id
 endfunction
 
 " Asks. The handlers are called with each event, and once with an error's text and the response.
 " Returns a function that cancels.
 function! halley#socket#create(params, handlers) abort
-  let tried = join(halley#socket#paths(), "\n  nor at ")
-  if s:open() is v:null
+  let paths = halley#socket#paths()
+  if !s:open(paths)
     call timer_start(0, {-> a:handlers.done(printf(
-          \ "no daemon answers at %s\n  start it with: systemctl --user start halley.socket", tried),
-          \ {})})
+          \ "no daemon answers at %s\n  start it with: systemctl --user start halley.socket",
+          \ join(paths, "\n  nor at ")), {})})
     return {-> 0}
   endif
   let id = s:request('responses.create', a:params, a:handlers)
@@ -64,8 +67,8 @@ function! halley#socket#create(params, handlers) abort
 endfunction
 
 function! s:cancel(channel, id) abort
-  if a:channel is s:channel && has_key(s:pending, a:id) && ch_status(a:channel) ==# 'open'
-    call s:send(#{method: '$/cancelRequest', params: #{id: a:id}})
+  if has_key(s:pending, a:id) && ch_status(a:channel) ==# 'open'
+    call s:send(a:channel, #{method: '$/cancelRequest', params: #{id: a:id}})
   endif
 endfunction
 
@@ -77,50 +80,50 @@ function! s:receive(channel, line) abort
     let message = json_decode(a:line)
   catch /^Vim\%((\a\+)\)\=:E/
     call ch_close(a:channel)
-    return s:fail('halleyd sent what is no message of its protocol: ' .. a:line[:80])
+    return s:fail(a:channel, 'halleyd sent what is no message of its protocol: ' .. a:line[:80])
   endtry
   if has_key(message, 'method')
-    return s:serve(message)
+    return s:serve(a:channel, message)
   endif
   let id = get(message, 'id', v:null)
   if id is v:null
     " An error without an id answers a line whose id could not be read, such as one too long.
     call ch_close(a:channel)
-    return s:fail(s:text_of(get(message, 'error', {})))
+    return s:fail(a:channel, s:text_of(get(message, 'error', {})))
   endif
-  let handlers = has_key(s:pending, id) ? remove(s:pending, id) : {}
+  let handlers = has_key(s:pending, id) ? remove(s:pending, id).handlers : {}
   if has_key(handlers, 'done')
     let error = has_key(message, 'error') ? s:text_of(message.error) : ''
     call handlers.done(error, get(message, 'result', {}))
   endif
 endfunction
 
-function! s:serve(message) abort
+function! s:serve(channel, message) abort
   if has_key(a:message, 'id')
-    return s:send(#{id: a:message.id,
+    return s:send(a:channel, #{id: a:message.id,
           \ error: #{code: -32601, message: a:message.method .. ' is not known to this client'}})
   endif
-  let handlers = get(s:pending, get(a:message.params, 'id', -1), {})
-  if has_key(handlers, 'event')
-    call handlers.event(a:message.params.event)
+  let call = get(s:pending, get(a:message.params, 'id', -1), #{handlers: {}})
+  if has_key(call.handlers, 'event')
+    call call.handlers.event(a:message.params.event)
   endif
 endfunction
 
 function! s:closed(channel) abort
-  if a:channel is s:channel
-    call s:fail("the connection to halleyd was lost\n"
-          \ .. '  `journalctl --user -u halley` may say why; then ask again')
-  endif
+  call s:fail(a:channel, "the connection to halleyd was lost\n"
+        \ .. '  `journalctl --user -u halley` may say why; then ask again')
 endfunction
 
-" Every request that is open fails; the next one opens another channel.
-function! s:fail(text) abort
-  let s:channel = v:null
-  let pending = s:pending
-  let s:pending = {}
-  for handlers in values(pending)
-    if has_key(handlers, 'done')
-      call handlers.done(a:text, {})
+" Every request of the channel fails; the next one opens another channel.
+function! s:fail(channel, text) abort
+  let lost = filter(copy(s:pending), {_, call -> call.channel is a:channel})
+  call filter(s:pending, {_, call -> call.channel isnot a:channel})
+  if s:channel is a:channel
+    let s:channel = v:null
+  endif
+  for call in values(lost)
+    if has_key(call.handlers, 'done')
+      call call.handlers.done(a:text, {})
     endif
   endfor
 endfunction
