@@ -18,7 +18,7 @@ struct Halley: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Ask.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
+      Ask.self, Chat.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
       Tools.self, Plugins.self, Config.self, Keys.self, Init.self, RPC.self,
     ],
@@ -75,12 +75,13 @@ struct Halley: ParsableCommand {
 
   /// One word that is nearly a command's name is a slip, and not worth a model's time.
   private static func check(_ arguments: [String]) throws(Failure) {
-    guard arguments.count == 1, !arguments[0].hasPrefix("-"), !commandNames.contains(arguments[0]),
-      let near = Nearest.name(to: arguments[0], among: commandNames)
+    guard let first = arguments.first, !first.hasPrefix("-"), !commandNames.contains(first),
+      arguments.dropFirst().allSatisfy({ $0.hasPrefix("-") }),
+      let near = Nearest.name(to: first, among: commandNames)
     else { return }
     throw .usage(
-      "\"\(arguments[0])\" is no command; did you mean: halley \(near)",
-      advice: "to ask it as a prompt: halley ask \(arguments[0])")
+      "\"\(first)\" is no command; did you mean: halley \(near)",
+      advice: "to ask it as a prompt: halley ask \(arguments.joined(separator: " "))")
   }
 
   private static func leave(_ failure: Failure) -> Never {
