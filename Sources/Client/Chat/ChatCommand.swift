@@ -13,17 +13,20 @@ package enum ChatCommand: Equatable, Sendable {
   ]
 
   package static let overview = """
-    /model [NAME]     say or change who answers
-    /attach [FILE|URL] send a file or an image with the next message, or say what is attached
-    /tools [GLOB …]   list the daemon's tools, or offer these; /tools off offers none
-    /undo             take the last message and its answer back
-    /fork [NAME]      go on in a copy of the conversation; the original stays as it is
-    /save NAME        keep the conversation under a name: halley -C NAME, editors
-    /save FILE.md     write what was said to a file (.md, .txt or .json)
-    /new              begin a new conversation
-    /quit             leave, as Ctrl-D does
-    A line that ends with \\ goes on in the next, as with Alt-Enter. //text sends /text.
-    Ctrl-C stops the answer or gives up the line. Up and Ctrl-R find what was typed before.
+    /model [NAME]       say or change who answers
+    /attach [FILE|URL]  send it with the next message; alone: say what is attached
+    /tools [GLOB ...]   offer these of the daemon's tools, or "off"; alone: list them
+    /undo               take the last message and its answer back
+    /fork [NAME]        go on in a copy; the conversation itself stays as it is
+    /save NAME          give the conversation a name, for halley -C and editors
+    /save FILE.md       write what was said to a file: .md, .txt or .json
+    /new                begin a new conversation
+    /help               say this
+    /quit               leave, as Ctrl-D does
+
+    Alt-Enter, or a backslash at the end, goes on in a further line.
+    Ctrl-C stops the answer, or gives up what is typed.
+    Up and Ctrl-R find what was typed before. //text sends /text.
 
     """
 

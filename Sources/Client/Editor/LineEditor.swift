@@ -50,6 +50,7 @@ package final class LineEditor {
     var display = EditorDisplay(prompt: prompt, styles: styles)
     try terminal.enter()
     do throws(Failure) {
+      try takeTypedAhead()
       try output.write(display.show(state, size))
       let outcome = try edit(&display)
       try output.write(display.finish(state, size))
@@ -88,7 +89,10 @@ package final class LineEditor {
       let typed = readiness.watch(input, POLLIN)
       let signals = readiness.watch(interrupts.descriptor, POLLIN)
       readiness.wait(milliseconds: decoder.isWaiting ? Self.escapePause : nil)
-      if readiness.isReadable(signals), let status = interrupts.take() { throw Failure(status, "") }
+      if readiness.isReadable(signals), let status = interrupts.take() {
+        guard status == .interrupted else { throw Failure(status, "") }
+        return .control("c")
+      }
       if readiness.isReadable(typed) {
         guard try readKeys() else { return nil }
       } else if size != shown {
@@ -101,7 +105,17 @@ package final class LineEditor {
     return keys.removeFirst()
   }
 
-  private func readKeys() throws(Failure) -> Bool {
+  /// Takes what was typed while the terminal edited lines itself; it has left a NUL for a Ctrl-D.
+  private func takeTypedAhead() throws(Failure) {
+    var readiness = Readiness()
+    let typed = readiness.watch(input, POLLIN)
+    readiness.wait(milliseconds: 0)
+    guard readiness.isReadable(typed) else { return }
+    _ = try readKeys { $0 == 0 ? 0x04 : $0 }
+  }
+
+  /// False when the terminal has gone.
+  private func readKeys(_ meaning: (UInt8) -> UInt8 = { $0 }) throws(Failure) -> Bool {
     var bytes: [UInt8] = []
     do throws(SystemError) {
       guard try FileContents.readSome(input, into: &bytes) else { return false }
@@ -110,7 +124,7 @@ package final class LineEditor {
       if error.number == EIO { return false }
       throw Failure(.failed, "the terminal can't be read: \(error.reason)")
     }
-    keys += decoder.append(bytes)
+    keys += decoder.append(bytes.map(meaning))
     return true
   }
 

@@ -6,7 +6,8 @@ struct MarkdownTable {
 
   /// Narrower than this a column is not made; then the rows are shown one cell below the other.
   private static let narrowest = 6
-  private static let gap = " │ "
+  private static let gap = " \(TerminalStyle.dim("│")) "
+  private static let gapWidth = 3
 
   private let alignments: [Alignment]
   /// Styled cells; the first row is the heading.
@@ -38,7 +39,7 @@ struct MarkdownTable {
       rows.reduce(1) { max($0, StyledText.width($1[column])) }
     }
     guard let columns else { return grid(natural) }
-    let room = columns - (natural.count - 1) * Self.gap.count
+    let room = columns - (natural.count - 1) * Self.gapWidth
     guard let widths = Self.fit(natural, into: room) else { return list(columns: columns) }
     return grid(widths)
   }
@@ -57,7 +58,7 @@ struct MarkdownTable {
     return (0..<height).map { index in
       var line = wrapped.indices.map { column in
         pad(index < wrapped[column].count ? wrapped[column][index] : "", column, widths[column])
-      }.joined(separator: TerminalStyle.dim(Self.gap))
+      }.joined(separator: Self.gap)
       while line.last == " " { line.removeLast() }
       return line
     }

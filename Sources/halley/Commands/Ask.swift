@@ -11,10 +11,10 @@ struct Ask: ParsableCommand {
         halley "why is the sky blue?"
         git diff | halley "write a commit message"
         halley -m gpt-5.4-mini -a photo.jpg what is this
-        halley -C refactor "and now in Swift"      a conversation that editors see too
+        halley -C refactor "and now in Swift"      editors see this one too
         halley -c "shorter"                        continue in this terminal
         halley -x "a POSIX script that …" | sh     the code block alone
-        halley ask list three colours              a prompt that begins with a command's name
+        halley ask list three colours              a prompt, and not halley list
 
       The answer goes to stdout and ends with a line end; everything else goes to stderr.
       """)

@@ -9,8 +9,8 @@ struct Chat: ParsableCommand {
     discussion: """
       EXAMPLES
         halley chat
-        halley chat -C refactor -f parser.c     a conversation that editors see too
-        halley chat -c                          go on from the last answer of this terminal
+        halley chat -C refactor -f parser.c     editors see this one too
+        halley chat -c                          go on from this terminal's last answer
         halley chat -n                          keep no text on disk
         halley chat < questions.txt             a message a line
 
