@@ -5,23 +5,25 @@ package struct UsageTable {
   private struct Column {
     let heading: String
     let key: String
-    /// How a sum is made of it; latencies have none.
-    let isSummed: Bool
+    /// Whether it gives way to the bars in a narrow window.
+    var isOptional = false
+    /// Latencies have no sum.
+    var isSummed = true
   }
 
   private static let columns = [
-    Column(heading: "REQUESTS", key: "requests", isSummed: true),
-    Column(heading: "INPUT", key: "input_tokens", isSummed: true),
-    Column(heading: "CACHED", key: "cached_tokens", isSummed: true),
-    Column(heading: "OUTPUT", key: "output_tokens", isSummed: true),
-    Column(heading: "REASONING", key: "reasoning_tokens", isSummed: true),
-    Column(heading: "COST", key: "cost_usd", isSummed: true),
-    Column(heading: "HITS", key: "cache_hits", isSummed: true),
-    Column(heading: "FIRST", key: "first_event_ms", isSummed: false),
-    Column(heading: "TOTAL", key: "total_ms", isSummed: false),
+    Column(heading: "REQUESTS", key: "requests"),
+    Column(heading: "INPUT", key: "input_tokens"),
+    Column(heading: "CACHED", key: "cached_tokens", isOptional: true),
+    Column(heading: "OUTPUT", key: "output_tokens"),
+    Column(heading: "REASONING", key: "reasoning_tokens", isOptional: true),
+    Column(heading: "COST", key: "cost_usd"),
+    Column(heading: "HITS", key: "cache_hits", isOptional: true),
+    Column(heading: "FIRST", key: "first_event_ms", isOptional: true, isSummed: false),
+    Column(heading: "TOTAL", key: "total_ms", isOptional: true, isSummed: false),
   ]
   private static let longestBar = 24
-  private static let shortestBar = 4
+  private static let shortestBar = 10
 
   private let rows: [RawJSON]
   private let group: String
@@ -38,17 +40,29 @@ package struct UsageTable {
 
   /// The rows, their sum, and what the numbers leave out.
   ///
-  /// - Parameter width: of the terminal, whose rest is for bars; nil for no bars.
+  /// - Parameter width: of the terminal that the rows and their bars are for; nil for no bars.
   package func text(styles: Bool, width: Int?) -> String {
-    let plain = table(bar: nil).text(styles: styles)
-    guard let width, let measure else { return plain + notes }
-    let widest = plain.split(separator: "\n").reduce(0) { max($0, StyledText.width(String($1))) }
-    let room = min(width - widest - 2, Self.longestBar)
-    guard room >= Self.shortestBar else { return plain + notes }
-    return table(bar: (measure, room)).text(styles: styles) + notes
+    guard let width, let measure else {
+      return table(columns, bar: nil).text(styles: styles) + notes
+    }
+    var shown = columns
+    while true {
+      let plain = table(shown, bar: nil).text(styles: false)
+      let widest = plain.split(separator: "\n").reduce(0) {
+        max($0, TerminalText.width(String($1)))
+      }
+      let room = min(width - widest - 2, Self.longestBar)
+      if room >= Self.shortestBar {
+        return table(shown, bar: (measure, room)).text(styles: styles) + notes
+      }
+      guard let index = shown.lastIndex(where: \.isOptional) else {
+        return table(shown, bar: nil).text(styles: styles, columns: width) + notes
+      }
+      shown.remove(at: index)
+    }
   }
 
-  private func table(bar: (key: String, room: Int)?) -> Table {
+  private func table(_ columns: [Column], bar: (key: String, room: Int)?) -> Table {
     var table = Table([group.uppercased()] + columns.map(\.heading) + (bar == nil ? [] : [""]))
     let most = bar.map { bar in rows.reduce(0) { max($0, $1[bar.key]?.double ?? 0) } } ?? 0
     for row in rows {
