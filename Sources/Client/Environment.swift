@@ -9,11 +9,19 @@ package enum Environment {
     return text.isEmpty ? nil : text
   }
 
-  /// The directory of the user's configuration (XDG base directories; relative paths don't count).
+  /// The directory of the user's configuration.
   package static var configurationDirectory: String? {
-    if let directory = value("XDG_CONFIG_HOME"), directory.hasPrefix("/") {
-      return directory + "/halley"
-    }
-    return value("HOME").map { $0 + "/.config/halley" }
+    directory("XDG_CONFIG_HOME", else: ".config")
+  }
+
+  /// The directory of what the user's programs remember.
+  package static var stateDirectory: String? {
+    directory("XDG_STATE_HOME", else: ".local/state")
+  }
+
+  /// A base directory by XDG's rule that relative paths don't count.
+  private static func directory(_ variable: String, else usual: String) -> String? {
+    if let directory = value(variable), directory.hasPrefix("/") { return directory + "/halley" }
+    return value("HOME").map { "\($0)/\(usual)/halley" }
   }
 }

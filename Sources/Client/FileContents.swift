@@ -28,6 +28,37 @@ package enum FileContents {
     return count > 0
   }
 
+  /// Writes a file in place of any other: it has mode 0600 and takes its name when it is whole.
+  package static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+    let draft = "\(path).\(getpid())~"
+    defer { unsafe unlink(draft) }
+    try create(draft, bytes)
+    guard unsafe rename(draft, path) == 0 else { throw SystemError("rename") }
+  }
+
+  /// Writes a file that must not be there yet, with mode 0600.
+  package static func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+    let descriptor = unsafe open(
+      path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SystemError("open") }
+    defer { close(descriptor) }
+    try write(bytes, descriptor)
+    guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
+  }
+
+  /// Writes to a file to the last byte.
+  static func write(_ bytes: [UInt8], _ descriptor: Int32) throws(SystemError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw SystemError("write", count < 0 ? errno : ENOSPC) }
+      rest = rest.dropFirst(count)
+    }
+  }
+
   /// Reads a file that is to be sent; one that is missing ends the command with status 66.
   package static func readInput(_ path: String) throws(Failure) -> [UInt8] {
     do throws(SystemError) {

@@ -25,10 +25,12 @@ struct AnswerCall {
     Session(connection, interrupts: interrupts, output: output)
   }
 
-  /// Calls, shows, judges; returns the response.
+  /// Calls, shows, judges.
+  ///
+  /// - Parameter whenEnded: gets the response, whatever is then thought of it.
   func run(
     _ session: Session, _ method: String, _ params: RawJSON,
-    onInterrupt: Session.OnInterrupt = .cancel
+    onInterrupt: Session.OnInterrupt = .cancel, whenEnded: (RawJSON) -> Void = { _ in }
   ) throws(Failure) {
     var observer = AnswerObserver(
       options.answerOptions(output, notes), output: output, notes: notes,
@@ -38,9 +40,11 @@ struct AnswerCall {
       response = try session.call(method, params, onInterrupt: onInterrupt, observer: &observer)
       try observer.finish(response)
     } catch {
+      if let result = error.result { whenEnded(result) }
       try end(&observer, after: error)
-      throw error
+      throw ModelAdvice.added(to: error, asking: params["model"]?.string, session)
     }
+    whenEnded(response)
     try tellUsage(response)
     try judge(response, observer)
   }

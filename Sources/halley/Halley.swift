@@ -18,14 +18,14 @@ struct Halley: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Ask.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
+      Ask.self, Chat.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
       Tools.self, Plugins.self, Config.self, Keys.self, Init.self, RPC.self,
     ],
     defaultSubcommand: Ask.self)
 
   private static var commandNames: [String] {
-    configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    configuration.subcommands.map { $0._commandName } + ["help"]
   }
 
   static func main() {
@@ -75,12 +75,32 @@ struct Halley: ParsableCommand {
 
   /// One word that is nearly a command's name is a slip, and not worth a model's time.
   private static func check(_ arguments: [String]) throws(Failure) {
-    guard arguments.count == 1, !arguments[0].hasPrefix("-"), !commandNames.contains(arguments[0]),
-      let near = Nearest.name(to: arguments[0], among: commandNames)
+    guard let first = arguments.first else { return }
+    if let command = configuration.subcommands.first(where: { $0._commandName == first }) {
+      return try check(Array(arguments.dropFirst()), behind: command)
+    }
+    guard arguments.dropFirst().allSatisfy({ $0.hasPrefix("-") }),
+      let near = slip(first, commandNames)
     else { return }
     throw .usage(
-      "\"\(arguments[0])\" is no command; did you mean: halley \(near)",
-      advice: "to ask it as a prompt: halley ask \(arguments[0])")
+      "\"\(first)\" is no command; did you mean: halley \(near)",
+      advice: "to ask it as a prompt: halley ask \(arguments.joined(separator: " "))")
+  }
+
+  /// The same for a command that has commands of its own, such as `halley cache stats`.
+  private static func check(
+    _ arguments: [String], behind command: any ParsableCommand.Type
+  ) throws(Failure) {
+    let names = command.configuration.subcommands.map { $0._commandName }
+    guard let first = arguments.first, let near = slip(first, names) else { return }
+    throw .usage(
+      "\"\(first)\" is no command; did you mean: halley \(command._commandName) \(near)",
+      advice: "there are: \(names.joined(separator: ", "))")
+  }
+
+  private static func slip(_ word: String, _ names: [String]) -> String? {
+    guard !word.hasPrefix("-"), !names.contains(word) else { return nil }
+    return Nearest.name(to: word, among: names)
   }
 
   private static func leave(_ failure: Failure) -> Never {

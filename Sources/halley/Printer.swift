@@ -14,6 +14,9 @@ struct Printer: ParsableArguments {
 
   var isForTerminal: Bool { stream.isTerminal }
 
+  /// The terminal's columns; nil where something else is printed to.
+  var columns: Int? { stream.columns }
+
   var styles: Bool {
     color.allowsStyle(isTerminal: stream.isTerminal, environment: Environment.value)
   }
@@ -29,7 +32,8 @@ struct Printer: ParsableArguments {
 
   /// Prints Markdown, styled where that is wanted.
   func printMarkdown(_ markdown: String) throws(Failure) {
-    var renderer = AnswerRenderer(styles ? .styled : isForTerminal ? .terminal : .plain)
+    var renderer = AnswerRenderer(
+      styles ? .styled : isForTerminal ? .terminal : .plain, columns: columns)
     try stream.write(renderer.append(markdown) + renderer.finish())
   }
 }

@@ -96,7 +96,10 @@ extension ProgramTests {
         output: "git.log  Logs.\n"),
       Example(
         words: "plugins", method: "plugins.list", params: "{}",
-        result: #"{"data":[{"name":"git","pid":1}]}"#, output: "name  pid\ngit     1\n"),
+        result: #"{"data":[{"name":"git","state":"running","pid":1,"hooks":["request"],"#
+          + #""tools":["log"],"restarts":2,"last_error":"it crashed"}]}"#,
+        output: "PLUGIN  STATE    PID  RESTARTS  HOOKS    TOOLS\n"
+          + "git     running    1         2  request  log\n\ngit: it crashed\n"),
       Example(
         words: #"rpc a.b {"x":[1.0]}"#, method: "a.b", params: #"{"x":[1.0]}"#,
         result: #"{"y":2.50}"#,

@@ -69,4 +69,69 @@ import Testing
     #expect(end.output.isEmpty)
     #expect(!end.error.isEmpty)
   }
+
+  @Test func `an answer that is cut is printed and ends with 3`() throws {
+    let end = try halley(
+      "ask", "Hello", "--max-tokens", "16", "--param", #"metadata={"words":"60"}"#)
+    #expect(end.status == 3, "\(end.error)")
+    #expect(!end.output.isEmpty)
+    #expect(end.error.contains("--max-tokens"))
+  }
+
+  @Test func `what the configuration does not have ends with 78`() throws {
+    let end = try halley("ask", "--upstream", "nope", "Hello")
+    #expect(end.status == 78)
+    #expect(end.error.contains("known are: simulator"))
+  }
+
+  @Test func `the nearest model is named where the upstream does not know one`() throws {
+    let end = try halley(
+      "ask", "-m", "gpt-5.4-mni", "Hello", "--param",
+      #"metadata={"status":"404","error_code":"model_not_found"}"#)
+    #expect(end.status == 1)
+    #expect(end.error.hasSuffix("\n  did you mean: -m gpt-5.4-mini\n"), "\(end.error)")
+    let other = try halley("ask", "-m", "missing-model", "Hello")
+    #expect(other.error.hasSuffix("\n  see which there are: halley models\n"), "\(other.error)")
+  }
+
+  @Test func `only the cache answers where that is asked for`() throws {
+    let miss = try halley("--cached", "Hello")
+    #expect(miss.status == 1)
+    #expect(miss.error.contains("ask without --cached"))
+    let first = try halley("Hello")
+    #expect(try halley("--cached", "Hello") == first)
+    #expect(try simulator.bodies().count == 1)
+    #expect(try halley("--fresh", "Hello") == first)
+    #expect(try halley("--no-cache", "Hello") == first)
+    #expect(try simulator.bodies().count == 3)
+  }
+
+  @Test func `a background answer is attached to, and cancelled`() throws {
+    let start = try halley("--background", "Hello", "--param", #"metadata={"text":"Evening."}"#)
+    #expect(start.status == 0, "\(start.error)")
+    let id = start.output.filter { $0 != "\n" }
+    let attached = try halley("attach", id)
+    #expect(attached == .init(status: 0, output: "Evening.\n", error: ""))
+    let endless = try halley(
+      "--background", "Hello", "--param", #"metadata={"endless":"deltas","event_delay_ms":"5"}"#)
+    let other = endless.output.filter { $0 != "\n" }
+    let cancelled = try halley("cancel", other)
+    #expect(cancelled.output == "cancelled\n")
+    #expect(try halley("attach", other).status == 3)
+  }
+
+  @Test func `usage and cache are told`() throws {
+    #expect(try halley("Hello").status == 0)
+    #expect(try halley("Hello").status == 0)
+    let usage = try halley("usage", "--by", "model", "--csv")
+    let lines = usage.output.split(separator: "\n")
+    #expect(lines.first?.hasPrefix("model,requests,") == true, "\(usage.error)")
+    #expect(lines.last?.hasPrefix("gpt-5.4,2,") == true)
+    #expect(try halley("usage").output.contains("HITS"))
+    let cache = try halley("cache")
+    #expect(cache.output.contains("hits            1\n"), "\(cache.output)")
+    #expect(try halley("cache", "explain", "Hello").output.contains("hit     yes\n"))
+    #expect(try halley("cache", "clear").output == "removed  1\n")
+    #expect(try halley("cache", "explain", "Hello").output.contains("hit     no\n"))
+  }
 }

@@ -7,6 +7,8 @@ package struct AnswerObserver: CallObserver {
     /// Whether stdout gets the events and the result as lines of JSON.
     package var isJSON = false
     package var look = AnswerRenderer.Look.plain
+    /// Of the terminal; nil where the answer goes elsewhere.
+    package var columns: Int?
     package var extractsCode = false
     /// Whether a spinner and the model's reasoning are shown: both streams are terminals, and
     /// nobody asked for quiet.
@@ -34,7 +36,8 @@ package struct AnswerObserver: CallObserver {
     self.output = output
     self.notes = notes
     self.approval = approval
-    renderer = AnswerRenderer(options.look, extractsCode: options.extractsCode)
+    renderer = AnswerRenderer(
+      options.look, columns: options.columns, extractsCode: options.extractsCode)
     spinner = options.showsProgress && !options.isJSON ? Spinner(start: Clock.milliseconds) : nil
   }
 

@@ -14,12 +14,15 @@ package struct AnswerRenderer {
 
   private let look: Look
   private var block: FencedBlock?
-  private var styler = MarkdownStyler()
+  private var styler: MarkdownStyler
   private var lastByte: UInt8?
 
-  /// - Parameter extractsCode: whether only the first fenced code block is wanted.
-  package init(_ look: Look, extractsCode: Bool = false) {
+  /// - Parameters:
+  ///   - columns: of the terminal; nil for as many as it takes.
+  ///   - extractsCode: whether only the first fenced code block is wanted.
+  package init(_ look: Look, columns: Int? = nil, extractsCode: Bool = false) {
     self.look = look
+    styler = MarkdownStyler(columns: columns)
     block = extractsCode ? FencedBlock() : nil
   }
 

@@ -6,6 +6,15 @@ package enum Transcript {
     items.compactMap(section).joined(separator: "\n")
   }
 
+  /// Writes a conversation and its items as one JSON object.
+  package static func json(_ conversation: RawJSON, _ items: [RawJSON]) -> String {
+    RawJSON.object { export in
+      export.member("conversation", conversation)
+      export.key("items")
+      export.array { for item in items { $0.value(item) } }
+    }.text
+  }
+
   private static func section(_ item: RawJSON) -> String? {
     switch item["type"]?.string ?? (item["role"] == nil ? "" : "message") {
     case "message":
@@ -19,6 +28,11 @@ package enum Transcript {
     default:
       return nil
     }
+  }
+
+  /// The beginning of a message, on one line.
+  package static func excerpt(_ message: RawJSON) -> String {
+    TerminalText.cut(text(message["content"]).replacing("\n", with: " "), to: 60)
   }
 
   private static func text(_ content: RawJSON?) -> String {

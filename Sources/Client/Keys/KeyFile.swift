@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Keeps an upstream's key where the daemon looks for it: `keys/NAME` beside `config.toml`.
 package struct KeyFile: Sendable {
   /// Longer than any key that is known; the daemon reads no more.
@@ -28,14 +26,8 @@ package struct KeyFile: Sendable {
   package func write(_ bytes: [UInt8]) throws(Failure) {
     let key = try Self.check(bytes)
     do throws(SystemError) {
-      try Self.makeDirectories(directory)
-      let draft = "\(directory)/.\(getpid())"
-      let descriptor = unsafe open(
-        draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-      guard descriptor >= 0 else { throw SystemError("open") }
-      defer { unsafe unlink(draft) }
-      try Self.write(key + [0x0A], descriptor)
-      guard unsafe rename(draft, path) == 0 else { throw SystemError("rename") }
+      try Directory.make(directory)
+      try FileContents.replace(path, with: key + [0x0A])
     } catch {
       throw Failure(.failed, "\(path) can't be written: \(error.operation): \(error.reason)")
     }
@@ -56,21 +48,6 @@ package struct KeyFile: Sendable {
     throw .usage(
       "the key's byte \(odd - key.startIndex + 1) is none that a key may hold",
       advice: "a key has visible ASCII characters only; was something else copied with it?")
-  }
-
-  private static func write(_ bytes: [UInt8], _ descriptor: Int32) throws(SystemError) {
-    defer { close(descriptor) }
-    let count = unsafe Glibc.write(descriptor, bytes, bytes.count)
-    guard count == bytes.count else { throw SystemError("write", count < 0 ? errno : ENOSPC) }
-    guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
-  }
-
-  private static func makeDirectories(_ path: String) throws(SystemError) {
-    var directory = ""
-    for component in path.split(separator: "/") {
-      directory += "/\(component)"
-      if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST { throw SystemError("mkdir") }
-    }
   }
 
   private static func isName(_ text: String) -> Bool {

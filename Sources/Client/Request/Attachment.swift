@@ -22,6 +22,14 @@ package enum Attachment: Sendable {
     self = .inline(type: type, name: "stdin." + MediaType.usualExtension(of: type), bytes: bytes)
   }
 
+  /// What it is called where it is spoken of.
+  package var name: String {
+    switch self {
+    case .inline(_, let name, _): name
+    case .remote(let url): url
+    }
+  }
+
   /// The content part of a user message.
   package var part: RawJSON {
     switch self {

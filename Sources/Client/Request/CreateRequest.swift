@@ -9,6 +9,9 @@ package struct CreateRequest {
   package var scope: String?
   package var continuesScope = false
   package var conversation: String?
+  package var previousResponseID: String?
+  /// What was said before, where the daemon does not keep it.
+  package var earlierItems: [RawJSON] = []
   package var instructions: String?
   package var text = ""
   package var attachments: [Attachment] = []
@@ -43,6 +46,7 @@ package struct CreateRequest {
     add("model", model.map(RawJSON.string))
     add("instructions", instructions.map(RawJSON.string))
     add("conversation", conversation.map(RawJSON.string))
+    add("previous_response_id", previousResponseID.map(RawJSON.string))
     add("input", input)
     add("reasoning", effort.map { effort in .object { $0.member("effort", effort) } })
     add("text", schema.map { schema in .object { $0.member("format", schema.format) } })
@@ -55,20 +59,26 @@ package struct CreateRequest {
     return members
   }
 
-  /// A string where there is text alone, one user message where something goes with it.
+  /// A string where there is text alone, items where something goes with it or before it.
   private var input: RawJSON {
-    guard !attachments.isEmpty else { return .string(text) }
+    guard !attachments.isEmpty || !earlierItems.isEmpty else { return .string(text) }
     return .build { items in
       items.array { items in
-        items.object { message in
-          message.member("type", "message")
-          message.member("role", "user")
-          message.key("content")
-          message.array { parts in
-            if !text.isEmpty { parts.value(Self.textPart(text)) }
-            for attachment in attachments { parts.value(attachment.part) }
-          }
-        }
+        for item in earlierItems { items.value(item) }
+        items.value(message)
+      }
+    }
+  }
+
+  /// What is asked, as an input item.
+  package var message: RawJSON {
+    .object { message in
+      message.member("type", "message")
+      message.member("role", "user")
+      message.key("content")
+      message.array { parts in
+        if !text.isEmpty { parts.value(Self.textPart(text)) }
+        for attachment in attachments { parts.value(attachment.part) }
       }
     }
   }

@@ -13,6 +13,23 @@ package enum StandardInput {
     }
   }
 
+  static var isTerminal: Bool { isatty(0) == 1 }
+
+  /// Waits for something on stdin and takes it.
+  ///
+  /// - Returns: the signal that has come instead, if one has.
+  static func readSome(
+    into contents: inout [UInt8], _ interrupts: Interrupts, _ isAtEnd: inout Bool
+  ) throws(Failure) -> ExitStatus? {
+    var readiness = Readiness()
+    let input = readiness.watch(0, POLLIN)
+    _ = readiness.watch(interrupts.descriptor, POLLIN)
+    readiness.wait(milliseconds: nil)
+    if let status = interrupts.take() { return status }
+    if readiness.isReadable(input) { isAtEnd = try !readSome(into: &contents) }
+    return nil
+  }
+
   /// Reads stdin to its end; a signal ends the command.
   ///
   /// - Parameter whenSilent: called once, when nothing has come for two seconds.

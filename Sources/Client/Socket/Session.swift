@@ -40,10 +40,46 @@ package final class Session {
     try connection.send(Self.line(id: lastID, method, params))
   }
 
+  /// Tells the daemon who calls, and that tools may be asked about.
+  package func introduce() throws(Failure) {
+    try post(
+      "initialize",
+      .object { params in
+        params.key("client")
+        params.object {
+          $0.member("name", "halley")
+          $0.member("version", Version.text)
+        }
+        params.key("capabilities")
+        params.object { $0.member("approvals", true) }
+      })
+  }
+
   /// Calls a method and waits for its result.
   package func call(_ method: String, _ params: RawJSON) throws(Failure) -> RawJSON {
     var observer = SilentObserver()
     return try call(method, params, observer: &observer)
+  }
+
+  /// Calls a method that answers with a list, page after page, until there are enough elements.
+  package func list(
+    _ method: String, limit: Int = .max, _ params: (inout JSONWriter) -> Void = { _ in }
+  ) throws(Failure) -> [RawJSON] {
+    var elements: [RawJSON] = []
+    var last: String?
+    while elements.count < limit {
+      let page = try call(
+        method,
+        .object { members in
+          params(&members)
+          members.member("limit", min(limit - elements.count, 100))
+          if let last { members.member("after", last) }
+        })
+      elements += page["data"]?.elements ?? []
+      last = page["last_id"]?.string
+      guard page["has_more"]?.boolean == true, last != nil else { break }
+    }
+    return elements
   }
 
   /// Calls a method and waits for its result, while an observer follows.
@@ -51,6 +87,7 @@ package final class Session {
     _ method: String, _ params: RawJSON, onInterrupt: OnInterrupt = .cancel,
     observer: inout some CallObserver
   ) throws(Failure) -> RawJSON {
+    interruption = nil
     try post(method, params)
     let id = lastID
     do throws(Failure) {

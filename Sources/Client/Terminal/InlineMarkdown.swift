@@ -39,7 +39,9 @@ struct InlineMarkdown {
       case UInt8(ascii: "\\"): takeEscape()
       case UInt8(ascii: "`"): takeCode()
       case UInt8(ascii: "*"), UInt8(ascii: "_"), UInt8(ascii: "~"): takeEmphasis()
-      case UInt8(ascii: "["): takeLink()
+      case UInt8(ascii: "["): takeLink(from: index)
+      case UInt8(ascii: "!"): takeImage()
+      case UInt8(ascii: "<"): takeAutolink()
       default: takePlain()
       }
     guard let taken else {
@@ -87,19 +89,49 @@ struct InlineMarkdown {
     return true
   }
 
-  /// `[text](url)` becomes the text, underlined, and the URL.
-  private mutating func takeLink() -> Bool? {
-    let start = index + 1
-    guard let close = line[start...].firstIndex(of: UInt8(ascii: "]")), close + 1 < line.endIndex
+  /// `[text](url "title")` becomes the text, underlined, and the URL.
+  private mutating func takeLink(from open: Int) -> Bool? {
+    let start = open + 1
+    guard let close = matching(UInt8(ascii: "["), UInt8(ascii: "]"), from: start),
+      close + 1 < line.endIndex
     else { return nil }
     guard line[close + 1] == UInt8(ascii: "("), close > start else { return false }
-    guard let end = line[(close + 2)...].firstIndex(of: UInt8(ascii: ")")) else { return nil }
-    let url = String(decoding: line[(close + 2)..<end], as: UTF8.self)
+    guard let end = matching(UInt8(ascii: "("), UInt8(ascii: ")"), from: close + 2) else {
+      return nil
+    }
+    let target = line[(close + 2)..<end].prefix { $0 != 0x20 }
+    let url = String(decoding: target, as: UTF8.self)
     take(line[start..<close], as: TerminalStyle.underline.start, until: end + 1)
     if String(decoding: line[start..<close], as: UTF8.self) != url {
       styled += TerminalStyle.dim(" (\(url))") + base
     }
     return true
+  }
+
+  /// An image is shown as a link to it.
+  private mutating func takeImage() -> Bool? {
+    guard index + 1 < line.endIndex else { return nil }
+    return line[index + 1] == UInt8(ascii: "[") ? takeLink(from: index + 1) : false
+  }
+
+  /// `<https://…>` becomes the URL, underlined.
+  private mutating func takeAutolink() -> Bool? {
+    let rest = line[(index + 1)...]
+    guard let end = rest.firstIndex(where: { $0 <= 0x20 || $0 == UInt8(ascii: ">") }) else {
+      return Self.mayBeURL(rest) ? nil : false
+    }
+    let url = rest[..<end]
+    guard line[end] == UInt8(ascii: ">"), Self.schemes.contains(where: url.starts) else {
+      return false
+    }
+    take(url, as: TerminalStyle.underline.start, until: end + 1, isCode: true)
+    return true
+  }
+
+  private static let schemes = ["https://", "http://", "mailto:"].map { Array($0.utf8) }
+
+  private static func mayBeURL(_ bytes: ArraySlice<UInt8>) -> Bool {
+    schemes.contains { zip($0, bytes).allSatisfy { $0 == $1 } }
   }
 
   private mutating func take(
@@ -127,6 +159,23 @@ struct InlineMarkdown {
   /// How often the byte at an index is repeated there.
   private func run(at start: Int) -> Int {
     line[start...].prefix { $0 == line[start] }.count
+  }
+
+  /// The closing bracket that belongs to one before; nil where it has not come.
+  private func matching(_ open: UInt8, _ close: UInt8, from start: Int) -> Int? {
+    var depth = 0
+    var index = start
+    while index < line.endIndex {
+      switch line[index] {
+      case UInt8(ascii: "\\"): index += 1
+      case open: depth += 1
+      case close where depth == 0: return index
+      case close: depth -= 1
+      default: break
+      }
+      index += 1
+    }
+    return nil
   }
 
   private func closingCode(from start: Int, length: Int) -> Int? {
@@ -179,7 +228,7 @@ struct InlineMarkdown {
   private static func isSpecial(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "\\"), UInt8(ascii: "`"), UInt8(ascii: "*"), UInt8(ascii: "_"),
-      UInt8(ascii: "~"), UInt8(ascii: "["):
+      UInt8(ascii: "~"), UInt8(ascii: "["), UInt8(ascii: "!"), UInt8(ascii: "<"):
       true
     default: false
     }

@@ -6,6 +6,8 @@ struct MarkdownLineStart {
     case quote
     case rule
     case fence(Fence)
+    /// A line that begins with a pipe, as those of tables do.
+    case row
     case text
   }
 
@@ -32,6 +34,7 @@ struct MarkdownLineStart {
       found = Self.bulletOrRule(rest, isWhole)
     case UInt8(ascii: "0")...UInt8(ascii: "9"): found = Self.number(rest, isWhole)
     case UInt8(ascii: ">"): found = Self.quote(rest, isWhole)
+    case UInt8(ascii: "|"): found = isWhole ? (.row, rest.count) : nil
     default: found = (.text, 0)
     }
     guard let (kind, count) = found else { return nil }

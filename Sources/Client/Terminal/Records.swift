@@ -23,14 +23,10 @@ package struct Records {
 
   package var isEmpty: Bool { records.isEmpty }
 
-  package func table(styles: Bool, barsOf candidates: [String] = []) -> String {
-    let bar = candidates.first { key in records.contains { $0[key]?.double ?? 0 > 0 } }
-    let most = bar.map { key in records.reduce(0) { max($0, $1[key]?.double ?? 0) } } ?? 0
-    var table = Table(keys + (bar == nil ? [] : [""]))
+  package func table(styles: Bool) -> String {
+    var table = Table(keys)
     for record in records {
-      var cells = keys.map { key in record[key].map { FieldText.text($0, of: key) } }
-      if let bar { cells.append(Self.bar((record[bar]?.double ?? 0) / most)) }
-      table.add(cells)
+      table.add(keys.map { key in record[key].map { FieldText.text($0, of: key) } })
     }
     return table.text(styles: styles)
   }
@@ -55,14 +51,6 @@ package struct Records {
       default: return [(key, member.value)]
       }
     }
-  }
-
-  /// A bar of at most 20 blocks, in eighths.
-  private static func bar(_ share: Double) -> String {
-    let eighths = Int((min(max(share, 0), 1) * 160).rounded())
-    let rest = eighths % 8
-    let blocks = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
-    return String(repeating: "█", count: eighths / 8) + blocks[rest]
   }
 
   private static func quote(_ text: String) -> String {

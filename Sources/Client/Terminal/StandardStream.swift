@@ -29,6 +29,9 @@ package final class StandardStream {
     }
   }
 
+  /// The terminal's columns; nil for what is no terminal.
+  package var columns: Int? { isTerminal ? TerminalSize(of: descriptor).columns : nil }
+
   package func write(_ text: String) throws(Failure) {
     try write(Array(text.utf8))
   }

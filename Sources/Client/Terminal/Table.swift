@@ -25,14 +25,19 @@ package struct Table {
 
   /// The table with one line for each row.
   ///
-  /// - Parameter styles: whether the headings are set off for a terminal.
-  package func text(styles: Bool) -> String {
+  /// - Parameters:
+  ///   - styles: whether the headings are set off for a terminal.
+  ///   - columns: how long a line may be; nil for as long as it is.
+  package func text(styles: Bool, columns: Int? = nil) -> String {
     let widths = headings.indices.map { column in
       ([headings] + rows).reduce(0) { max($0, TerminalText.width($1[column])) }
     }
-    let heading = line(headings, widths)
-    let first = styles ? TerminalStyle.bold(heading) : heading
-    return ([first] + rows.map { line($0, widths) }).map { $0 + "\n" }.joined()
+    let lines = ([headings] + rows).map { row in
+      let line = line(row, widths)
+      return columns.map { TerminalText.cut(line, to: $0) } ?? line
+    }
+    let heading = styles ? TerminalStyle.bold(lines[0]) : lines[0]
+    return ([heading] + lines[1...]).map { $0 + "\n" }.joined()
   }
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {

@@ -50,14 +50,24 @@ package enum TerminalText {
     text.reduce(0) { $0 + width($1) }
   }
 
-  private static func width(_ character: Character) -> Int {
+  static func width(_ character: Character) -> Int {
     guard let scalar = character.unicodeScalars.first else { return 0 }
     switch scalar.value {
+    case 0x20..<0x7F:
+      return 1
     case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-      0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+      0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD:
       return 2
     default:
-      return 1
+      return otherWidth(scalar)
+    }
+  }
+
+  private static func otherWidth(_ scalar: Unicode.Scalar) -> Int {
+    if scalar.properties.isEmojiPresentation { return 2 }
+    return switch scalar.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark, .format: 0
+    default: 1
     }
   }
 }

@@ -11,10 +11,10 @@ struct Ask: ParsableCommand {
         halley "why is the sky blue?"
         git diff | halley "write a commit message"
         halley -m gpt-5.4-mini -a photo.jpg what is this
-        halley -C refactor "and now in Swift"      a conversation that editors see too
+        halley -C refactor "and now in Swift"      editors see this one too
         halley -c "shorter"                        continue in this terminal
         halley -x "a POSIX script that …" | sh     the code block alone
-        halley ask list three colours              a prompt that begins with a command's name
+        halley ask list three colours              a prompt, and not halley list
 
       The answer goes to stdout and ends with a line end; everything else goes to stderr.
       """)
@@ -22,30 +22,7 @@ struct Ask: ParsableCommand {
   @OptionGroup(title: "Prompt") var prompt: PromptOptions
   @OptionGroup(title: "Model") var model: ModelOptions
 
-  @Flag(
-    name: [.customShort("c"), .customLong("continue")],
-    help: ArgumentHelp("Continue the last exchange of this terminal."))
-  var continues = false
-
-  @Option(
-    name: [.customShort("C"), .long],
-    help: ArgumentHelp("Continue a named conversation, or begin it.", valueName: "name"))
-  var conversation: String?
-
-  @Flag(help: "Ask again, and replace what the cache holds.")
-  var fresh = false
-
-  @Flag(help: "Answer from the cache or fail.")
-  var cached = false
-
-  @Flag(name: .customLong("no-cache"), help: "Neither read nor fill the cache.")
-  var avoidsCache = false
-
-  @Flag(name: [.customShort("n"), .customLong("no-store")], help: "Keep no text of this on disk.")
-  var isForgotten = false
-
-  @Flag(name: .customLong("no-stream"), help: "Print the answer when it is whole.")
-  var isWhole = false
+  @OptionGroup(title: "Conversation and cache") var thread: ThreadOptions
 
   @Flag(help: "Start the answer and print its id; see halley attach.")
   var background = false
@@ -54,13 +31,7 @@ struct Ask: ParsableCommand {
   @OptionGroup(title: "Daemon") var daemon: DaemonOptions
 
   func validate() throws {
-    if continues, conversation != nil {
-      throw ValidationError("-c and -C can't both be given")
-    }
-    if [fresh, cached, avoidsCache].filter({ $0 }).count > 1 {
-      throw ValidationError("only one of --fresh, --cached and --no-cache can be given")
-    }
-    if background, isForgotten {
+    if background, thread.isForgotten {
       throw ValidationError("--background needs its answer stored, which -n forbids")
     }
   }
@@ -76,7 +47,7 @@ struct Ask: ParsableCommand {
     call.allowsTools = model.yes
     call.schema = request.schema
     let session = call.session(connected)
-    if needsApprovals { try session.post("initialize", Self.introduction) }
+    if needsApprovals { try session.introduce() }
     if background {
       try start(request, call, session)
     } else {
@@ -87,29 +58,15 @@ struct Ask: ParsableCommand {
   private func request() throws(Failure) -> CreateRequest {
     var request = CreateRequest()
     try model.apply(to: &request)
-    request.conversation = conversation
-    request.continuesScope = continues
-    request.scope = isForgotten && !continues ? nil : TerminalScope.current
-    request.isStored = !isForgotten
-    request.isStreaming = !isWhole && !background
+    thread.apply(to: &request)
     request.isBackground = background
-    request.cache = fresh ? "refresh" : cached ? "only" : avoidsCache ? "off" : nil
+    if background { request.isStreaming = false }
     return request
   }
 
   /// A profile may bring tools too.
   private var needsApprovals: Bool {
     !model.tools.isEmpty || model.profile != nil || model.yes
-  }
-
-  private static let introduction = RawJSON.object { params in
-    params.key("client")
-    params.object {
-      $0.member("name", "halley")
-      $0.member("version", Version.text)
-    }
-    params.key("capabilities")
-    params.object { $0.member("approvals", true) }
   }
 
   private func readInput(_ call: AnswerCall) throws(Failure) -> [UInt8]? {

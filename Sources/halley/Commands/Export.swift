@@ -30,11 +30,6 @@ struct Export: ParsableCommand {
     }
     let object = try daemon.call(
       "conversations.retrieve", .object { $0.member("conversation", conversation) })
-    let export = RawJSON.object { export in
-      export.member("conversation", object)
-      export.key("items")
-      export.array { for item in items { $0.value(item) } }
-    }
-    try output.write(Array(export.bytes) + [0x0A])
+    try output.write(Transcript.json(object, items) + "\n")
   }
 }

@@ -5,7 +5,16 @@ import JSON
 /// `halley usage`: what was used and what it cost.
 struct Usage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "usage", abstract: "Show tokens, cost and latency, with bars on a terminal.")
+    commandName: "usage", abstract: "Show tokens, cost and latency, with bars on a terminal.",
+    discussion: """
+      EXAMPLES
+        halley usage
+        halley usage --by model --since 2026-01-01
+        halley usage --by client --csv > usage.csv
+
+      CACHED is a part of INPUT, REASONING one of OUTPUT. HITS were answered from the cache. FIRST
+      and TOTAL are medians: until the first event, and to the end.
+      """)
 
   enum Group: String, ExpressibleByArgument, CaseIterable {
     case day, model, upstream, client, conversation, uid
@@ -14,11 +23,12 @@ struct Usage: ParsableCommand {
   @Option(help: "Rows for each day, model, upstream, client, conversation or uid.")
   var by = Group.day
 
-  @Option(help: ArgumentHelp("From this Unix time on.", valueName: "seconds"))
-  var since: Int?
+  @Option(help: ArgumentHelp("From this day (2026-01-31) or Unix time on.", valueName: "day"))
+  var since: String?
 
-  @Option(help: ArgumentHelp("Before this Unix time.", valueName: "seconds"))
-  var until: Int?
+  @Option(
+    help: ArgumentHelp("Up to the end of this day, or before a Unix time.", valueName: "day"))
+  var until: String?
 
   @Flag(help: "Print the rows as CSV.")
   var csv = false
@@ -35,15 +45,20 @@ struct Usage: ParsableCommand {
       "usage.summary",
       .object { params in
         params.member("by", by.rawValue)
-        if let since { params.member("since", since) }
-        if let until { params.member("until", until) }
+        if let since { params.member("since", Self.time(since)) }
+        if let until { params.member("until", Self.time(until)) }
       })
-    let records = Records((result["data"] ?? result["rows"])?.elements ?? [])
-    if csv { return try printer.print(records.csv) }
+    let rows = result["data"]?.elements ?? []
+    if csv { return try printer.print(Records(rows).csv) }
     try printer.print(result) {
-      guard !records.isEmpty else { return printer.isForTerminal ? "nothing was used yet\n" : "" }
-      let bars = printer.isForTerminal ? ["cost_usd", "total_tokens", "output_tokens"] : []
-      return records.table(styles: printer.styles, barsOf: bars)
+      let table = UsageTable(rows, by: by.rawValue)
+      guard !table.isEmpty else { return printer.isForTerminal ? "nothing was used yet\n" : "" }
+      return table.text(styles: printer.styles, width: printer.columns)
     }
+  }
+
+  /// A number is Unix seconds; the daemon reads days.
+  private static func time(_ text: String) -> RawJSON {
+    Int(text).map(RawJSON.integer) ?? .string(text)
   }
 }

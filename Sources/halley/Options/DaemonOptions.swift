@@ -19,25 +19,10 @@ struct DaemonOptions: ParsableArguments {
     try Session(try connect()).call(method, params)
   }
 
-  /// Calls a method that answers with a list, page after page, until there are enough elements.
+  /// Calls a method that answers with a list, until there are enough elements.
   func list(
-    _ method: String, limit: Int, _ params: @escaping (inout JSONWriter) -> Void = { _ in }
+    _ method: String, limit: Int, _ params: (inout JSONWriter) -> Void = { _ in }
   ) throws(Failure) -> [RawJSON] {
-    let session = Session(try connect())
-    var elements: [RawJSON] = []
-    var last: String?
-    while elements.count < limit {
-      let page = try session.call(
-        method,
-        .object { members in
-          params(&members)
-          members.member("limit", min(limit - elements.count, 100))
-          if let last { members.member("after", last) }
-        })
-      elements += page["data"]?.elements ?? []
-      last = page["last_id"]?.string
-      guard page["has_more"]?.boolean == true, last != nil else { break }
-    }
-    return elements
+    try Session(try connect()).list(method, limit: limit, params)
   }
 }

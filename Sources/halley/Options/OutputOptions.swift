@@ -37,6 +37,7 @@ struct OutputOptions: ParsableArguments {
     options.isJSON = json
     options.extractsCode = extract
     options.look = look(output)
+    options.columns = output.columns
     options.showsProgress = showsNotes(output, notes) && Environment.value("TERM") != "dumb"
     options.stylesNotes = styles(notes)
     return options

@@ -44,6 +44,11 @@ struct PromptOptions: ParsableArguments {
     }
   }
 
+  /// Whether nothing is asked and nothing attached.
+  var isEmpty: Bool {
+    attachments.isEmpty && files.isEmpty && template == nil && prompt.isEmpty
+  }
+
   var attachesStdin: Bool { attachments.contains("-") }
 
   /// Whether stdin is to be read: as an attachment, or as text that was piped in.

@@ -31,12 +31,16 @@ struct PromptParts {
 
   /// Puts the parts together.
   ///
-  /// - Parameter stdin: what was read from it; nil where it was not.
-  func apply(to request: inout CreateRequest, stdin: [UInt8]?) throws(Failure) {
-    if let template { try Self.apply(template, to: &request) }
+  /// - Parameters:
+  ///   - words: what was typed, where that is not the command line's prompt.
+  ///   - stdin: what was read from it; nil where it was not.
+  func apply(
+    to request: inout CreateRequest, words: String? = nil, stdin: [UInt8]? = nil
+  ) throws(Failure) {
+    try applySettings(to: &request)
     var texts = contexts.map(\.text)
     if let stdin, !options.attachesStdin { texts.append(try StandardInput.text(of: stdin)) }
-    texts.append(options.prompt.joined(separator: " "))
+    texts.append(words ?? options.prompt.joined(separator: " "))
     let text = texts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     request.text = try template?.fill(input: text, parameters: values) ?? text
     request.attachments = attachments.map { $0 ?? Attachment(stdin: stdin ?? []) }
@@ -45,6 +49,11 @@ struct PromptParts {
         "there is nothing to ask",
         advice: "as in: halley \"tell me a story\", or pipe text in; see halley --help")
     }
+  }
+
+  /// Takes over what the template says of the model.
+  func applySettings(to request: inout CreateRequest) throws(Failure) {
+    if let template { try Self.apply(template, to: &request) }
   }
 
   private static func template(_ name: String?) throws(Failure) -> PromptTemplate? {

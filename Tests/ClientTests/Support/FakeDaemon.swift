@@ -114,7 +114,7 @@ final class FakeDaemon {
   static func response(_ text: String, status: String = "completed") -> String {
     let text = RawJSON.string(text).text
     return #"{"id":"resp_1","object":"response","status":"\#(status)","model":"m","output":"#
-      + #"[{"type":"message","content":[{"type":"output_text","text":\#(text)}]}]}"#
+      + #"[{"type":"message","role":"assistant","content":[{"type":"output_text","text":\#(text)}]}]}"#
   }
 
   func hangUp() {

@@ -1,3 +1,4 @@
+import Client
 import Glibc
 
 /// A directory of a test's own, gone when the test is.
@@ -24,6 +25,10 @@ final class Scratch {
       fatalError("\(file): errno \(errno)")
     }
     return file
+  }
+
+  static func read(_ path: String) throws -> String {
+    String(decoding: try FileContents.read(path), as: UTF8.self)
   }
 
   @discardableResult

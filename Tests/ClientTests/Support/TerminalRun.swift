@@ -41,22 +41,32 @@ final class TerminalRun {
     String(decoding: bytes.filter { $0 != 0x0D }, as: UTF8.self)
   }
 
+  func signal(_ number: Int32) { kill(process, number) }
+
+  /// Whether the terminal echoes, as it does when nobody has changed it.
+  var showsWhatIsTyped: Bool {
+    var settings = termios()
+    return unsafe tcgetattr(controller, &settings) == 0
+      && settings.c_lflag & tcflag_t(ECHO | ICANON) == tcflag_t(ECHO | ICANON)
+  }
+
   func type(_ text: String) {
     let keys = Array(text.utf8)
     _ = unsafe write(controller, keys, keys.count)
   }
 
-  /// Waits until the screen shows a text.
-  func await(_ text: String) -> Bool {
-    while !screen.contains(text) {
+  /// Waits until the screen has shown a text so many times.
+  func await(_ text: String, times: Int = 1) -> Bool {
+    while screen.ranges(of: text).count < times {
       guard readSome() else { return false }
     }
     return true
   }
 
-  /// Waits for the end and returns the exit status.
+  /// Waits for the end and returns the exit status; what does not end in time is killed.
   func end() -> Int32 {
     while readSome() {}
+    if Deadline.isReadable(controller, within: 0) == false { kill(process, SIGKILL) }
     var status: Int32 = 0
     unsafe waitpid(process, &status, 0)
     isReaped = true
