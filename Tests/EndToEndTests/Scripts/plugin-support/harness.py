@@ -66,6 +66,11 @@ def wait_for(condition, what):
         time.sleep(0.01)
 
 
+def has_ended(pid):
+    """Whether a process is gone, or a zombie that nobody has waited for yet."""
+    return not os.path.exists(f"/proc/{pid}/cwd")
+
+
 class Plugin:
     """A plugin that runs. Leaving it closes its input and expects a quiet end."""
 
