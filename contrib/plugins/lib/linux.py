@@ -25,7 +25,9 @@ def call(number, *arguments):
     return result
 
 
-def end_with_parent():
-    """Has this process killed when its parent ends (PR_SET_PDEATHSIG)."""
+def end_with_parent(parent):
+    """Has this process killed when its parent ends (PR_SET_PDEATHSIG), or ends if it has ended."""
     if LIBC is not None:
         LIBC.prctl(1, 9, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)

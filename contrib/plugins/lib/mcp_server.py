@@ -90,21 +90,22 @@ class Call:
     def start(self):
         """Forks. The ends of the pipes that are left to this process are the collected ones."""
         output, errors = os.pipe(), os.pipe()
+        parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            self.run(output[1], errors[1])
+            self.run(output[1], errors[1], parent)
         os.close(output[1])
         os.close(errors[1])
         self.started = time.monotonic()
         self.output, self.errors = bytearray(), bytearray()
         self.collected = {output[0]: self.output, errors[0]: self.errors}
 
-    def run(self, output, errors):
+    def run(self, output, errors, parent):
         status = 1
         try:
             for number in (signal.SIGTERM, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
-            end_with_parent()
+            end_with_parent(parent)
             seconds = int(LONGEST_CALL) + 1
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

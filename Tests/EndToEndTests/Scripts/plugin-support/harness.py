@@ -16,8 +16,8 @@ ROOT = pathlib.Path(os.environ.get("HALLEY_ROOT") or pathlib.Path(__file__).pare
 PLUGINS = ROOT / "contrib/plugins"
 DEADLINE = 30
 
-# Little, as the daemon has it: a plugin that needs more of its surroundings fails here too.
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+# As little as the daemon may have itself: a plugin that needs more fails here too.
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 tests = []
 
@@ -66,13 +66,18 @@ def wait_for(condition, what):
         time.sleep(0.01)
 
 
+def has_ended(pid):
+    """Whether a process is gone, or a zombie that nobody has waited for yet."""
+    return not os.path.exists(f"/proc/{pid}/cwd")
+
+
 class Plugin:
     """A plugin that runs. Leaving it closes its input and expects a quiet end."""
 
     def __init__(self, name, *arguments, environment=None, command=None):
         self.process = subprocess.Popen(
-            [*(command or [PLUGINS / name]), *arguments], env={**ENVIRONMENT, **(environment or {})},
-            cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [*(command or [PLUGINS / name]), *arguments], cwd="/",
+            env={**ENVIRONMENT, **(environment or {})}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             bufsize=0, start_new_session=True)
         self.buffer = b""
         self.identifier = 0
