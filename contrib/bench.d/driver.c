@@ -4,9 +4,6 @@
 //   driver stream STREAMS EVENTS NAME=TARGET@PID... NAME EVENTS/S CPU-US-PER-EVENT
 //   driver cancel ROUNDS SOCKET UPSTREAM-URL        cancel to close: P50 P99, in us
 //   driver start ROUNDS PROGRAM                     start to first byte: P50 P99, in us
-//   driver run ROUNDS PROGRAM SOCKET                start to end: P50 P99, in us
-//   driver hits CLIENTS ROUNDS SOCKET STORED        cached answers: P50 P99, in us; and
-//                                                   rate: ANSWERS/S BYTES
 //
 // A TARGET is a URL that libcurl asks, or the path of a halleyd socket.
 
@@ -24,6 +21,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "measure.h"
 
 enum { STREAMS = 1024, TARGETS = 8, BLOCK = 50 };
 
@@ -46,36 +45,12 @@ struct target {
 
 static char body[512], line[768];
 
-static uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static void die(const char *what) {
-  fprintf(stderr, "driver: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
-
 static void set_request(const char *key, long value) {
   snprintf(body, sizeof body,
            "{\"model\":\"bench\",\"input\":\"Hi\",\"stream\":true,\"store\":false,"
            "\"metadata\":{\"%s\":\"%ld\"}}",
            key, value);
   snprintf(line, sizeof line, "{\"id\":1,\"method\":\"responses.create\",\"params\":%s}\n", body);
-}
-
-static int connect_socket(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) die(path);
-  return fd;
-}
-
-static void send_all(int fd, const char *text) {
-  size_t length = strlen(text);
-  if (write(fd, text, length) != (ssize_t)length) die("write");
 }
 
 // Counts the events in what a daemon sent; a line that is no event ends the stream.
@@ -150,16 +125,6 @@ static void open_stream(struct stream *stream, const char *place) {
 static void close_stream(struct stream *stream) {
   if (stream->handle) curl_easy_cleanup(stream->handle);
   else close(stream->fd);
-}
-
-static int by_value(const void *left, const void *right) {
-  double difference = *(const double *)left - *(const double *)right;
-  return (difference > 0) - (difference < 0);
-}
-
-static void print_quantiles(const char *name, double *samples, int count) {
-  qsort(samples, (size_t)count, sizeof *samples, by_value);
-  printf("%s %.0f %.0f\n", name, samples[count / 2], samples[count * 99 / 100]);
 }
 
 static int parse_targets(char **arguments, int count, struct target *targets, int samples) {
@@ -359,71 +324,6 @@ static int measure_start(int rounds, const char *program) {
   return 0;
 }
 
-// How long a program takes from its start to its end.
-static int measure_run(int rounds, const char *program, const char *path) {
-  double *samples = calloc((size_t)rounds, sizeof *samples);
-  for (int round = 0; round < rounds; round++) {
-    uint64_t start = now();
-    pid_t child = fork();
-    if (child == 0) {
-      if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout)) _exit(126);
-      execl(program, program, "--socket", path, "Hi", (char *)NULL);
-      _exit(127);
-    }
-    int status;
-    if (waitpid(child, &status, 0) != child || status) die("halley failed");
-    samples[round] = (double)(now() - start) / 1000;
-  }
-  print_quantiles("run", samples, rounds);
-  return 0;
-}
-
-// Asks the same thing over and over from so many clients, whose answers come from the cache.
-static int measure_hits(int clients, int rounds, const char *path, int is_stored) {
-  static char answer[262144];
-  struct pollfd polled[STREAMS];
-  uint64_t sent[STREAMS];
-  double *samples = calloc((size_t)rounds, sizeof *samples);
-  size_t bytes = 0;
-  int begun = 0, done = 0;
-  snprintf(
-      line, sizeof line,
-      "{\"id\":1,\"method\":\"responses.create\",\"params\":{\"model\":\"bench\",\"input\":\"Hi\","
-      "\"store\":%s,\"metadata\":{\"events\":\"20\"}}}\n", is_stored ? "true" : "false");
-  for (int index = 0; index < clients; index++) {
-    polled[index] = (struct pollfd){connect_socket(path), POLLIN, 0};
-    sent[index] = now();
-    send_all(polled[index].fd, line);
-    // The first answer fills the cache.
-    if (index == 0 && read(polled[0].fd, answer, sizeof answer) <= 0) die("read");
-    if (index == 0) send_all(polled[0].fd, line);
-    begun++;
-  }
-  uint64_t start = now();
-  while (done < rounds) {
-    if (poll(polled, (nfds_t)clients, 5000) <= 0) die("no answer");
-    for (int index = 0; index < clients; index++) {
-      if (!polled[index].revents) continue;
-      ssize_t count = read(polled[index].fd, answer, sizeof answer);
-      if (count <= 0) die("the daemon closed the connection");
-      if (answer[count - 1] != '\n') continue;
-      if (!memmem(answer, (size_t)count, "\"hit\"", 5)) {
-        fprintf(stderr, "driver: no hit: %.*s\n", (int)count, answer);
-        return 1;
-      }
-      bytes = (size_t)count;
-      if (done < rounds) samples[done++] = (double)(now() - sent[index]) / 1000;
-      if (begun++ >= rounds + clients) continue;
-      sent[index] = now();
-      send_all(polled[index].fd, line);
-    }
-  }
-  double seconds = (double)(now() - start) / 1e9;
-  print_quantiles("hits", samples, rounds);
-  printf("rate %.0f %zu\n", rounds / seconds, bytes);
-  return 0;
-}
-
 int main(int count, char **arguments) {
   const char *mode = count > 3 ? arguments[1] : "";
   curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -433,10 +333,6 @@ int main(int count, char **arguments) {
     return measure_stream(atoi(arguments[2]), atol(arguments[3]), arguments + 4, count - 4);
   if (!strcmp(mode, "cancel") && count == 5)
     return measure_cancel(atoi(arguments[2]), arguments[3], arguments[4]);
-  if (!strcmp(mode, "hits") && count == 6)
-    return measure_hits(atoi(arguments[2]), atoi(arguments[3]), arguments[4], atoi(arguments[5]));
-  if (!strcmp(mode, "run") && count == 5)
-    return measure_run(atoi(arguments[2]), arguments[3], arguments[4]);
   if (!strcmp(mode, "start")) return measure_start(atoi(arguments[2]), arguments[3]);
   fprintf(stderr, "driver: see the top of driver.c\n");
   return 64;

@@ -1,0 +1,89 @@
+// Asks for cached answers and prints what it measured.
+//
+//   cached run ROUNDS PROGRAM SOCKET          start to end: run P50 P99, in us
+//   cached hits CLIENTS ROUNDS SOCKET STORED  hits P50 P99, in us; rate ANSWERS/S BYTES
+
+#define _GNU_SOURCE
+#include <poll.h>
+#include <sys/wait.h>
+
+#include "measure.h"
+
+enum { CLIENTS = 1024 };
+
+static char line[768];
+
+// How long a program takes from its start to its end.
+static int measure_run(int rounds, const char *program, const char *path) {
+  double *samples = calloc((size_t)rounds, sizeof *samples);
+  for (int round = 0; round < rounds; round++) {
+    uint64_t start = now();
+    pid_t child = fork();
+    if (child == 0) {
+      if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout)) _exit(126);
+      execl(program, program, "--socket", path, "Hi", (char *)NULL);
+      _exit(127);
+    }
+    int status;
+    if (waitpid(child, &status, 0) != child || status) die("halley failed");
+    samples[round] = (double)(now() - start) / 1000;
+  }
+  print_quantiles("run", samples, rounds);
+  return 0;
+}
+
+// Asks the same thing over and over from so many clients, whose answers come from the cache.
+static int measure_hits(int clients, int rounds, const char *path, int is_stored) {
+  static char answer[262144];
+  struct pollfd polled[CLIENTS];
+  uint64_t sent[CLIENTS];
+  double *samples = calloc((size_t)rounds, sizeof *samples);
+  size_t bytes = 0;
+  int begun = 0, done = 0;
+  snprintf(
+      line, sizeof line,
+      "{\"id\":1,\"method\":\"responses.create\",\"params\":{\"model\":\"bench\",\"input\":\"Hi\","
+      "\"store\":%s,\"metadata\":{\"events\":\"20\"}}}\n", is_stored ? "true" : "false");
+  for (int index = 0; index < clients; index++) {
+    polled[index] = (struct pollfd){connect_socket(path), POLLIN, 0};
+    sent[index] = now();
+    send_all(polled[index].fd, line);
+    // The first answer fills the cache.
+    if (index == 0 && read(polled[0].fd, answer, sizeof answer) <= 0) die("read");
+    if (index == 0) send_all(polled[0].fd, line);
+    begun++;
+  }
+  uint64_t start = now();
+  while (done < rounds) {
+    if (poll(polled, (nfds_t)clients, 5000) <= 0) die("no answer");
+    for (int index = 0; index < clients; index++) {
+      if (!polled[index].revents) continue;
+      ssize_t count = read(polled[index].fd, answer, sizeof answer);
+      if (count <= 0) die("the daemon closed the connection");
+      if (answer[count - 1] != '\n') continue;
+      if (!memmem(answer, (size_t)count, "\"hit\"", 5)) {
+        fprintf(stderr, "driver: no hit: %.*s\n", (int)count, answer);
+        return 1;
+      }
+      bytes = (size_t)count;
+      if (done < rounds) samples[done++] = (double)(now() - sent[index]) / 1000;
+      if (begun++ >= rounds + clients) continue;
+      sent[index] = now();
+      send_all(polled[index].fd, line);
+    }
+  }
+  double seconds = (double)(now() - start) / 1e9;
+  print_quantiles("hits", samples, rounds);
+  printf("rate %.0f %zu\n", rounds / seconds, bytes);
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  const char *mode = count > 4 ? arguments[1] : "";
+  if (!strcmp(mode, "run") && count == 5)
+    return measure_run(atoi(arguments[2]), arguments[3], arguments[4]);
+  if (!strcmp(mode, "hits") && count == 6)
+    return measure_hits(atoi(arguments[2]), atoi(arguments[3]), arguments[4], atoi(arguments[5]));
+  fprintf(stderr, "cached: see the top of cached.c\n");
+  return 64;
+}
