@@ -153,7 +153,8 @@ package final class Daemon {
             try await store.expire(policy)
           }
         } catch {
-          journal.storageTrouble(error.message)
+          // That the database can't be opened was said when it was tried.
+          if state.isOpen { journal.storageTrouble(error.message) }
         }
       }
     }
