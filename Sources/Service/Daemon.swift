@@ -57,11 +57,7 @@ package final class Daemon {
       log.plugin($0.name, $1)
     }
     hooks = Hooks(plugins)
-    let state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
-    self.state = state
-    tools = ToolSet(
-      approvals: Approvals(limit: configuration.limits.approval),
-      definitions: ApprovedDefinitions { () async throws(RPCError) in try await state.open() })
+    state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
     Self.hideKeys(configuration)
     do throws(HTTPError) {
       http = try HTTPClient()
