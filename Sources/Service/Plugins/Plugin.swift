@@ -164,8 +164,9 @@ package final class Plugin: PluginTransport {
     phase = .starting(process)
     let deadline = try startDeadline(of: process)
     defer { deadline.cancel() }
-    let trouble = await process.child.started()
-    if process.cause == nil, let trouble { throw unavailable("did not start: \(trouble)") }
+    if case .failed(let reason) = await process.child.started() {
+      throw unavailable("did not start: \(reason)")
+    }
     try await shakeHands(with: process)
     if let reason = process.cause ?? process.endReason {
       throw PluginError(.died, reason, plugin: name)
