@@ -27,7 +27,7 @@ struct WriteLine: ParsableCommand {
     var request = CreateRequest()
     try model.apply(to: &request)
     let line = try StandardInput.text(of: StandardInput.read(interrupts: call.interrupts) {})
-    guard !line.isEmpty else {
+    guard !line.allSatisfy(\.isWhitespace) else {
       throw Failure.usage("there is nothing on the line to make a command of")
     }
     request.text = line
