@@ -38,6 +38,8 @@ struct DaemonCandidates {
       list("daemon.status", "profiles") { ($0["name"], $0["model"]) }
     case .responses:
       list("daemon.status", "responses") { ($0["id"], $0["model"]) }
+    case .methods:
+      (result("daemon.schema", .emptyObject)?["methods"]?.members ?? []).map { .init(text: $0.key) }
     case .templates, .files, .choices, .words: []
     }
   }
