@@ -135,7 +135,7 @@ end
 -- MARK: The daemon and the simulator
 
 function M.shell(command)
-  local output = vim.fn.system(command)
+  local output = vim.fn.system(vim.list_extend({ 'timeout', '30' }, command))
   if vim.v.shell_error ~= 0 then
     M.fail(('%s ended with %d: %s'):format(vim.inspect(command), vim.v.shell_error, output))
   end
@@ -173,10 +173,13 @@ end
 --- How many streams the simulator has lost before their end.
 function M.cancelled_streams() return simulator('stats').cancelled_streams end
 
---- The body of the newest request that the simulator has had.
+--- The body of the newest request for an answer that the simulator has had.
 function M.newest_request()
-  local list = simulator('requests').data
-  return vim.json.decode(list[#list].body)
+  local newest
+  for _, request in ipairs(simulator('requests').data) do
+    if request.path == '/v1/responses' then newest = request end
+  end
+  return vim.json.decode(newest.body)
 end
 
 local daemons = 0
