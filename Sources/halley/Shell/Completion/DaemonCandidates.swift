@@ -31,7 +31,7 @@ struct DaemonCandidates {
         ($0.nonNull("name") ?? $0["id"], $0["id"])
       }
     case .tools:
-      list("tools.list", "data") { ($0["name"], $0["description"]) }
+      list("tools.list", "data") { ($0["tool"] ?? $0["name"], $0["description"]) }
     case .upstreams:
       list("daemon.status", "upstreams") { ($0["name"], $0["base_url"]) }
     case .profiles:
