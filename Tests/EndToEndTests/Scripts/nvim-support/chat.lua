@@ -3,7 +3,8 @@ local t = require('harness')
 local halley = os.getenv('HALLEY')
 
 local function say(name, text, metadata)
-  return t.shell({ halley, '-C', name, '--param', 'metadata=' .. vim.json.encode(metadata), text })
+  return t.shell({ halley, '--no-cache', '-C', name,
+    '--param', 'metadata=' .. vim.json.encode(metadata), text })
 end
 
 local function chat(name, metadata)

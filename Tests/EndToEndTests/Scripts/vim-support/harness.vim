@@ -109,9 +109,9 @@ endfunction
 
 " MARK: Running
 
-" What the simulator answers from now on.
+" What the simulator answers from now on, and never the daemon's cache.
 function! Answer(metadata) abort
-  let g:halley.params = #{metadata: a:metadata}
+  let g:halley.params = #{metadata: a:metadata, halley: #{cache: 'off'}}
 endfunction
 
 function! s:set_up(transport) abort
