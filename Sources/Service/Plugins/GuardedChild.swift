@@ -57,7 +57,10 @@ final class GuardedChild {
 
   /// Waits until the plugin's program runs, or can't.
   func started() async -> PluginGuard.Report {
-    if report == nil { await withCheckedContinuation { whoWaits = $0 } }
+    await withCheckedContinuation { continuation in
+      if report != nil { return continuation.resume() }
+      whoWaits = continuation
+    }
     return report ?? .abandoned
   }
 
