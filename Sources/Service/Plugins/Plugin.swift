@@ -116,6 +116,7 @@ package final class Plugin: PluginTransport {
   }
 
   package func ready() async throws(PluginError) {
+    if let process = Self.starting, process.name == name { return try await process.ready() }
     beginUse()
     defer { endUse() }
     _ = try await running(within: configuration.startTimeout)
