@@ -134,7 +134,7 @@ internal import Synchronization
     }
     var done = 0
     while !batch.isEmpty, done < Self.mostJobsATurn {
-      for job in batch { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+      for job in batch { run(job) }
       done += batch.count
       batch = jobs.withLock { queued in
         let due = queued
@@ -144,6 +144,13 @@ internal import Synchronization
     }
     guard !batch.isEmpty else { return }
     jobs.withLock { $0.insert(contentsOf: batch, at: 0) }
+  }
+
+  /// As a job of both executors that it is: a task that prefers this one goes on without a detour
+  /// through the queue where it calls what is isolated here.
+  private func run(_ job: UnownedJob) {
+    unsafe job.runSynchronously(
+      isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
   }
 
   private func runEndOfTurn() {

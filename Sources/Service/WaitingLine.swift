@@ -20,7 +20,6 @@ final class WaitingLine {
 
   var waiting: Int { waiters.count }
   var isFree: Bool { taken < places && waiters.isEmpty }
-  var isUnused: Bool { taken == 0 && waiters.isEmpty }
 
   /// Waits for a place. Throws `CancellationError` when the task is cancelled before it has one.
   func enter() async throws {
@@ -32,6 +31,11 @@ final class WaitingLine {
     let number = lastNumber
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
+        // A place may have become free on the way here, when nobody waited.
+        if isFree {
+          taken += 1
+          return continuation.resume()
+        }
         waiters.append(Waiter(number: number, continuation: continuation))
         if Task.isCancelled { giveUp(number) }
       }

@@ -92,8 +92,9 @@ extension ProgramTests {
         output: "hit  no\n"),
       Example(
         words: "tools", method: "tools.list", params: "{}",
-        result: #"{"data":[{"name":"git.log","description":"Logs.\nMore."}]}"#,
-        output: "git.log  Logs.\n"),
+        result: #"{"data":[{"name":"git__log","tool":"git.log","description":"Logs.\nMore."},"#
+          + #"{"name":"git__x","tool":"git.x","state":"refused","reason":"It is odd."}]}"#,
+        output: "git.log  Logs.\ngit.x  It is odd.\n"),
       Example(
         words: "plugins", method: "plugins.list", params: "{}",
         result: #"{"data":[{"name":"git","state":"running","pid":1,"hooks":["request"],"#

@@ -62,7 +62,6 @@ import Testing
   @Test func `no key and no descriptor of the daemon reaches its children`() throws {
     let daemon = try DaemonProcess(
       simulator, upstream: "api_key = { env = \"CANARY_KEY\" }",
-      // A shell keeps its script open.
       rest: try plugin("p", "exec cat >/dev/null"),
       environment: [
         "CANARY_KEY": Self.canary, "COMETAPI_KEY": Self.canary,
@@ -76,8 +75,9 @@ import Testing
         decoding: try ProcessFigures(child).environment, as: UTF8.self)
       #expect(!environment.contains(Self.canary))
       #expect(!environment.contains("CREDENTIALS_DIRECTORY"))
-      for descriptor in 3..<64 {
-        #expect(unsafe access("/proc/\(child)/fd/\(descriptor)", F_OK) != 0)
+      // A shell keeps its script open until it is another program.
+      try Wait.until("three descriptors of \(child)") {
+        !(3..<64).contains { unsafe access("/proc/\(child)/fd/\($0)", F_OK) == 0 }
       }
     }
   }

@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import TestSupport
 import Testing
@@ -209,6 +210,20 @@ import Testing
       let answer = try client.call(1, "conversations.create", #"{"metadata":\#(bad)}"#)
       #expect(answer.errorCode == "invalid_params")
       #expect(answer.param?.hasPrefix("metadata") == true)
+    }
+  }
+
+  @Test func `a create that comes just as its conversation becomes free has its turn`() throws {
+    let other = try stage.daemon.connect()
+    for round in 0..<120 {
+      let conversation = #""conversation":"race\#(round)","stream":true"#
+      try client.startSaying(1, "one", answer: "ONE", conversation)
+      try client.awaitText(1)
+      // The end of the first comes at another moment of the second's arrival each time.
+      poll(nil, 0, Int32(round % 4))
+      try other.startSaying(1, "two", answer: "TWO", conversation)
+      #expect(try client.answer(1).status == "completed")
+      #expect(try other.answer(1).status == "completed")
     }
   }
 

@@ -45,4 +45,8 @@ struct SystemdTests {
   @Test func `the user service answers its user from paths below the home directory`() throws {
     try SystemdBox.run("user", users: ["alice"])
   }
+
+  @Test func `plugins run in the sandboxes of both units and end with their daemon`() throws {
+    try SystemdBox.run("plugins", users: ["alice"])
+  }
 }

@@ -12,7 +12,7 @@ package final class ChildProcess {
     case open
   }
 
-  package struct Ended: Sendable, Equatable {
+  package struct Ended: Sendable {
     /// The exit status; the negative number of the signal that killed it.
     package let status: Int32
     package let output: String

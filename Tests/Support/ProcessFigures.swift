@@ -36,6 +36,20 @@ package struct ProcessFigures {
     }
   }
 
+  /// Where each thread is in the kernel, and whether it is traced; for messages.
+  package var whereabouts: String {
+    do {
+      let end = try run([
+        "sh", "-c",
+        "cd \(directory)/task && for t in *; do echo $t $(cut -d' ' -f2,3 $t/stat) "
+          + "$(cat $t/wchan) $(cut -d' ' -f1 $t/syscall) $(grep TracerPid $t/status); done",
+      ])
+      return end.output.split(separator: "\n").joined(separator: ", ")
+    } catch {
+      return "\(error)"
+    }
+  }
+
   package var environment: [UInt8] { get throws { try TextFile.bytes("\(directory)/environ") } }
   package var arguments: [UInt8] { get throws { try TextFile.bytes("\(directory)/cmdline") } }
 

@@ -108,10 +108,16 @@ package final class SocketClient {
     }
   }
 
+  /// What tells a daemon that hangs from one that has nothing to say.
+  private var whatItDoes: String {
+    guard let daemon = daemon as? DaemonProcess else { return "" }
+    return "; its threads: \(daemon.figures.whereabouts); it wrote: \(daemon.log)"
+  }
+
   /// Takes what comes next; false at the end of the connection.
   package func receive(limit: Duration = Wait.limit) throws -> Bool {
     guard Wait.isReadable(descriptor, limit: limit) else {
-      throw SupportError("the daemon sent nothing for \(limit)")
+      throw SupportError("the daemon sent nothing for \(limit)\(whatItDoes)")
     }
     var chunk = [UInt8](repeating: 0, count: 1 << 18)
     let count = unsafe recv(descriptor, &chunk, chunk.count, 0)

@@ -18,11 +18,11 @@ package final class ClientCalls {
 
   /// Waits for the answer to a request that the closure sends, with ids "s:1", "s:2" and so on.
   package func perform(limit: Duration, send: (_ id: String) -> Void) async -> ClientAnswer {
-    guard !isClosed else { return .disconnected }
     lastNumber += 1
     let id = "s:\(lastNumber)"
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
+        guard !isClosed else { return continuation.resume(returning: .disconnected) }
         do throws(LoopError) {
           let timer = try TimerSource { [weak self] in self?.end(id, .timedOut) }
           timer.arm(after: limit)

@@ -55,21 +55,24 @@ final class GuardedChild {
 
   // MARK: The start
 
-  /// Waits until the plugin's program runs.
-  ///
-  /// - Returns: why it does not; nil where it does.
-  func started() async -> String? {
-    if report == nil { await withCheckedContinuation { whoWaits = $0 } }
-    if case .failed(let reason)? = report { return reason }
-    return nil
+  /// Waits until the plugin's program runs, or can't.
+  func started() async -> PluginGuard.Report {
+    await withCheckedContinuation { continuation in
+      if report != nil { return continuation.resume() }
+      whoWaits = continuation
+    }
+    return report ?? .abandoned
   }
 
+  /// Takes all that the guard and the plugin have said so far.
   private func listen() {
     var buffer = [UInt8](repeating: 0, count: 64)
-    switch channel.read(into: &buffer) {
-    case .bytes(let count): said += buffer[..<count]
-    case .wouldBlock: return
-    case .endOfStream: end(PluginGuard.Report(said))
+    while report == nil {
+      switch channel.read(into: &buffer) {
+      case .bytes(let count): said += buffer[..<count]
+      case .wouldBlock: return
+      case .endOfStream: end(PluginGuard.Report(said))
+      }
     }
   }
 
@@ -93,7 +96,8 @@ final class GuardedChild {
 
   private func guardEnded(_ exit: ChildExit) {
     // What it said of the start came before its end.
-    while report == nil { listen() }
+    listen()
+    end(.abandoned)
     self.exit = exit
     guardSource?.cancel()
     exitHandler(exit)
@@ -110,7 +114,8 @@ final class GuardedChild {
 
   func kill() {
     send(PluginGuard.killSignal)
-    end(.failed("it was given up"))
+    listen()
+    end(.abandoned)
   }
 
   /// A guard that has ended can't be signalled, and need not be.

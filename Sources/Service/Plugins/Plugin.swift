@@ -116,22 +116,30 @@ package final class Plugin: PluginTransport {
   }
 
   package func ready() async throws(PluginError) {
+    if let process = Self.starting, process.name == name { return try await process.ready() }
     beginUse()
     defer { endUse() }
     _ = try await running(within: configuration.startTimeout)
   }
 
   private func running(within limit: Duration) async throws(PluginError) -> PluginProcess {
-    switch phase {
-    case .running(let process): return process
-    case .failed: throw unavailable("has failed: \(lastError ?? "")")
-    case .closed: throw unavailable("is being stopped")
-    case .restarting(let instant) where instant - EventLoop.now > limit:
-      throw unavailable("is not restarted yet: it \(lastError ?? "")")
-    case .stopped: start()
-    case .starting, .stopping, .restarting: break
+    if case .running(let process) = phase { return process }
+    if case .stopped = phase { start() }
+    return try await waiters.wait(orThrow: unavailable("was not waited for any longer")) {
+      [self] in outcome(within: limit)
     }
-    return try await waiters.wait(orThrow: unavailable("was not waited for any longer"))
+  }
+
+  /// The running process, or why it is not waited for; nil while it is worth waiting.
+  private func outcome(within limit: Duration) -> Result<PluginProcess, PluginError>? {
+    switch phase {
+    case .running(let process): return .success(process)
+    case .failed: return .failure(unavailable("has failed: \(lastError ?? "")"))
+    case .closed: return .failure(unavailable("is being stopped"))
+    case .restarting(let instant) where instant - EventLoop.now > limit:
+      return .failure(unavailable("is not restarted yet: it \(lastError ?? "")"))
+    case .stopped, .starting, .stopping, .restarting: return nil
+    }
   }
 
   func unavailable(_ message: String) -> PluginError {
@@ -164,8 +172,9 @@ package final class Plugin: PluginTransport {
     phase = .starting(process)
     let deadline = try startDeadline(of: process)
     defer { deadline.cancel() }
-    let trouble = await process.child.started()
-    if process.cause == nil, let trouble { throw unavailable("did not start: \(trouble)") }
+    if case .failed(let reason) = await process.child.started() {
+      throw unavailable("did not start: \(reason)")
+    }
     try await shakeHands(with: process)
     if let reason = process.cause ?? process.endReason {
       throw PluginError(.died, reason, plugin: name)

@@ -42,6 +42,8 @@ package enum PluginGuard {
   enum Report {
     case started(Int32)
     case failed(String)
+    /// It was killed before it said anything.
+    case abandoned
 
     /// - Parameter bytes: all that came through the channel: the start, and what went wrong with it,
     ///   in any order, because two processes write them.

@@ -6,7 +6,7 @@ extension PluginProcess {
   /// Between SIGTERM and SIGKILL.
   static let grace: Duration = .seconds(2)
   /// From the end of one of its streams to SIGKILL, unless it ends by itself.
-  private static let hangUpPatience: Duration = .milliseconds(200)
+  private static let hangUpPatience: Duration = .seconds(1)
   /// For the kernel to end what was killed. What can't be ended is given up.
   private static let lastPatience: Duration = .seconds(1)
 

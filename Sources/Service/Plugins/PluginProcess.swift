@@ -189,8 +189,10 @@ final class PluginProcess: PluginTransport {
 
   /// Waits until nothing of it is left.
   func end() async {
-    guard !hasEnded else { return }
-    await withCheckedContinuation { whoWaits.append($0) }
+    await withCheckedContinuation { continuation in
+      if hasEnded { return continuation.resume() }
+      whoWaits.append(continuation)
+    }
   }
 
   /// Takes what it still wrote before its end; a pipe's fill.

@@ -9,12 +9,19 @@ final class PluginWaiters {
 
   var isEmpty: Bool { continuations.isEmpty }
 
-  /// - Parameter cancelled: is thrown when the task is cancelled.
-  func wait(orThrow cancelled: PluginError) async throws(PluginError) -> PluginProcess {
+  /// - Parameters:
+  ///   - cancelled: is thrown when the task is cancelled.
+  ///   - outcome: what is known by now; asked for once more when the wait begins.
+  func wait(
+    orThrow cancelled: PluginError,
+    unless outcome: @escaping () -> Result<PluginProcess, PluginError>?
+  ) async throws(PluginError) -> PluginProcess {
     lastNumber += 1
     let number = lastNumber
+    let known = outcome
     let outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
+        if let outcome = known() { return continuation.resume(returning: outcome) }
         continuations[number] = continuation
         if Task.isCancelled { resume(number, .failure(cancelled)) }
       }

@@ -162,18 +162,13 @@ extension ResponseRun {
 
   private func recordHit(_ row: NewResponse, _ object: RawJSON, _ answer: CachedAnswer) async {
     guard let settled = meter.ending else { return }
-    guard isStored else {
-      let usage = meter.usage
-      services.state.inBackground { store throws(StoreError) in
-        try await store.recordUsage(usage, settled)
-      }
-      return
-    }
     let ending = ResponseEnding(
       status: .completed, object: object, output: object["output"]?.elements ?? [],
       continuesConversation: true)
     await services.state.record(
-      CacheHit(row, ending, origin: answer.origin, usage: meter.usage, settled: settled))
+      CacheHit(
+        isStored ? (row, ending) : nil, origin: answer.origin, usage: meter.usage,
+        settled: settled))
   }
 
   /// Members of the response object that repeat this request and are no part of its key.

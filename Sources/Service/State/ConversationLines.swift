@@ -4,7 +4,13 @@ internal import Wire
 /// Lets the requests of one conversation go one after the other, in the order they came.
 @EventLoop
 final class ConversationLines {
-  private var lines: [String: WaitingLine] = [:]
+  private struct Line {
+    let waiting = WaitingLine(places: 1)
+    /// Those who are in it or about to be; without any the line is given up.
+    var users = 0
+  }
+
+  private var lines: [String: Line] = [:]
 
   nonisolated init() {}
 
@@ -12,18 +18,29 @@ final class ConversationLines {
   ///
   /// - Throws: `busy` instead of waiting, where that is asked for; `CancellationError`.
   func enter(_ conversation: String, orReject: Bool) async throws {
-    let line = lines[conversation] ?? WaitingLine(places: 1)
-    lines[conversation] = line
-    guard line.isFree || !orReject else {
+    var line = lines[conversation] ?? Line()
+    guard line.users == 0 || !orReject else {
       throw RPCError(
         .busy, "a response is running in conversation \(conversation)", isRetryable: true)
     }
-    try await line.enter()
+    line.users += 1
+    lines[conversation] = line
+    do {
+      try await line.waiting.enter()
+    } catch {
+      release(conversation)
+      throw error
+    }
   }
 
   func leave(_ conversation: String) {
-    guard let line = lines[conversation] else { return }
-    line.leave()
-    if line.isUnused { lines[conversation] = nil }
+    lines[conversation]?.waiting.leave()
+    release(conversation)
+  }
+
+  private func release(_ conversation: String) {
+    guard var line = lines[conversation] else { return }
+    line.users -= 1
+    lines[conversation] = line.users > 0 ? line : nil
   }
 }

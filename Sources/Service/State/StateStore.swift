@@ -31,6 +31,8 @@ final class StateStore {
   private var hitsTaken = 0
   private var hitsRecorded = 0
   private var recording: Task<Void, Never>?
+  /// Runs while more hits are waited for.
+  private var gathering: Task<Void, Never>?
 
   init(directory: String, onTrouble: @escaping @EventLoop (String) -> Void) {
     configuration = StoreConfiguration(directory: directory)
@@ -109,8 +111,10 @@ final class StateStore {
     return task
   }
 
+  /// Hits are written together; they may follow their answers by a second at most.
+  private static let pauseBetweenHits: Duration = .milliseconds(200)
   /// Hits that may wait to be written; more of them are waited for.
-  private static let mostWaitingHits = 4096
+  private static let mostWaitingHits = 8192
 
   /// Writes a response that was answered already, together with others. Whoever asks for the store
   /// finds it there.
@@ -118,17 +122,23 @@ final class StateStore {
     hits.append(hit)
     hitsTaken += 1
     if recording == nil { startRecording() }
-    if hits.count > Self.mostWaitingHits { await recording?.value }
+    guard hits.count > Self.mostWaitingHits else { return }
+    gathering?.cancel()
+    await recording?.value
   }
 
   /// Waits until the hits that came before are written; later ones may still wait.
   private func recordedHits() async {
     let taken = hitsTaken
+    gathering?.cancel()
     while hitsRecorded < taken, let recording { await recording.value }
   }
 
   private func startRecording() {
+    let gathering = EventLoop.start { await EventLoop.sleep(for: Self.pauseBetweenHits) }
+    self.gathering = gathering
     recording = EventLoop.start { [self] in
+      await gathering.value
       await recordHits()
       recording = nil
       if !hits.isEmpty { startRecording() }

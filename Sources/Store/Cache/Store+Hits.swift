@@ -40,19 +40,18 @@ extension Store {
 
 /// A response that repeats a cached answer.
 package struct CacheHit: Sendable {
-  package let response: NewResponse
-  package let ending: ResponseEnding
+  /// nil for a response that leaves no row.
+  package let response: (new: NewResponse, ending: ResponseEnding)?
   /// Who made the answer that it repeats.
   package let origin: ResponseUpdate
   package let usage: NewUsage
   package let settled: UsageEnding
 
   package init(
-    _ response: NewResponse, _ ending: ResponseEnding, origin: ResponseUpdate, usage: NewUsage,
-    settled: UsageEnding
+    _ response: (new: NewResponse, ending: ResponseEnding)?, origin: ResponseUpdate,
+    usage: NewUsage, settled: UsageEnding
   ) {
     self.response = response
-    self.ending = ending
     self.origin = origin
     self.usage = usage
     self.settled = settled
@@ -61,11 +60,13 @@ package struct CacheHit: Sendable {
 
 extension Transaction {
   fileprivate func record(_ hit: CacheHit, row: Int64) throws(StoreError) {
-    guard case .started(let handle, _) = try begin(hit.response, row: row) else { return }
-    try apply(hit.origin, to: handle)
-    _ = try finish(handle, hit.ending)
     var usage = hit.usage
-    usage.response = handle
-    try end(begin(usage), hit.settled)
+    if let response = hit.response {
+      guard case .started(let handle, _) = try begin(response.new, row: row) else { return }
+      try apply(hit.origin, to: handle)
+      _ = try finish(handle, response.ending)
+      usage.response = handle
+    }
+    try record(usage, hit.settled)
   }
 }

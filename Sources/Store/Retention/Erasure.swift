@@ -23,6 +23,8 @@ struct Erasure {
   }
 
   mutating func wait(_ continuation: CheckedContinuation<Turn, Never>) {
+    // The one who erased may have ended meanwhile.
+    if begin() { return continuation.resume(returning: .lead) }
     waiting.append(continuation)
   }
 

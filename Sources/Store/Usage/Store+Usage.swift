@@ -19,7 +19,7 @@ extension Store {
     _ usage: NewUsage, _ ending: UsageEnding
   ) async throws(StoreError) {
     try await write(isEager: true) { transaction throws(StoreError) in
-      try transaction.end(transaction.begin(usage), ending)
+      try transaction.record(usage, ending)
     }
   }
 

@@ -14,6 +14,25 @@ extension Transaction {
     return UsageHandle(row: row)
   }
 
+  /// Makes the row of a request that has ended.
+  func record(_ usage: NewUsage, _ ending: UsageEnding) throws(StoreError) {
+    _ = try database.insert(
+      """
+      INSERT INTO usage (uid, client, client_pid, conversation, response, upstream, model, cache,
+        day, started_at, attempts, tool_calls, input_tokens, cached_tokens, output_tokens,
+        reasoning_tokens, cost, is_estimated, is_upper_bound, status, ended_at, total)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """, .user(usage.uid), .text(usage.client), .integer(usage.clientPID.map(Int64.init)),
+      .text(usage.conversation), .integer(usage.response?.row),
+      .text(ending.upstream ?? usage.upstream), .text(ending.model ?? usage.model),
+      .text(ending.origin.rawValue), .integer(Int64(usage.day)), .integer(now),
+      .integer(Int64(ending.attempts)), .integer(Int64(ending.toolCalls)),
+      .integer(Int64(ending.tokens.input)), .integer(Int64(ending.tokens.cached)),
+      .integer(Int64(ending.tokens.output)), .integer(Int64(ending.tokens.reasoning)),
+      .integer(ending.cost), .flag(ending.isEstimated), .flag(ending.isUpperBound),
+      .text(ending.status), .integer(now), .integer(ending.timing.total))
+  }
+
   func end(_ handle: UsageHandle, _ ending: UsageEnding) throws(StoreError) {
     let changed = try database.run(
       """

@@ -43,8 +43,8 @@ extension ChatLoop {
       return try note(
         globs.isEmpty ? "no tools are offered" : "offered: \(globs.joined(separator: ", "))")
     }
-    let tools = try link.session().call("tools.list", .emptyObject)
-    let list = ToolList(tools["data"]?.elements ?? [])
+    let list = ToolList(try link.session().call("tools.list", .emptyObject))
+    for failure in list.failures { try note(failure) }
     try call.notes.write(list.isEmpty ? "the daemon has no tools\n" : list.lines)
     if !request.tools.isEmpty {
       try note("offered: \(request.tools.joined(separator: ", "))")

@@ -14,7 +14,9 @@ struct Tools: ParsableCommand {
 
   func run() throws {
     let result = try daemon.call("tools.list", .emptyObject)
-    let tools = ToolList(result["data"]?.elements ?? [])
+    let tools = ToolList(result)
+    let notes = StandardStream(StandardStream.errorDescriptor)
+    for failure in tools.failures { try notes.write(TerminalText.safe("halley: \(failure)\n")) }
     try printer.print(result) {
       guard let columns = printer.columns else { return tools.lines }
       return tools.isEmpty

@@ -18,21 +18,25 @@ struct WriteLine: ParsableCommand {
   var growing = false
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var thread: ThreadOptions
+  @OptionGroup var output: OutputOptions
   @OptionGroup var daemon: DaemonOptions
 
   func run() throws {
     // First of all: a daemon that sees a client opens its connection to the upstream.
     let connection = Result { () throws(Failure) in try daemon.connect() }
-    let call = try AnswerCall(OutputOptions.parse([]))
+    let call = try AnswerCall(output)
     var request = CreateRequest()
     try model.apply(to: &request)
+    thread.apply(to: &request)
+    request.isStored = false
+    if !thread.continues { request.scope = nil }
     let line = try StandardInput.text(of: StandardInput.read(interrupts: call.interrupts) {})
-    guard !line.isEmpty else {
+    guard !line.allSatisfy(\.isWhitespace) else {
       throw Failure.usage("there is nothing on the line to make a command of")
     }
     request.text = line
     request.instructions = request.instructions ?? instructions
-    request.isStored = false
     try write(line, request, call, call.session(connection.get()))
   }
 

@@ -5,7 +5,15 @@ internal import EventLoop
 /// Whoever is cancelled stops waiting; the work goes on for the others and to its end.
 @EventLoop
 final class SharedWork<Value: Sendable> {
-  private var waiters: [Int: CheckedContinuation<Value?, Never>] = [:]
+  private enum Waiter {
+    /// On its way to wait.
+    case coming
+    case waiting(CheckedContinuation<Value?, Never>)
+    /// The work ended first.
+    case missed(Value)
+  }
+
+  private var waiters: [Int: Waiter] = [:]
   private var lastWaiter = 0
   private var isRunning = false
 
@@ -23,9 +31,13 @@ final class SharedWork<Value: Sendable> {
     begin(work)
     lastWaiter += 1
     let waiter = lastWaiter
+    waiters[waiter] = .coming
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        waiters[waiter] = continuation
+        if case .missed(let value)? = waiters.removeValue(forKey: waiter) {
+          return continuation.resume(returning: value)
+        }
+        waiters[waiter] = .waiting(continuation)
         if Task.isCancelled { leave(waiter) }
       }
     } onCancel: {
@@ -35,12 +47,20 @@ final class SharedWork<Value: Sendable> {
 
   private func finish(with value: Value) {
     isRunning = false
-    let all = waiters
-    waiters = [:]
-    for waiter in all.values { waiter.resume(returning: value) }
+    for (number, waiter) in waiters {
+      switch waiter {
+      case .coming: waiters[number] = .missed(value)
+      case .missed: break
+      case .waiting(let continuation):
+        waiters[number] = nil
+        continuation.resume(returning: value)
+      }
+    }
   }
 
   private func leave(_ waiter: Int) {
-    waiters.removeValue(forKey: waiter)?.resume(returning: nil)
+    guard case .waiting(let continuation)? = waiters[waiter] else { return }
+    waiters[waiter] = nil
+    continuation.resume(returning: nil)
   }
 }

@@ -30,8 +30,7 @@ struct Candidates {
 
   private var commands: [Candidate] {
     let commands = line.command.configuration.subcommands.map { command in
-      let configuration = command.configuration
-      return Candidate(text: configuration.commandName ?? "", note: configuration.abstract)
+      Candidate(text: command._commandName, note: command.configuration.abstract)
     }
     let help = Candidate(text: "help", note: "Show the help of a command.")
     return line.command == Halley.self ? commands + [help] : commands

@@ -45,7 +45,7 @@ struct CompletionLine {
     _ name: String?, of command: any ParsableCommand.Type
   ) -> (any ParsableCommand.Type)? {
     guard let name else { return nil }
-    return command.configuration.subcommands.first { $0.configuration.commandName == name }
+    return command.configuration.subcommands.first { $0._commandName == name }
   }
 
   private mutating func read(_ words: ArraySlice<String>) {

@@ -9,6 +9,7 @@ enum CompletionValue: Equatable {
   case responses
   case templates
   case tools
+  case methods
   case files
   case choices([String])
   case words
@@ -25,7 +26,7 @@ enum CompletionValue: Equatable {
     "show name": .conversations, "fork conversation": .conversations,
     "rename conversation": .conversations, "delete names": .conversations,
     "export conversation": .conversations, "attach id": .responses, "cancel id": .responses,
-    "set name": .upstreams,
+    "set name": .upstreams, "rpc method": .methods,
   ]
 
   /// What the value of an option or an argument of a command is.

@@ -31,13 +31,15 @@ struct DaemonCandidates {
         ($0.nonNull("name") ?? $0["id"], $0["id"])
       }
     case .tools:
-      list("tools.list", "data") { ($0["name"], $0["description"]) }
+      list("tools.list", "data") { ($0["tool"] ?? $0["name"], $0["description"]) }
     case .upstreams:
       list("daemon.status", "upstreams") { ($0["name"], $0["base_url"]) }
     case .profiles:
       list("daemon.status", "profiles") { ($0["name"], $0["model"]) }
     case .responses:
       list("daemon.status", "responses") { ($0["id"], $0["model"]) }
+    case .methods:
+      (result("daemon.schema", .emptyObject)?["methods"]?.members ?? []).map { .init(text: $0.key) }
     case .templates, .files, .choices, .words: []
     }
   }

@@ -3,7 +3,8 @@ local t = require('harness')
 local halley = os.getenv('HALLEY')
 
 local function say(name, text, metadata)
-  return t.shell({ halley, '-C', name, '--param', 'metadata=' .. vim.json.encode(metadata), text })
+  return t.shell({ halley, '--no-cache', '-C', name,
+    '--param', 'metadata=' .. vim.json.encode(metadata), text })
 end
 
 local function chat(name, metadata)
@@ -50,6 +51,11 @@ t.test(':Halley in a chat is a turn, and the context of the next', function()
   local nvim = chat('asked', { text = 'an answer' })
   nvim:command('Halley a question')
   nvim:await_text('an answer')
+  t.eventually('the turn has ended', function()
+    return nvim:lua([[
+      return require('halley.chat').of(vim.api.nvim_get_current_buf()).feed.running == nil
+    ]])
+  end)
   t.contains(say('asked', 'more', { text = 'of the shell' }), 'of the shell')
   nvim:await_text('of the shell')
   t.contains(vim.inspect(t.newest_request().input), 'an answer')

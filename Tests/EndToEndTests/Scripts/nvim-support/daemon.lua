@@ -72,7 +72,7 @@ t.test('a chat keeps a lost answer, gives the draft back and comes back by itsel
   t.equal(nvim:lines()[#nvim:lines()], 'question', 'the draft')
   daemon:start()
   nvim:await_note('lost is connected again')
-  daemon:halley({ '-C', 'lost', '--param', 'metadata={"text":"back again"}', 'more' })
+  daemon:halley({ '--no-cache', '-C', 'lost', '--param', 'metadata={"text":"back again"}', 'more' })
   nvim:await_text('back again')
   t.equal(nvim:lines()[#nvim:lines()], 'question', 'the draft')
 end)

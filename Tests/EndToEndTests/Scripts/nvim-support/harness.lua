@@ -82,8 +82,8 @@ Editor.__index = Editor
 function M.editor(metadata, options, environment)
   local self = setmetatable({}, Editor)
   self.channel = vim.fn.jobstart({ vim.v.progpath, '--embed', '--headless',
-    '-u', 'NONE', '-i', 'NONE', '--cmd', 'set runtimepath^=' .. M.root .. '/contrib/nvim', '--cmd', 'set noswapfile hidden' },
-    { rpc = true, env = environment })
+    '-u', 'NONE', '-i', 'NONE', '--cmd', 'set runtimepath^=' .. M.root .. '/contrib/nvim',
+    '--cmd', 'set noswapfile hidden' }, { rpc = true, env = environment })
   M.finally(function() vim.fn.jobstop(self.channel) end)
   self:command('runtime! plugin/halley.lua')
   self:lua([[
@@ -99,13 +99,10 @@ function Editor:lua(code, ...) return self:request('nvim_exec_lua', code, { ... 
 function Editor:command(text) return self:request('nvim_command', text) end
 function Editor:type(keys) return self:request('nvim_input', keys) end
 
---- What the simulator answers from now on.
+--- What the simulator answers from now on, and never the daemon's cache.
 function Editor:answer(metadata, options)
-  options = vim.tbl_extend('force', {}, options or {})
-  if metadata and next(metadata) then
-    options.params = vim.tbl_extend('force', options.params or {}, { metadata = metadata })
-  end
-  if next(options) == nil then options = vim.empty_dict() end
+  options = vim.tbl_deep_extend('force', { params = { halley = { cache = 'off' } } }, options or {})
+  if metadata and next(metadata) then options.params.metadata = metadata end
   self:lua([[require('halley').setup(...)]], options)
 end
 
@@ -135,7 +132,7 @@ end
 -- MARK: The daemon and the simulator
 
 function M.shell(command)
-  local output = vim.fn.system(command)
+  local output = vim.fn.system(vim.list_extend({ 'timeout', '30' }, command))
   if vim.v.shell_error ~= 0 then
     M.fail(('%s ended with %d: %s'):format(vim.inspect(command), vim.v.shell_error, output))
   end
@@ -144,7 +141,8 @@ end
 
 --- Runs the command halley beside the test.
 function M.halley(arguments)
-  local job = vim.fn.jobstart(vim.list_extend({ os.getenv('HALLEY'), '--no-stdin' }, arguments))
+  local job = vim.fn.jobstart(
+    vim.list_extend({ os.getenv('HALLEY'), '--no-stdin', '--no-cache' }, arguments))
   M.finally(function() vim.fn.jobstop(job) end)
   return job
 end
@@ -173,10 +171,13 @@ end
 --- How many streams the simulator has lost before their end.
 function M.cancelled_streams() return simulator('stats').cancelled_streams end
 
---- The body of the newest request that the simulator has had.
+--- The body of the newest request for an answer that the simulator has had.
 function M.newest_request()
-  local list = simulator('requests').data
-  return vim.json.decode(list[#list].body)
+  local newest
+  for _, request in ipairs(simulator('requests').data) do
+    if request.path == '/v1/responses' then newest = request end
+  end
+  return vim.json.decode(newest.body)
 end
 
 local daemons = 0

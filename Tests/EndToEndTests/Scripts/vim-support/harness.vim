@@ -56,7 +56,7 @@ endfunction
 " MARK: The simulator and the daemon
 
 function! Shell(command) abort
-  let output = system(a:command)
+  let output = system('timeout 30 ' .. a:command)
   if v:shell_error != 0
     call Fail(a:command .. ' ended with ' .. v:shell_error .. ': ' .. output)
   endif
@@ -79,7 +79,8 @@ function! CancelledStreams() abort
 endfunction
 
 function! NewestRequest() abort
-  return json_decode(s:simulator('requests').data[-1].body)
+  let requests = filter(s:simulator('requests').data, {_, r -> r.path ==# '/v1/responses'})
+  return json_decode(requests[-1].body)
 endfunction
 
 " A daemon that a test may kill, in front of the same simulator. Returns its socket and its job.
@@ -108,9 +109,9 @@ endfunction
 
 " MARK: Running
 
-" What the simulator answers from now on.
+" What the simulator answers from now on, and never the daemon's cache.
 function! Answer(metadata) abort
-  let g:halley.params = #{metadata: a:metadata}
+  let g:halley.params = #{metadata: a:metadata, halley: #{cache: 'off'}}
 endfunction
 
 function! s:set_up(transport) abort

@@ -1,0 +1,55 @@
+#!/bin/bash
+# Plugins in the sandboxes of both units: they run, what they leave behind ends with the daemon, and
+# a program that belongs to root is trusted where the user's namespace does not know root.
+. "$(dirname "$0")/common.sh"
+
+plugins=/usr/lib/halley/plugins
+uid=$(id -u alice)
+as_alice() {
+  setpriv --reuid=alice --regid="$(id -g alice)" --init-groups --reset-env -- \
+    env PATH=/usr/bin:/bin XDG_RUNTIME_DIR="/run/user/$uid" "$@"
+}
+
+mkdir -p $plugins
+cat >$plugins/leaves <<'END'
+#!/bin/sh
+setsid sleep 4711 </dev/null >/dev/null 2>&1 &
+exec cat >/dev/null
+END
+chmod 755 $plugins/leaves
+table='[plugins.leaves]
+command = ["/usr/lib/halley/plugins/leaves"]
+hooks = ["usage"]
+start = "eager"'
+
+runs() { # COMMAND...: the plugin is listed as running
+  "$@" halley rpc plugins.list | jq -e '.data[0].state == "running"'
+}
+
+start_simulator_with_key
+write_configuration /etc/halley/config.toml
+echo "$table" >>/etc/halley/config.toml
+systemctl start halley.socket
+await "the plugin runs under the system unit" runs env
+plugin=$(halley rpc plugins.list | jq '.data[0].pid')
+expect "Seccomp of the plugin (2: filtered)" \
+  "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$plugin/status")" 2
+# shellcheck disable=SC2012 # numbers only
+expect "descriptors of the plugin" "$(ls "/proc/$plugin/fd" | tr '\n' ' ')" '0 1 2 '
+await "it leaves a process behind" pgrep -f 'sleep 4711'
+kill -KILL "$(main_pid)"
+await "the plugin ends with the daemon" test ! -e "/proc/$plugin"
+await "the daemon is up again, with its plugin" runs env
+expect "processes that are left" "$(pgrep -fc 'sleep 4711')" 1
+systemctl stop halley.socket halley.service
+expect "processes after the stop" "$(pgrep -fc 'sleep 4711' || true)" 0
+
+as_alice mkdir -p /home/alice/.config/halley/keys
+write_configuration /home/alice/.config/halley/config.toml
+echo "$table" >>/home/alice/.config/halley/config.toml
+chown -R alice: /home/alice/.config
+as_alice systemctl --user daemon-reload
+as_alice systemctl --user start halley.socket
+await "the plugin runs under the user unit" runs as_alice
+as_alice systemctl --user stop halley.socket halley.service
+expect "processes after the stop" "$(pgrep -fc 'sleep 4711' || true)" 0
