@@ -5,7 +5,7 @@ internal import Wire
 @EventLoop
 final class ConversationLines {
   private struct Line {
-    let waiting = WaitingLine(places: 1)
+    let waiting: WaitingLine
     /// Those who are in it or about to be; without any the line is given up.
     var users = 0
   }
@@ -18,7 +18,7 @@ final class ConversationLines {
   ///
   /// - Throws: `busy` instead of waiting, where that is asked for; `CancellationError`.
   func enter(_ conversation: String, orReject: Bool) async throws {
-    var line = lines[conversation] ?? Line()
+    var line = lines[conversation] ?? Line(waiting: WaitingLine(places: 1))
     guard line.users == 0 || !orReject else {
       throw RPCError(
         .busy, "a response is running in conversation \(conversation)", isRetryable: true)
