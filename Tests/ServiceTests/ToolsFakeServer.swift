@@ -79,8 +79,13 @@ final class FakeServer: PluginTransport {
 
   /// Waits until it was asked for the nth time.
   func wait(for method: String, count: Int = 1) async {
-    while requests.count(where: { $0.method == method }) < count {
-      await withCheckedContinuation { waiting.append($0) }
+    func isDone() -> Bool { requests.count(where: { $0.method == method }) >= count }
+    while !isDone() {
+      await withCheckedContinuation { continuation in
+        // It may have been asked on the way here.
+        if isDone() { return continuation.resume() }
+        waiting.append(continuation)
+      }
     }
   }
 

@@ -7,8 +7,10 @@ final class Gate {
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
   func wait() async {
-    guard !isOpen else { return }
-    await withCheckedContinuation { waiting.append($0) }
+    await withCheckedContinuation { continuation in
+      if isOpen { return continuation.resume() }
+      waiting.append(continuation)
+    }
   }
 
   func open() {
