@@ -48,8 +48,12 @@ final class DaemonJournal {
     _ level: LogLevel, _ message: String, _ kind: Kind? = nil,
     _ fields: [(name: String, value: String)] = []
   ) {
-    guard Int(level.rawValue) <= configuration.level.priority else { return }
+    guard isLogged(level) else { return }
     journal.log(JournalEntry(level, message, id: kind?.rawValue, fields: fields))
+  }
+
+  private func isLogged(_ level: LogLevel) -> Bool {
+    Int(level.rawValue) <= configuration.level.priority
   }
 
   func warn(_ message: String) {
@@ -199,6 +203,7 @@ final class DaemonJournal {
 
   /// One entry for each response, when it has ended.
   func responseEnded(_ run: ResponseRun, _ ending: FinishedResponse) {
+    guard isLogged(.notice) else { return }
     var fields = Self.fields(of: run, answeredBy: run)
     fields += [
       ("STATUS", ending.status), ("ATTEMPTS", "\(run.attemptCount)"),

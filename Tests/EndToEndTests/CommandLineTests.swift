@@ -10,7 +10,7 @@ import Testing
 
   init() throws {
     simulator = try Simulator()
-    daemon = try DaemonProcess(simulator)
+    daemon = try DaemonProcess(simulator, rest: "[cache]\nttl = \"24h\"\n")
   }
 
   private func halley(_ arguments: String..., input: String? = nil) throws -> ChildProcess.Ended {

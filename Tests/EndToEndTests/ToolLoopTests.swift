@@ -108,8 +108,9 @@ import Testing
     let answer = try call("add", #"{"a":1,"b":1}"#)
     let bodies = try simulator.bodies()
     #expect(bodies.count == 2)
-    #expect(bodies[1]["input"]?.elements.compactMap { $0["type"]?.string }
-      == ["message", "function_call", "function_call_output"])
+    #expect(
+      bodies[1]["input"]?.elements.compactMap { $0["type"]?.string }
+        == ["message", "function_call", "function_call_output"])
     let usage = try #require(answer.result?["usage"])
     #expect(
       usage["total_tokens"]?.integer
@@ -124,8 +125,9 @@ import Testing
     #expect(first.status == "completed")
     #expect(try client.say("and then?", #""conversation":"c""#).status == "completed")
     let last = try #require(try simulator.bodies().last)
-    #expect(last["input"]?.elements.compactMap { $0["type"]?.string }
-      == ["message", "function_call", "function_call_output", "message", "message"])
+    #expect(
+      last["input"]?.elements.compactMap { $0["type"]?.string }
+        == ["message", "function_call", "function_call_output", "message", "message"])
   }
 
   // MARK: What goes wrong

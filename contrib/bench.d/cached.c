@@ -42,8 +42,8 @@ static int measure_hits(int clients, int rounds, const char *path, int is_stored
   int begun = 0, done = 0;
   snprintf(
       line, sizeof line,
-      "{\"id\":1,\"method\":\"responses.create\",\"params\":{\"model\":\"bench\",\"input\":\"Hi\","
-      "\"store\":%s,\"metadata\":{\"events\":\"20\"}}}\n", is_stored ? "true" : "false");
+      "{\"id\":1,\"method\":\"responses.create\",\"params\":{\"model\":\"bench\",\"input\":\"Hi %d\","
+      "\"store\":%s,\"metadata\":{\"events\":\"20\"}}}\n", is_stored, is_stored ? "true" : "false");
   for (int index = 0; index < clients; index++) {
     polled[index] = (struct pollfd){connect_socket(path), POLLIN, 0};
     sent[index] = now();

@@ -135,8 +135,8 @@ package final class Connection {
     if let closed = refusals.first(where: { $0.error.number == EACCES }) {
       return Failure(
         .noDaemon, "you may not use the daemon at \(closed.path)",
-        advice: "that of the system serves root and the group halley: sudo usermod -aG halley USER, "
-          + "then log in again; or start one of your own: systemctl --user start halley.socket")
+        advice: "it serves root and the group halley (sudo usermod -aG halley USER, and log in "
+          + "again); or start one of your own: systemctl --user start halley.socket")
     }
     let tried = refusals.map { "\($0.path): \($0.error.reason)" }
     return Failure(

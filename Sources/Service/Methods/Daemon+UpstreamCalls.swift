@@ -58,7 +58,7 @@ extension Daemon {
     let key = try await candidate.upstream.apiKey(keys)
     let upstream = candidate.upstream.configuration
     let target = UpstreamBody.Target(
-      upstream: upstream.name, keyIdentity: ResponseAttempts.identity(of: key, upstream),
+      upstream: upstream.name, keyIdentity: candidate.upstream.identity(of: key),
       model: candidate.model)
     let made = body.make(
       body.context.isUpstreams ? .asGiven : .replay, for: target, encryptsReasoning: false)

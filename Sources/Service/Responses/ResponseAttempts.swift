@@ -83,19 +83,13 @@ final class ResponseAttempts {
     do throws(RPCError) {
       let key = try await upstream.apiKey(services.keys)
       _ = upstream.record(keyError: nil)
-      keyIdentity = Self.identity(of: key, upstream.configuration)
+      keyIdentity = upstream.identity(of: key)
       queued = EventLoop.now
       return await callUntilAnswered(candidate, key)
     } catch {
       for event in upstream.record(keyError: error) { services.onUpstreamHealth(upstream, event) }
       return .failure(CallFailure(error: error, phase: .notSent))
     }
-  }
-
-  static func identity(of key: APIKey?, _ upstream: UpstreamConfiguration) -> String {
-    let text = "\(upstream.baseURL)\n\(key?.secret ?? "")"
-    return unsafe String(
-      Array(text.utf8).withUnsafeBytes { unsafe XXHash64.hash($0, seed: 0) }, radix: 16)
   }
 
   private func callUntilAnswered(
@@ -170,7 +164,7 @@ final class ResponseAttempts {
   func firstBody() async throws(RPCError) -> RawJSON {
     let first = plan.candidates[0]
     let key = try await first.upstream.apiKey(services.keys)
-    keyIdentity = Self.identity(of: key, first.upstream.configuration)
+    keyIdentity = first.upstream.identity(of: key)
     return requestBody(for: first)
   }
 

@@ -59,7 +59,7 @@ extension ResponseRun {
     } catch {
       return nil
     }
-    let identity = ResponseAttempts.identity(of: key, candidate.upstream.configuration)
+    let identity = candidate.upstream.identity(of: key)
     let name = candidate.upstream.name
     let origin = CacheableRequest.Origin(
       uid: uid, upstream: name, keyIdentity: identity, model: candidate.model)

@@ -161,7 +161,9 @@ final class ResponseRun {
 
   /// Only a background response goes on when its connection is lost.
   var resumePoint: ResumePoint? {
-    guard stopCause == nil, request.isBackground, plan.tools.isEmpty, let id = givenID ?? attempts?.objectID else {
+    guard stopCause == nil, request.isBackground, plan.tools.isEmpty,
+      let id = givenID ?? attempts?.objectID
+    else {
       return nil
     }
     return ResumePoint(id: id, next: log.count + waitingEvents.count)

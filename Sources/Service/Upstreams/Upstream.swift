@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Store
 internal import Wire
 
 /// The running state of one configured upstream: its places, its key, its health.
@@ -71,6 +72,19 @@ final class Upstream {
         .config, error.message,
         details: [("hint", .string(error.hint)), ("upstream", .string(upstream.name))])
     }
+  }
+
+  private var identity: (secret: String, baseURL: String, text: String)?
+
+  /// Names an account at this upstream; never the key.
+  func identity(of key: APIKey?) -> String {
+    let (secret, baseURL) = (key?.secret ?? "", configuration.baseURL)
+    if let identity, identity.secret == secret, identity.baseURL == baseURL { return identity.text }
+    let bytes = Array("\(baseURL)\n\(secret)".utf8)
+    let hash = unsafe bytes.withUnsafeBytes { unsafe XXHash64.hash($0, seed: 0) }
+    let text = String(hash, radix: 16)
+    identity = (secret, baseURL, text)
+    return text
   }
 
   private nonisolated static func resolve(

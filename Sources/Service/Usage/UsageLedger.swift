@@ -11,6 +11,7 @@ final class UsageLedger {
   private var budgets: Budgets
   private var configuration: Configuration
   private var store: Store?
+  private var lastDay: (second: Int64, day: LocalDay)?
   private let onWarning: @EventLoop (Budgets.Warning) -> Void
 
   init(
@@ -28,8 +29,7 @@ final class UsageLedger {
   func use(_ store: Store) async throws(StoreError) {
     guard self.store == nil else { return self.store = store }
     try await prices.load(from: store)
-    let month = LocalDay(at: SystemClock.milliseconds()).firstOfMonth
-    budgets.restore(try await store.spending(sinceDay: month.number))
+    budgets.restore(try await store.spending(sinceDay: today.firstOfMonth.number))
     self.store = store
   }
 
@@ -41,6 +41,15 @@ final class UsageLedger {
 
   /// Whether a budget is set of which it is not known yet how much is left.
   var mustRestore: Bool { store == nil && !budgets.isEmpty }
+
+  /// The local day, looked up once a second: the C library asks the file system for the zone.
+  var today: LocalDay {
+    let now = SystemClock.milliseconds()
+    if let lastDay, lastDay.second == now / 1000 { return lastDay.day }
+    let day = LocalDay(at: now)
+    lastDay = (now / 1000, day)
+    return day
+  }
 
   // MARK: Prices
 
@@ -77,8 +86,7 @@ final class UsageLedger {
           estimate)
       }
     }
-    let day = LocalDay(at: SystemClock.milliseconds())
-    switch budgets.reserve(estimate, for: spender, on: day) {
+    switch budgets.reserve(estimate, for: spender, on: today) {
     case .granted(let reservation): return reservation
     case .refused(let refusal): throw RPCError(refusal, estimate)
     }

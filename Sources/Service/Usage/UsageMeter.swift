@@ -34,7 +34,7 @@ final class UsageMeter {
     let first = plan.candidates[0]
     usage = NewUsage(
       uid: peer.userID, client: peer.name, upstream: first.upstream.name, model: first.model,
-      day: LocalDay(at: SystemClock.milliseconds()).number)
+      day: ledger.today.number)
     usage.clientPID = peer.credentials.processID
   }
 
