@@ -135,7 +135,7 @@ import Testing
   @Test func `the model is told of an error, of arguments that do not fit, of a server that dies`()
     throws
   {
-    #expect(output(try call("fail")) == "it did not work")
+    #expect(output(try call("fail")) == "The tool reports an error:\nit did not work")
     let unfit = output(try call("add", #"{"a":"two"}"#)) ?? ""
     #expect(unfit.contains("not called"))
     #expect(try TextFile.text("\(scratch.path)/calls") == "fail\n")
