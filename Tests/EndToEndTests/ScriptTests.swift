@@ -30,7 +30,16 @@ import Testing
   @Test(arguments: names)
   func `what people touch does what it says`(_ name: String) throws {
     let simulator = try Simulator()
-    let daemon = try DaemonProcess(simulator)
+    let daemon = try DaemonProcess(
+      """
+      default_upstream = "sim"
+      default_model = "gpt-5.4"
+      [cache]
+      enabled = false
+      [upstreams.sim]
+      base_url = "\(simulator.baseURL)"
+      models = ["*"]
+      """)
     let scratch = try Scratch()
     let home = try scratch.makeDirectory("home")
     let temporary = try scratch.makeDirectory("tmp")

@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func `what was spent is known after a restart`() throws {
-    let rest = Self.prices + "[budgets]\ndaily_usd = 0.1\n"
+    let rest = Self.prices + "[budgets]\ndaily_usd = 0.1\nwarn_percent = 50\n"
     let stage = try StateStage(rest: rest)
     let small = #""max_output_tokens":16"#
     var last = try stage.client.say("0", small)

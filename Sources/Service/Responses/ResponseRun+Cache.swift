@@ -108,7 +108,10 @@ extension ResponseRun {
 
   /// What equal requests have to agree in beyond their cache key, because they get one response.
   private func shareKey(_ key: CacheKey, _ body: UpstreamBody) -> ShareKey? {
-    guard body.context.conversation == nil, request.options.idempotencyKey == nil else {
+    // The owner of the call alone is asked about tools.
+    guard body.context.conversation == nil, request.options.idempotencyKey == nil,
+      rounds.offered.tools.isEmpty
+    else {
       return nil
     }
     let echoes = echoes(body.context).flatMap { Array($0.key.utf8) + $0.value.bytes }

@@ -14,8 +14,7 @@ extension ResponseRun {
     let shown = try await attempts(for: body).firstBody()
     let replaced = try await services.hooks.request(shown, hookContext)
     guard replaced.bytes != shown.bytes else { return body }
-    body.replacement = UpstreamBody.Replacement(
-      body: replaced, shownModel: shown["model"]?.string ?? model)
+    body.replacement = UpstreamBody.Replacement(body: replaced, shown: shown)
     return body
   }
 

@@ -16,10 +16,10 @@ package struct RequestInput: Sendable {
     guard let input = body.nonNull("input") else {
       return RequestInput(items: [], hasResolvedReferences: false)
     }
+    var items = items(of: input)
     guard input.kind == .array else {
-      return RequestInput(items: [message(input)], hasResolvedReferences: false)
+      return RequestInput(items: items, hasResolvedReferences: false)
     }
-    var items = input.elements
     var hasResolved = false
     for index in items.indices {
       guard let id = reference(items[index]), let stored = try await item(id) else { continue }
@@ -27,6 +27,11 @@ package struct RequestInput: Sendable {
       hasResolved = true
     }
     return RequestInput(items: items, hasResolvedReferences: hasResolved)
+  }
+
+  /// The items that an `input` stands for; a string is a message.
+  static func items(of input: RawJSON) -> [RawJSON] {
+    input.kind == .array ? input.elements : [message(input)]
   }
 
   private static func message(_ text: RawJSON) -> RawJSON {

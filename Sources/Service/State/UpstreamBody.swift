@@ -36,8 +36,13 @@ struct UpstreamBody: Sendable {
 
   struct Replacement: Sendable {
     let body: RawJSON
-    /// The model that the hooks were shown; unless they changed it, each upstream gets its own.
-    let shownModel: String
+    /// What the hooks were shown: what would have been sent to the upstream that is asked first.
+    let shown: RawJSON
+
+    /// Unless hooks changed the model, each upstream gets it by its own name.
+    fileprivate var keepsModel: Bool { keeps("model") }
+
+    fileprivate func keeps(_ key: String) -> Bool { body[key]?.bytes == shown[key]?.bytes }
   }
 
   /// - Parameter isHeld: whether the upstream runs a background response by itself; elsewhere the
@@ -97,16 +102,21 @@ struct UpstreamBody: Sendable {
 
   /// What an answer to it depends on beside who is asked.
   func cacheable(_ origin: CacheableRequest.Origin, for target: Target) -> CacheableRequest {
-    guard let replacement else {
-      return CacheableRequest(origin, body: body, items: contextItems(for: target) + input.items)
-    }
+    let items = contextItems(for: target) + input.items
+    guard let replacement else { return CacheableRequest(origin, body: body, items: items) }
     var origin = origin
-    if let model = replacement.body["model"]?.string, model != replacement.shownModel {
-      origin.model = model
+    if !replacement.keepsModel { origin.model = replacement.body["model"]?.string ?? origin.model }
+    // Apart from what hooks changed it is the same request as without them.
+    var members = body
+    for member in replacement.body.members where !replacement.keeps(member.key) {
+      members = members.setting(member.key, to: member.value)
     }
-    let input = replacement.body.nonNull("input")
-    let items = input.map { $0.kind == .array ? $0.elements : [$0] } ?? []
-    return CacheableRequest(origin, body: replacement.body, items: items)
+    for member in replacement.shown.members where replacement.body[member.key] == nil {
+      members = members.removing(member.key)
+    }
+    let changed = replacement.keeps("input") ? nil : replacement.body.nonNull("input")
+    return CacheableRequest(
+      origin, body: members, items: changed.map { RequestInput.items(of: $0) } ?? items)
   }
 
   /// Bytes that make up its cache key, roughly.
@@ -134,7 +144,7 @@ struct UpstreamBody: Sendable {
 
 extension UpstreamBody.Replacement {
   fileprivate func made(for model: String) -> RawJSON {
-    guard body["model"]?.string ?? shownModel == shownModel else { return body }
+    guard keepsModel else { return body }
     return body["model"]?.string == model ? body : body.setting("model", to: .string(model))
   }
 }

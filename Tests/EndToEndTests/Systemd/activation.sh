@@ -37,7 +37,7 @@ await "STATUS says who is there" has_property StatusText '* clients, 0 responses
 if as eve halley rpc --socket $socket daemon.ping 2>/run/refused; then
   fail "a user who is not in the group halley got in"
 fi
-expect "what an outsider is told" "$(cat /run/refused)" "*$socket: Permission denied*"
+expect "what an outsider is told" "$(cat /run/refused)" "*you may not use the daemon at $socket*group halley*"
 as bob halley rpc --socket $socket daemon.ping >/dev/null
 
 # The entry of the response.

@@ -58,6 +58,7 @@ simulate() { # OPTION...
 write_configuration() { # FILE
   mkdir -p "$(dirname "$1")"
   printf '%s\n' 'default_upstream = "cometapi"' 'default_model = "gpt-5.4"' '' \
+    '[cache]' 'enabled = false' '' \
     '[upstreams.cometapi]' "base_url = \"$base_url\"" >"$1"
 }
 

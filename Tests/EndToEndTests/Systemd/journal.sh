@@ -6,6 +6,7 @@
 canary=canary-of-the-prompt-51c9
 
 write_configuration /etc/halley/config.toml
+sed -i 's/^enabled = false$/enabled = true/' /etc/halley/config.toml
 cat >>/etc/halley/config.toml <<'EOF'
 
 [prices."gpt-5.4"]
