@@ -11,11 +11,11 @@ start_system_socket
 status=0
 halley rpc --socket $socket responses.create '{"input":"Hi"}' >/run/answer 2>&1 || status=$?
 expect "the exit status for a configuration error" $status 78
-expect "what the client is told" "$(cat /run/answer)" '*/etc/halley/config.toml:5:1: *base_url*'
+expect "what the client is told" "$(cat /run/answer)" '*/etc/halley/config.toml:8:1: *base_url*'
 expect "the service" "$(property ActiveState)/$(property SubState)" active/running
-await "STATUS says so" has_property StatusText '*/etc/halley/config.toml:5:1: *'
+await "STATUS says so" has_property StatusText '*/etc/halley/config.toml:8:1: *'
 await "the journal says so" has_entry \
-  '.PRIORITY == "3" and (.MESSAGE | contains("/etc/halley/config.toml:5:1: "))' \
+  '.PRIORITY == "3" and (.MESSAGE | contains("/etc/halley/config.toml:8:1: "))' \
   MESSAGE_ID=29016149d4414e39803f98f6370e054c
 expect "a ping" "$(call daemon.ping)" '{}'
 expect "the error's code" "$(printf '%s\n' \

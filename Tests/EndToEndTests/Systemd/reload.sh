@@ -19,7 +19,7 @@ expect "the model after a reload" "$(ask | model_of)" gpt-5.4-mini
 printf '\n[limits]\nlien = "1MiB"\n' >>$config
 systemctl reload halley.service
 await "the mistake is in the journal" has_entry \
-  '.MESSAGE | test("/etc/halley/config.toml:8:1: limits.lien: .*did you mean .line.")' \
+  '.MESSAGE | test("/etc/halley/config.toml:11:1: limits.lien: .*did you mean .line.")' \
   MESSAGE_ID=29016149d4414e39803f98f6370e054c
 expect "the model after a bad configuration" "$(ask | model_of)" gpt-5.4-mini
 expect "the state" "$(property ActiveState)/$(property SubState)" active/running
