@@ -4,7 +4,8 @@ import Testing
 
 /// Equal requests that run at the same time.
 @Suite struct CacheJoinTests {
-  private static let slow = #""stream":true,"metadata":{"words":"40","rate":"100"}"#
+  /// Three seconds, in which all of them come.
+  private static let slow = #""stream":true,"metadata":{"words":"60","rate":"20"}"#
 
   private let stage: StateStage
 

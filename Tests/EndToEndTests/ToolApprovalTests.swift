@@ -11,15 +11,22 @@ import Testing
   init() throws {
     simulator = try Simulator()
     scratch = try Scratch()
-    daemon = try DaemonProcess(
+    daemon = try Self.daemon(simulator, scratch, limit: "30s")
+  }
+
+  /// - Parameter limit: how long a client may take to answer.
+  private static func daemon(
+    _ simulator: Simulator, _ scratch: Scratch, limit: String
+  ) throws -> DaemonProcess {
+    try DaemonProcess(
       simulator,
       rest: try ToolLoopTests.plugin(
         scratch, approval: "ask", more: #"approvals = { "calc.fail" = "deny" }"#)
-        + "[limits]\napproval = \"1s\"\n")
+        + "[limits]\napproval = \"\(limit)\"\n")
   }
 
-  private func asker() throws -> SocketClient {
-    let client = try daemon.connect()
+  private func asker(of other: DaemonProcess? = nil) throws -> SocketClient {
+    let client = try (other ?? daemon).connect()
     _ = try client.call(
       1, "initialize",
       #"{"client":{"name":"test","version":"1"},"capabilities":{"approvals":true}}"#)
@@ -73,7 +80,7 @@ import Testing
   }
 
   @Test func `no answer, no capability and a stricter request mean no`() throws {
-    let silent = try asker()
+    let silent = try asker(of: Self.daemon(simulator, scratch, limit: "300ms"))
     try start(silent, 1)
     #expect(output(try silent.answer(5)).contains("in time"))
     let mute = try daemon.connect()
