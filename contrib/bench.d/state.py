@@ -119,7 +119,8 @@ def main():
         url = json.loads(simulator.stdout.readline())["base_url"]
         config = pathlib.Path(directory, "config.toml")
         config.write_text(
-            f'default_upstream = "sim"\n[upstreams.sim]\nbase_url = "{url}"\nmax_concurrent = 128\n')
+            f'default_upstream = "sim"\n[upstreams.sim]\nbase_url = "{url}"\nmax_concurrent = 128\n'
+            '[cache]\nenabled = false\n')
         path = f"{directory}/s/halley.sock"
         daemon = subprocess.Popen(
             [programs / "halleyd", "--config", config, "--state", f"{directory}/state",
