@@ -120,7 +120,7 @@ internal import Synchronization
     return now
   }
 
-  private func monotonicMicroseconds() -> UInt64 {
+  func monotonicMicroseconds() -> UInt64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000

@@ -21,9 +21,10 @@ package final class TimerSource {
     disarm()
   }
 
-  /// Calls back once, that long after this turn began.
+  /// Calls back once, that long from now: the turn may have begun a while ago.
   package func arm(after delay: Duration) {
-    arm(at: EventLoop.now + delay)
+    let now = EventLoop.shared.executor.monotonicMicroseconds()
+    arm(at: LoopInstant(microseconds: now) + delay)
   }
 
   package func arm(at instant: LoopInstant) {
