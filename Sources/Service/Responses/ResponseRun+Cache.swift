@@ -22,22 +22,21 @@ extension ResponseRun {
       if policy.mustHit { throw cacheMiss(policy) }
       return false
     }
-    if policy.joins, join(request.key, body) { return true }
+    let shareKey = policy.joins ? shareKey(request.key, body) : nil
+    if join(shareKey) { return true }
     let cache = services.cache
     if policy.reads {
-      var answer = cache.rememberedAnswer(request.key)
-      if answer == nil { answer = await cache.answer(request.key, of: uid) }
-      if let answer {
+      if let answer = await cache.answer(request.key, of: uid) {
         try await finish(repeating: answer, request.key, body, store)
         return true
       }
       guard !policy.mustHit else { throw cacheMiss(policy) }
       cache.noteMiss()
       // Another may have begun while the disk was read.
-      if policy.joins, join(request.key, body) { return true }
+      if join(shareKey) { return true }
     }
     if policy.writing != .nothing { caching = Caching(request: request, policy: policy) }
-    if policy.joins { services.registry.share(self, shareKey(request.key, body)) }
+    services.registry.share(self, shareKey)
     return false
   }
 
@@ -91,8 +90,8 @@ extension ResponseRun {
   // MARK: Joining
 
   /// Follows an equal request that runs; true where there is one.
-  private func join(_ key: CacheKey, _ body: UpstreamBody) -> Bool {
-    guard let owner = services.registry.shared(shareKey(key, body)),
+  private func join(_ key: ShareKey?) -> Bool {
+    guard let owner = services.registry.shared(key),
       owner.request.isStreaming || !request.isStreaming, let reader
     else { return false }
     services.cache.noteJoin()

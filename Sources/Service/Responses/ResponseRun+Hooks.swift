@@ -32,7 +32,7 @@ extension ResponseRun {
     case .response(let response, _):
       if !hooks.isEmpty(.response) {
         hooks.response(request: sentBody, response: response, context: hookContext) {
-          [self] plugin, metadata in keep(metadata, of: response)
+          [self] _, metadata in keep(metadata)
         }
       }
     case .failure(let error):
@@ -60,7 +60,7 @@ extension ResponseRun {
   }
 
   /// Adds what a plugin wants to be known of a response to the metadata of the stored one.
-  private func keep(_ metadata: RawJSON, of response: RawJSON) {
+  private func keep(_ metadata: RawJSON) {
     guard isStored, let id else { return }
     let uid = uid
     services.state.inBackground { store throws(StoreError) in

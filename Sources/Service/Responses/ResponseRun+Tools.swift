@@ -215,7 +215,7 @@ private final class RunningCall {
   var hasBegun = false
   /// The item of its output, once it has ended.
   var result: RawJSON?
-  private let id = "fco_\(RandomID.digits())"
+  private let id = StoreID.item(ofType: "function_call_output")
 
   init(item: RawJSON, index: Int) {
     self.item = item

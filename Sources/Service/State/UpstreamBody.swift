@@ -119,11 +119,13 @@ struct UpstreamBody: Sendable {
       origin, body: members, items: changed.map { RequestInput.items(of: $0) } ?? items)
   }
 
-  /// Bytes that make up its cache key, roughly.
-  var size: Int {
-    (context.turns.flatMap { $0.items.map(\.json) } + input.items)
-      .reduce(body.bytes.count) { $0 + $1.bytes.count }
+  /// All that was said, as it is stored: the context, the request's own items, earlier rounds.
+  var items: [RawJSON] {
+    context.turns.flatMap { $0.items.map(\.json) } + input.items + added
   }
+
+  /// Bytes that make up its cache key, roughly.
+  var size: Int { items.reduce(body.bytes.count) { $0 + $1.bytes.count } }
 
   /// One item as it is sent again; nil for what only its maker could read.
   private static func replayed(_ item: RawJSON, _ type: String, isOwn: Bool) -> RawJSON? {

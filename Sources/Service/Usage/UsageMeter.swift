@@ -44,30 +44,29 @@ final class UsageMeter {
   func reserve(_ body: UpstreamBody) throws(RPCError) {
     let first = plan.candidates[0]
     ledger.refreshPrices(of: first.upstream.configuration)
-    let items = body.context.turns.flatMap { $0.items.map(\.json) } + body.input.items
-    usage.inputTokens = TokenEstimate.input(body: body.body, items: items)
+    usage.inputTokens = TokenEstimate.input(body: body.body, items: body.items)
     outputEstimate = TokenEstimate.output(body: body.body)
     let price = ledger.price(of: first, named: plan.model)
     usage.inputCost = price?.cost(of: TokenCounts(input: usage.inputTokens)).amount.amount
     usage.outputPrice = price?.output.amount
-    let estimate = price?.cost(
-      of: TokenCounts(input: usage.inputTokens, output: outputEstimate))
-    reservations.append(try ledger.reserve(estimate?.amount, within: limit, for: spender))
+    try reserve(inputTokens: usage.inputTokens, at: price, within: limit)
   }
 
   /// Reserves the price of another round, which is asked all of what was said.
   ///
   /// - Parameter tokens: of the rounds before.
   func reserveRound(_ body: UpstreamBody, after tokens: TokenCounts) throws(RPCError) {
-    let first = plan.candidates[0]
-    let items = body.context.turns.flatMap { $0.items.map(\.json) } + body.input.items + body.added
-    let round = TokenCounts(
-      input: TokenEstimate.input(body: body.body, items: items), output: outputEstimate)
-    let price = ledger.price(of: first, named: plan.model)
+    let price = ledger.price(of: plan.candidates[0], named: plan.model)
     let spent = price?.cost(of: tokens).amount.amount ?? 0
-    let left = limit.map { max(0, $0 - spent) }
-    let estimate = price?.cost(of: round).amount
-    reservations.append(try ledger.reserve(estimate, within: left, for: spender))
+    let inputTokens = TokenEstimate.input(body: body.body, items: body.items)
+    try reserve(inputTokens: inputTokens, at: price, within: limit.map { max(0, $0 - spent) })
+  }
+
+  private func reserve(
+    inputTokens: Int, at price: ModelPrice?, within limit: Int64?
+  ) throws(RPCError) {
+    let estimate = price?.cost(of: TokenCounts(input: inputTokens, output: outputEstimate))
+    reservations.append(try ledger.reserve(estimate?.amount, within: limit, for: spender))
   }
 
   /// Takes over the row that was made with the response's.
