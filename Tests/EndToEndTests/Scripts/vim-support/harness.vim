@@ -98,8 +98,17 @@ function! StartDaemon() abort
   let job = job_start([$HALLEYD, '--config', directory .. '/config.toml', '--state',
         \ directory .. '/state', '--socket', socket], #{out_io: 'null', err_io: 'null'})
   call add(s:jobs, job)
-  call Eventually('the daemon listens', {-> getftype(socket) ==# 'socket'})
+  call Eventually('the daemon answers', {-> s:answers(socket)})
   return [socket, job]
+endfunction
+
+" A socket has its name a moment before it listens.
+function! s:answers(socket) abort
+  if getftype(a:socket) !=# 'socket'
+    return 0
+  endif
+  call system(shellescape($HALLEY) .. ' rpc --socket ' .. shellescape(a:socket) .. ' daemon.status')
+  return v:shell_error == 0
 endfunction
 
 function! Kill(job) abort
