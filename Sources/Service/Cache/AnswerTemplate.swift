@@ -1,4 +1,5 @@
 package import JSON
+internal import Store
 internal import Wire
 
 /// A cached answer, laid out so that giving it again is a copy of bytes and some ids written over.
@@ -37,9 +38,9 @@ package struct AnswerTemplate: Sendable {
     }
     // The terminal event ends with the object and its own bracket.
     object = bytes.count - 1 - copy.object.bytes.count..<bytes.count - 1
-    idPrefix = String(copy.id.dropLast(RandomID.count))
+    idPrefix = String(copy.id.dropLast(StoreID.digitCount))
     ids = ([copy.id] + Self.freshItemIDs(copy.object, response)).map {
-      bytes.offsets(of: Array($0.utf8.suffix(RandomID.count)))
+      bytes.offsets(of: Array($0.utf8.suffix(StoreID.digitCount)))
     }
     times = bytes.offsets(of: Array("\(time)".utf8))
     self.bytes = bytes
@@ -61,7 +62,7 @@ package struct AnswerTemplate: Sendable {
     for offset in times { bytes.overwrite(at: offset, with: time) }
     var ownID = idPrefix
     for (number, offsets) in ids.enumerated() {
-      let digits = RandomID.bytes()
+      let digits = StoreID.digits()
       if number == 0 { ownID += String(decoding: digits, as: UTF8.self) }
       for offset in offsets { bytes.overwrite(at: offset, with: digits) }
     }

@@ -86,28 +86,8 @@ package struct FreshCopy: Sendable {
       id.utf8.firstIndex(of: UInt8(ascii: "_")).map { id[...$0] }
     }
     if let prefix, prefix.utf8.count <= longestPrefix, prefix.utf8.count > 1 {
-      return prefix + RandomID.digits()
+      return StoreID.make(String(prefix))
     }
-    return own.hasSuffix("_") ? own + RandomID.digits() : own
-  }
-}
-
-/// The random part of an id: 128 bits as 32 hexadecimal digits.
-enum RandomID {
-  static let count = 32
-
-  static func digits() -> String {
-    String(decoding: bytes(), as: UTF8.self)
-  }
-
-  static func bytes() -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    return digits(generator.next()) + digits(generator.next())
-  }
-
-  private static let hexadecimal = Array("0123456789abcdef".utf8)
-
-  private static func digits(_ value: UInt64) -> [UInt8] {
-    (0..<16).map { hexadecimal[Int(value >> (60 - 4 * $0) & 15)] }
+    return own.hasSuffix("_") ? StoreID.make(own) : own
   }
 }

@@ -20,11 +20,13 @@ extension Daemon {
         "\(configuration.limits.requests) responses of uid \(connection.peer.userID) are running",
         isRetryable: true, details: [("retry_after_ms", .integer(1000))])
     }
+    if answerAtOnce(params, id, connection) { return }
     let request = try CreateRequest(params: params)
     let plan = try RequestPlan(request, configuration, upstreams)
     let run = ResponseRun(
       request, plan: plan, peer: connection.peer, services: responseServices,
       asker: (connection, id))
+    if ready.takes(params) { run.params = params }
     registry.started(run)
     let reader = ResponseReader(
       id: id, log: run.acknowledgement ?? run.log, wantsEvents: request.isStreaming
@@ -33,6 +35,20 @@ extension Daemon {
     connection.subscribe(reader)
     run.start()
     scheduleStatus()
+  }
+
+  /// Answers a request that the cache answered before; false where it has to be worked out.
+  private func answerAtOnce(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) -> Bool {
+    guard let entry = ready.entry(params, of: connection.peer.userID) else { return false }
+    let run = ResponseRun(
+      entry.request, plan: entry.plan, peer: connection.peer, services: responseServices)
+    guard run.answerAtOnce(entry) else { return false }
+    connection.subscribe(
+      ResponseReader(id: id, log: run.log, wantsEvents: entry.request.isStreaming))
+    scheduleStatus()
+    return true
   }
 
   func cancelResponse(

@@ -63,7 +63,8 @@ extension Daemon {
     let uid = connection.peer.userID
     let seesAll = uid == 0 || uid == geteuid()
     let query = try UsageReport.query(params, uid: seesAll ? nil : uid)
-    answer(id, connection) { store, _ throws(RPCError) in
+    answer(id, connection) { [state] store, _ throws(RPCError) in
+      await state.usage.flush()
       let rows = try await store.performing { store throws(StoreError) in
         try await store.usageSummary(query)
       }

@@ -73,6 +73,9 @@ final class ResponseRegistry {
     byShareKey[key] = run
   }
 
+  /// Whether any response runs that equal requests may join.
+  var sharesAny: Bool { !byShareKey.isEmpty }
+
   /// The response that runs for an equal request.
   func shared(_ key: ShareKey?) -> ResponseRun? {
     guard let key, let run = byShareKey[key], run.stopCause == nil else { return nil }

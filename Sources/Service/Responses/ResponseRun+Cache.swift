@@ -141,36 +141,72 @@ extension ResponseRun {
   ) async throws(RPCError) {
     let copy = services.cache.copy(answer, key, of: uid, echoes: echoes(body.context))
     repeated = answer
-    var row = newResponse(body)
-    row.id = copy.id
-    if let store, mustRecordFirst(answer) {
-      guard try await begin(row, in: store) else { return }
-      pendingUpdate = answer.origin
+    let row = newResponse(body, id: copy.id)
+    guard let store, mustRecordFirst(answer) else {
+      keepReady(body, key)
+      give(copy, row, repeating: answer)
+      return await services.state.hits.room()
     }
+    guard try await begin(row, in: store) else { return }
+    pendingUpdate = answer.origin
     id = copy.id
     services.registry.register(self, copy.id)
     timing.firstEvent = EventLoop.now - created
     for event in copy.events.dropLast() { log.append(event) }
     await finish(copy.object, Array(copy.events.suffix(1)))
-    guard recorder == nil else { return }
-    await recordHit(row, copy.object, answer)
+  }
+
+  /// Answers, and leaves the record for later.
+  private func give(
+    _ copy: AnswerTemplate.Answer, _ row: NewResponse, repeating answer: CachedAnswer
+  ) {
+    id = copy.id
+    timing.firstEvent = EventLoop.now - created
+    settleUsage("completed", nil)
+    if request.isStreaming { for event in copy.events { log.append(event) } }
+    end(.response(copy.object, halley: summary(of: copy.object)), status: "completed")
+    guard let settled = meter.ending else { return }
+    services.state.hits.add(
+      CacheHit(
+        isStored ? CacheHit.Stored(row, copy.object) : nil, origin: answer.origin,
+        usage: meter.usage, settled: settled))
+  }
+
+  // MARK: The same request again
+
+  /// Keeps what the request comes to, where that depends on its bytes alone.
+  private func keepReady(_ body: UpstreamBody, _ key: CacheKey) {
+    let options = request.options
+    guard let params, let identity = plan.candidates[0].upstream.knownIdentity,
+      body.context.parent == .none, body.context.previousResponseID == nil,
+      !options.continuesScope, options.idempotencyKey == nil, !request.isBackground,
+      body.replacement == nil, plan.tools.isEmpty, !body.input.hasReferences
+    else { return }
+    services.ready.insert(
+      ReadyRequests.Entry(
+        request: request, plan: plan, body: body, key: key, keyIdentity: identity,
+        echoes: echoes(body.context)), params, of: uid)
+  }
+
+  /// Answers from the cache as an equal request was answered before, all in one turn; false where
+  /// that is not possible any more, and nothing was done.
+  func answerAtOnce(_ entry: ReadyRequests.Entry) -> Bool {
+    let services = services
+    guard services.hooks.isEmpty(.request), !services.registry.sharesAny,
+      plan.candidates[0].upstream.knownIdentity == entry.keyIdentity,
+      services.state.hits.hasRoom, !isStored || services.state.isOpen,
+      let answer = services.cache.rememberedAnswer(entry.key), answer.isOnDisk || !isStored
+    else { return false }
+    let copy = services.cache.copy(answer, entry.key, of: uid, echoes: entry.echoes)
+    repeated = answer
+    give(copy, newResponse(entry.body, id: copy.id), repeating: answer)
+    return true
   }
 
   /// Others see the turn at once, or its text is nowhere on disk.
   private func mustRecordFirst(_ answer: CachedAnswer) -> Bool {
     !answer.isOnDisk || conversation != nil || request.isBackground
       || request.options.idempotencyKey != nil
-  }
-
-  private func recordHit(_ row: NewResponse, _ object: RawJSON, _ answer: CachedAnswer) async {
-    guard let settled = meter.ending else { return }
-    let ending = ResponseEnding(
-      status: .completed, object: object, output: object["output"]?.elements ?? [],
-      continuesConversation: true)
-    await services.state.record(
-      CacheHit(
-        isStored ? (row, ending) : nil, origin: answer.origin, usage: meter.usage,
-        settled: settled))
   }
 
   /// Members of the response object that repeat this request and are no part of its key.

@@ -117,8 +117,8 @@ extension ResponseRun {
     return recorder
   }
 
-  func newResponse(_ body: UpstreamBody) -> NewResponse {
-    var row = NewResponse(uid: uid, parent: body.context.parent, input: body.input.items)
+  func newResponse(_ body: UpstreamBody, id: String = StoreID.response()) -> NewResponse {
+    var row = NewResponse(uid: uid, id: id, parent: body.context.parent, input: body.input.items)
     row.isStored = isStored
     row.isBackground = request.isBackground
     row.status = request.isBackground ? .queued : .inProgress

@@ -22,6 +22,8 @@ final class ResponseRun {
   }
 
   let request: CreateRequest
+  /// The request as it came, where the same bytes may be answered without being read again.
+  var params: RawJSON?
   let peer: Peer
   /// Who is asked about tool calls.
   let requester: ToolRequester
@@ -58,7 +60,7 @@ final class ResponseRun {
   /// What was sent last, for hooks.
   var sentBody: RawJSON
   private(set) lazy var hookContext = HookContext(
-    requestID: .string("req_\(RandomID.digits())"), peer: peer,
+    requestID: .string(StoreID.make("req_")), peer: peer,
     conversation: conversation?.reference)
   /// What is kept of the answer, and under which key; nil for what is not cached.
   var caching: Caching?

@@ -9,6 +9,11 @@ package struct RequestInput: Sendable {
   /// Whether a stored item was put in the place of a reference to it.
   package let hasResolvedReferences: Bool
 
+  /// Whether it depends on what is stored.
+  var hasReferences: Bool {
+    hasResolvedReferences || items.contains { Self.reference($0) != nil }
+  }
+
   /// - Parameter item: the stored item of an id; nil where there is none.
   package static func read(
     _ body: RawJSON, item: (String) async throws(RPCError) -> RawJSON?

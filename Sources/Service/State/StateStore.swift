@@ -26,17 +26,18 @@ final class StateStore {
   /// Work that nobody waits for but the end.
   private var background: [Int: Task<Void, Never>] = [:]
   private var lastBackground = 0
-  private var hits: [CacheHit] = []
-  /// Hits that came and that were written since the start.
-  private var hitsTaken = 0
-  private var hitsRecorded = 0
-  private var recording: Task<Void, Never>?
-  /// Runs while more hits are waited for.
-  private var gathering: Task<Void, Never>?
+  /// Responses that repeat cached answers, and were answered already; their rows may follow by a
+  /// second at most.
+  let hits = LateWriter<CacheHit>(pause: .milliseconds(200), mostWaiting: 8192)
+  /// The usage of requests that leave no other row: a commit beside the first event would make that
+  /// wait.
+  let usage = LateWriter<UsageMeter>(pause: .milliseconds(5), mostWaiting: 8192)
 
   init(directory: String, onTrouble: @escaping @EventLoop (String) -> Void) {
     configuration = StoreConfiguration(directory: directory)
     self.onTrouble = onTrouble
+    hits.write = { [unowned self] in await record($0) }
+    usage.write = { [unowned self] in await record($0) }
   }
 
   var isOpen: Bool { store != nil }
@@ -45,7 +46,11 @@ final class StateStore {
   /// The store, with every response that was answered in it; throws `storage` while the database
   /// can't be opened.
   func open() async throws(RPCError) -> Store {
-    await recordedHits()
+    await hits.flush()
+    return try await openDatabase()
+  }
+
+  private func openDatabase() async throws(RPCError) -> Store {
     if let store { return store }
     if opening == nil { opening = EventLoop.start { [self] in await tryToOpen() } }
     await opening?.value
@@ -78,8 +83,9 @@ final class StateStore {
   }
 
   func close() async {
+    await usage.flush()
     while let (_, task) = background.first { await task.value }
-    await recordedHits()
+    await hits.flush()
     guard let store else { return }
     self.store = nil
     do throws(StoreError) {
@@ -111,53 +117,31 @@ final class StateStore {
     return task
   }
 
-  /// Hits are written together; they may follow their answers by a second at most.
-  private static let pauseBetweenHits: Duration = .milliseconds(200)
-  /// Hits that may wait to be written; more of them are waited for.
-  private static let mostWaitingHits = 8192
+  // MARK: Work that may wait
 
-  /// Writes a response that was answered already, together with others. Whoever asks for the store
-  /// finds it there.
-  func record(_ hit: CacheHit) async {
-    hits.append(hit)
-    hitsTaken += 1
-    if recording == nil { startRecording() }
-    guard hits.count > Self.mostWaitingHits else { return }
-    gathering?.cancel()
-    await recording?.value
-  }
-
-  /// Waits until the hits that came before are written; later ones may still wait.
-  private func recordedHits() async {
-    let taken = hitsTaken
-    gathering?.cancel()
-    while hitsRecorded < taken, let recording { await recording.value }
-  }
-
-  private func startRecording() {
-    let gathering = EventLoop.start { await EventLoop.sleep(for: Self.pauseBetweenHits) }
-    self.gathering = gathering
-    recording = EventLoop.start { [self] in
-      await gathering.value
-      await recordHits()
-      recording = nil
-      if !hits.isEmpty { startRecording() }
-    }
-  }
-
-  private func recordHits() async {
-    let written = hits
-    hits = []
-    defer { hitsRecorded += written.count }
-    guard let store else {
-      return onTrouble("\(written.count) cached answers were not stored: the database is closed")
-    }
-    do throws(StoreError) {
-      for error in try await store.record(written) {
+  private func record(_ hits: [CacheHit]) async {
+    await write("\(hits.count) cached answers were not stored") { store throws(StoreError) in
+      for error in try await store.record(hits) {
         onTrouble("A cached answer was not stored: \(error)")
       }
+    }
+  }
+
+  private func record(_ meters: [UsageMeter]) async {
+    await write("The usage of \(meters.count) requests was not stored") {
+      store throws(StoreError) in
+      let rows = try await store.recordUsage(meters.map(\.row))
+      for (meter, row) in zip(meters, rows) { meter.recorded(row, in: self) }
+    }
+  }
+
+  private func write(
+    _ failure: String, _ body: @EventLoop (Store) async throws(StoreError) -> Void
+  ) async {
+    do throws(RPCError) {
+      try await openDatabase().performing(body)
     } catch {
-      onTrouble("\(written.count) cached answers were not stored: \(error)")
+      onTrouble("\(failure): \(error.message)")
     }
   }
 }

@@ -76,6 +76,11 @@ final class Upstream {
 
   private var identity: (secret: String, baseURL: String, text: String)?
 
+  /// Names the account whose key is at hand; nil until a request has fetched the key.
+  var knownIdentity: String? {
+    if case .success(let key)? = key { identity(of: key) } else { nil }
+  }
+
   /// Names an account at this upstream; never the key.
   func identity(of key: APIKey?) -> String {
     let (secret, baseURL) = (key?.secret ?? "", configuration.baseURL)

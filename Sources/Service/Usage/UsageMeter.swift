@@ -18,9 +18,9 @@ final class UsageMeter {
   private var outputEstimate = 0
   /// One for each round; the cost is settled against the first.
   private var reservations: [Budgets.Reservation] = []
-  private var row: UsageHandle?
-  /// Makes the row where no response's row is made with it.
-  private var beginning: Task<Void, Never>?
+  private var handle: UsageHandle?
+  /// Whether the row is written apart, where no response's row is made with it.
+  private var isApart = false
   /// nil while the response runs.
   private(set) var ending: UsageEnding?
 
@@ -70,13 +70,23 @@ final class UsageMeter {
   }
 
   /// Takes over the row that was made with the response's.
-  func began(_ row: UsageHandle?) { self.row = row }
+  func began(_ row: UsageHandle?) { handle = row }
 
-  /// Makes the row of a request that leaves no other; nobody waits for it.
+  /// Has the row of a request made that leaves no other.
   func begin(in state: StateStore) {
-    beginning = state.inBackground { [self] store throws(StoreError) in
-      row = try await store.beginUsage(usage)
-    }
+    isApart = true
+    state.usage.add(self)
+  }
+
+  /// What there is to write.
+  var row: (usage: NewUsage, ending: UsageEnding?) { (usage, ending) }
+
+  /// The row is on disk.
+  ///
+  /// - Parameter handle: where the request had not ended when it was written.
+  func recorded(_ handle: UsageHandle?, in state: StateStore) {
+    self.handle = handle
+    finish(in: state)
   }
 
   // MARK: At the end
@@ -128,16 +138,13 @@ final class UsageMeter {
 
   /// The row and its end, to be written with the response's end; nil where the row is written apart.
   var settled: SettledUsage? {
-    guard let row, let ending, beginning == nil else { return nil }
-    return SettledUsage(row, ending)
+    guard let handle, let ending, !isApart else { return nil }
+    return SettledUsage(handle, ending)
   }
 
-  /// Writes the end to a row that was made apart.
+  /// Writes the end to a row that was made apart; one that is still to be made gets it then.
   func finish(in state: StateStore) {
-    guard let beginning, let ending else { return }
-    state.inBackground { [self] store throws(StoreError) in
-      await beginning.value
-      if let row { try await store.endUsage(row, ending) }
-    }
+    guard isApart, let handle, let ending else { return }
+    state.inBackground { store throws(StoreError) in try await store.endUsage(handle, ending) }
   }
 }

@@ -1,3 +1,5 @@
+package import JSON
+
 /// Responses that were answered before they are written: their text is on disk as the answer that
 /// they repeat.
 extension Store {
@@ -8,19 +10,7 @@ extension Store {
   package func record(_ hits: [CacheHit]) async throws(StoreError) -> [StoreError] {
     let rows = hits.map { _ in nextResponseRow() }
     return try await write { transaction throws(StoreError) in
-      var errors: [StoreError] = []
-      for (hit, row) in zip(hits, rows) {
-        try transaction.database.run("SAVEPOINT one_hit")
-        do throws(StoreError) {
-          try transaction.record(hit, row: row)
-        } catch {
-          guard transaction.database.isInTransaction else { throw error }
-          try transaction.database.run("ROLLBACK TO one_hit")
-          errors.append(error)
-        }
-        try transaction.database.run("RELEASE one_hit")
-      }
-      return errors
+      try transaction.record(hits, rows)
     }
   }
 
@@ -40,15 +30,27 @@ extension Store {
 
 /// A response that repeats a cached answer.
 package struct CacheHit: Sendable {
+  /// A stored response, in no conversation.
+  package struct Stored: Sendable {
+    let new: NewResponse
+    let object: RawJSON
+
+    /// - Parameter object: the completed response.
+    package init(_ new: NewResponse, _ object: RawJSON) {
+      self.new = new
+      self.object = object
+    }
+  }
+
   /// nil for a response that leaves no row.
-  package let response: (new: NewResponse, ending: ResponseEnding)?
+  package let response: Stored?
   /// Who made the answer that it repeats.
   package let origin: ResponseUpdate
   package let usage: NewUsage
   package let settled: UsageEnding
 
   package init(
-    _ response: (new: NewResponse, ending: ResponseEnding)?, origin: ResponseUpdate,
+    _ response: Stored?, origin: ResponseUpdate,
     usage: NewUsage, settled: UsageEnding
   ) {
     self.response = response
@@ -59,13 +61,42 @@ package struct CacheHit: Sendable {
 }
 
 extension Transaction {
-  fileprivate func record(_ hit: CacheHit, row: Int64) throws(StoreError) {
+  /// Returns the errors of those that could not be written.
+  fileprivate func record(
+    _ hits: [CacheHit], _ rows: [Int64]
+  ) throws(StoreError) -> [StoreError] {
+    // A savepoint takes as long as a hit: each gets one of its own only where one has failed.
+    let error = try attempt { () throws(StoreError) in
+      for (hit, row) in zip(hits, rows) { try record(hit, row: row) }
+    }
+    guard error != nil else { return [] }
+    var errors: [StoreError] = []
+    for (hit, row) in zip(hits, rows) {
+      let error = try attempt { () throws(StoreError) in try record(hit, row: row) }
+      if let error { errors.append(error) }
+    }
+    return errors
+  }
+
+  /// Does all of it or nothing; throws only what ended the transaction.
+  private func attempt(_ body: () throws(StoreError) -> Void) throws(StoreError) -> StoreError? {
+    try database.run("SAVEPOINT hits")
+    var failure: StoreError?
+    do throws(StoreError) {
+      try body()
+    } catch {
+      guard database.isInTransaction else { throw error }
+      try database.run("ROLLBACK TO hits")
+      failure = error
+    }
+    try database.run("RELEASE hits")
+    return failure
+  }
+
+  private func record(_ hit: CacheHit, row: Int64) throws(StoreError) {
     var usage = hit.usage
     if let response = hit.response {
-      guard case .started(let handle, _) = try begin(response.new, row: row) else { return }
-      try apply(hit.origin, to: handle)
-      _ = try finish(handle, response.ending)
-      usage.response = handle
+      usage.response = try recordEnded(response.new, response.object, hit.origin, row: row)
     }
     try record(usage, hit.settled)
   }

@@ -8,10 +8,16 @@ extension Transaction {
     body_hash, instructions, object, error, checksum
     """
 
+  private static let byID = "SELECT \(columns) FROM responses WHERE uid = ? AND response_id = ?"
+  private static let byRow = "SELECT \(columns) FROM responses WHERE id = ? AND uid = ?"
+  private static let insertion = """
+    INSERT INTO responses (\(columns))
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """
+
   func response(_ id: String, uid: UInt32) throws(StoreError) -> StoredResponse {
     let response = try database.first(
-      "SELECT \(Self.columns) FROM responses WHERE uid = ? AND response_id = ?", .user(uid),
-      .text(id)
+      Self.byID, .user(uid), .text(id)
     ) { row throws(StoreError) in try Self.response(row) }
     guard let response else { throw .notFound("response", id) }
     return response
@@ -19,8 +25,7 @@ extension Transaction {
 
   func response(_ handle: ResponseHandle) throws(StoreError) -> StoredResponse {
     let response = try database.first(
-      "SELECT \(Self.columns) FROM responses WHERE id = ? AND uid = ?", .integer(handle.row),
-      .user(handle.uid)
+      Self.byRow, .integer(handle.row), .user(handle.uid)
     ) { row throws(StoreError) in try Self.response(row) }
     guard let response else {
       throw StoreError(.notFound, "find the response", "the response was deleted")
@@ -92,10 +97,7 @@ extension Transaction {
 
   func insert(_ response: StoredResponse) throws(StoreError) {
     try database.run(
-      """
-      INSERT INTO responses (\(Self.columns))
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """, .integer(response.handle.row), .user(response.handle.uid), .text(response.id),
+      Self.insertion, .integer(response.handle.row), .user(response.handle.uid), .text(response.id),
       .integer(response.turn), .text(response.status.rawValue), .flag(response.isStored),
       .flag(response.isBackground), .integer(response.createdAt), .integer(response.endedAt),
       .text(response.model), .text(response.upstream), .text(response.upstreamID),

@@ -14,12 +14,34 @@ extension Transaction {
     guard try !isTaken(new.id, uid: new.uid) else {
       throw StoreError(.conflict, "begin a response", "there is a response \"\(new.id)\" already")
     }
-    let turn = new.isStored ? try addTurn(for: new) : nil
+    let turn = new.isStored ? try addTurn(for: new, .running) : nil
     let handle = ResponseHandle(uid: new.uid, row: row)
     try insert(response(for: new, handle, turn: turn))
     guard let turn else { return .started(handle, input: []) }
-    let input = try addItems(new.input, to: turn, uid: new.uid, isOutput: false)
+    let input = try addItems(new.input, to: turn, at: 0, uid: new.uid, isOutput: false)
     return .started(handle, input: input)
+  }
+
+  /// Makes the row of a stored response that began and ended at once, with an id that is its own.
+  ///
+  /// - Parameter changes: what is known of the answer that it repeats.
+  func recordEnded(
+    _ new: NewResponse, _ object: RawJSON, _ changes: ResponseUpdate, row: Int64
+  ) throws(StoreError) -> ResponseHandle {
+    let handle = ResponseHandle(uid: new.uid, row: row)
+    let turn = try addTurn(for: new, new.parent == .none ? .repeated : .waiting)
+    var response = response(for: new, handle, turn: turn)
+    response.status = .completed
+    response.endedAt = now
+    response.upstream = changes.upstream ?? response.upstream
+    response.upstreamID = changes.upstreamID
+    response.object = object
+    try insert(response)
+    let input = try addItems(new.input, to: turn, at: 0, uid: new.uid, isOutput: false)
+    let output = object["output"]?.elements ?? []
+    _ = try addItems(output, to: turn, at: Int64(input.count), uid: new.uid, isOutput: true)
+    if let scope = new.scope { try setLast(handle, ofScope: scope) }
+    return handle
   }
 
   private func response(
@@ -34,18 +56,21 @@ extension Transaction {
       turn: turn)
   }
 
-  private func addTurn(for new: NewResponse) throws(StoreError) -> Int64 {
+  private func addTurn(
+    for new: NewResponse, _ search: SearchState
+  ) throws(StoreError) -> Int64 {
     switch new.parent {
     case .none:
-      return try addTurn(uid: new.uid, parent: nil, conversation: nil, .running)
+      return try addTurn(uid: new.uid, parent: nil, conversation: nil, search)
     case .response(let id):
       let parent = try response(id, uid: new.uid)
       guard let turn = parent.turn else { throw .notFound("response", id) }
-      return try addTurn(uid: new.uid, parent: turn, conversation: nil, .running)
+      try indexIfRepeated(turn)
+      return try addTurn(uid: new.uid, parent: turn, conversation: nil, search)
     case .conversation(let id):
       let conversation = try conversation(id, uid: new.uid)
       return try addTurn(
-        uid: new.uid, parent: conversation.head, conversation: conversation.row, .running)
+        uid: new.uid, parent: conversation.head, conversation: conversation.row, search)
     }
   }
 

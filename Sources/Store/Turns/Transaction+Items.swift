@@ -2,12 +2,12 @@ internal import JSON
 
 extension Transaction {
   /// Adds items to the end of a turn.
+  ///
+  /// - Parameter position: of the first; looked up where it is not given.
   func addItems(
-    _ items: [RawJSON], to turn: Int64, uid: UInt32, isOutput: Bool
+    _ items: [RawJSON], to turn: Int64, at position: Int64? = nil, uid: UInt32, isOutput: Bool
   ) throws(StoreError) -> [StoredItem] {
-    let next =
-      try database.integer("SELECT max(position) + 1 FROM items WHERE turn = ?", .integer(turn))
-      ?? 0
+    let next = if let position { position } else { try end(ofTurn: turn) }
     var stored: [StoredItem] = []
     for (offset, json) in items.enumerated() {
       let type = json["type"]?.string ?? "message"
@@ -18,6 +18,10 @@ extension Transaction {
       stored.append(try insert(item, uid: uid))
     }
     return stored
+  }
+
+  private func end(ofTurn turn: Int64) throws(StoreError) -> Int64 {
+    try database.integer("SELECT max(position) + 1 FROM items WHERE turn = ?", .integer(turn)) ?? 0
   }
 
   /// The item's own id where no other item of the user has it; lists could not be paged otherwise.

@@ -4,17 +4,30 @@ extension Transaction {
     case running = 0
     case waiting = 1
     case indexed = 2
+    /// What was said is in the index as another turn's, and would be found many times over.
+    case repeated = 3
   }
 
   func addTurn(
     uid: UInt32, parent: Int64?, conversation: Int64?, _ search: SearchState
   ) throws(StoreError) -> Int64 {
-    let row = try database.insert(
-      "INSERT INTO turns (uid, parent, conversation, search, checksum) VALUES (?, ?, ?, ?, 0)",
-      .user(uid), .integer(parent), .integer(conversation), .integer(search.rawValue))
-    try setParent(of: row, to: parent, uid: uid)
+    // As SQLite would choose it, but known before, for the checksum.
+    let row = (try database.integer("SELECT max(id) FROM turns") ?? 0) + 1
+    try database.run(
+      """
+      INSERT INTO turns (id, uid, parent, conversation, search, checksum)
+      VALUES (?, ?, ?, ?, ?, ?)
+      """, .integer(row), .user(uid), .integer(parent), .integer(conversation),
+      .integer(search.rawValue),
+      .integer(Self.checksum(ofTurn: row, uid: uid, parent: parent)))
     if search == .waiting { database.unindexedTurns += 1 }
     return row
+  }
+
+  /// Lets a repeated turn be found after all: something goes on from it.
+  func indexIfRepeated(_ turn: Int64) throws(StoreError) {
+    database.unindexedTurns += try database.run(
+      "UPDATE turns SET search = 1 WHERE id = ? AND search = 3", .integer(turn))
   }
 
   func setParent(of turn: Int64, to parent: Int64?, uid: UInt32) throws(StoreError) {

@@ -1,8 +1,21 @@
 /// What requests used. Rows outlive the responses that they are of.
 extension Store {
-  /// Makes a request's row, before the upstream is asked.
-  package func beginUsage(_ usage: NewUsage) async throws(StoreError) -> UsageHandle {
-    try await write { transaction throws(StoreError) in try transaction.begin(usage) }
+  /// Makes rows of requests, some of which have ended already; returns how the others are settled.
+  package func recordUsage(
+    _ rows: [(usage: NewUsage, ending: UsageEnding?)]
+  ) async throws(StoreError) -> [UsageHandle?] {
+    try await write { transaction throws(StoreError) in
+      var handles: [UsageHandle?] = []
+      for (usage, ending) in rows {
+        if let ending {
+          try transaction.record(usage, ending)
+          handles.append(nil)
+        } else {
+          handles.append(try transaction.begin(usage))
+        }
+      }
+      return handles
+    }
   }
 
   /// Settles a request's row. One that was settled as an estimate may be settled again.
@@ -12,7 +25,7 @@ extension Store {
     try await write { transaction throws(StoreError) in try transaction.end(handle, ending) }
   }
 
-  /// Writes the settled row of a request that asked nobody.
+  /// Writes the settled row of a request that joined another's.
   ///
   /// Returns before it is on disk.
   package func recordUsage(

@@ -20,8 +20,9 @@ extension Transaction {
       """
       INSERT INTO usage (uid, client, client_pid, conversation, response, upstream, model, cache,
         day, started_at, attempts, tool_calls, input_tokens, cached_tokens, output_tokens,
-        reasoning_tokens, cost, is_estimated, is_upper_bound, status, ended_at, total)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        reasoning_tokens, cost, is_estimated, is_upper_bound, status, ended_at, queue, connect,
+        first_event, total)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """, .user(usage.uid), .text(usage.client), .integer(usage.clientPID.map(Int64.init)),
       .text(usage.conversation), .integer(usage.response?.row),
       .text(ending.upstream ?? usage.upstream), .text(ending.model ?? usage.model),
@@ -30,7 +31,9 @@ extension Transaction {
       .integer(Int64(ending.tokens.input)), .integer(Int64(ending.tokens.cached)),
       .integer(Int64(ending.tokens.output)), .integer(Int64(ending.tokens.reasoning)),
       .integer(ending.cost), .flag(ending.isEstimated), .flag(ending.isUpperBound),
-      .text(ending.status), .integer(now), .integer(ending.timing.total))
+      .text(ending.status), .integer(now), .integer(ending.timing.queue),
+      .integer(ending.timing.connect), .integer(ending.timing.firstEvent),
+      .integer(ending.timing.total))
   }
 
   func end(_ handle: UsageHandle, _ ending: UsageEnding) throws(StoreError) {
