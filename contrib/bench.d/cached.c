@@ -1,7 +1,7 @@
-// Asks for cached answers and prints what it measured.
+// Asks for cached answers, or has commands ask, and prints what it measured.
 //
-//   cached run ROUNDS PROGRAM SOCKET          start to end: run P50 P99, in us
-//   cached hits CLIENTS ROUNDS SOCKET STORED  hits P50 P99, in us; rate ANSWERS/S BYTES
+//   cached run ROUNDS [-- NAME PROGRAM ARGUMENT...]...  start to end: NAME P50 P99, in us
+//   cached hits CLIENTS ROUNDS SOCKET STORED            hits P50 P99, in us; rate ANSWERS/S BYTES
 
 #define _GNU_SOURCE
 #include <poll.h>
@@ -9,26 +9,44 @@
 
 #include "measure.h"
 
-enum { CLIENTS = 1024 };
+enum { CLIENTS = 1024, COMMANDS = 8 };
 
 static char line[768];
 
-// How long a program takes from its start to its end.
-static int measure_run(int rounds, const char *program, const char *path) {
-  double *samples = calloc((size_t)rounds, sizeof *samples);
-  for (int round = 0; round < rounds; round++) {
-    uint64_t start = now();
-    pid_t child = fork();
-    if (child == 0) {
-      if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout)) _exit(126);
-      execl(program, program, "--socket", path, "Hi", (char *)NULL);
-      _exit(127);
-    }
-    int status;
-    if (waitpid(child, &status, 0) != child || status) die("halley failed");
-    samples[round] = (double)(now() - start) / 1000;
+// How long a program takes from its start to its end, with nothing to read and its answer dropped.
+static double run_once(char **words) {
+  uint64_t start = now();
+  pid_t child = fork();
+  if (child == 0) {
+    if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout)) _exit(126);
+    execvp(words[0], words);
+    _exit(127);
   }
-  print_quantiles("run", samples, rounds);
+  int status;
+  if (waitpid(child, &status, 0) != child || status) {
+    fprintf(stderr, "cached: %s failed\n", words[0]);
+    exit(1);
+  }
+  return (double)(now() - start) / 1000;
+}
+
+// Commands take turns, so that what the machine does besides hits all of them alike.
+static int measure_runs(int rounds, char **arguments) {
+  struct { char *name, **words; double *samples; } commands[COMMANDS];
+  int count = 0;
+  for (; *arguments; arguments++) {
+    if (strcmp(*arguments, "--")) continue;
+    *arguments = NULL; // ends the command before it
+    if (count == COMMANDS || !arguments[1] || !arguments[2]) die("a command is -- NAME PROGRAM");
+    commands[count].name = arguments[1];
+    commands[count].words = arguments + 2;
+    commands[count++].samples = calloc((size_t)rounds, sizeof(double));
+  }
+  for (int round = 0; round < rounds; round++)
+    for (int index = 0; index < count; index++)
+      commands[index].samples[round] = run_once(commands[index].words);
+  for (int index = 0; index < count; index++)
+    print_quantiles(commands[index].name, commands[index].samples, rounds);
   return 0;
 }
 
@@ -80,8 +98,8 @@ static int measure_hits(int clients, int rounds, const char *path, int is_stored
 
 int main(int count, char **arguments) {
   const char *mode = count > 4 ? arguments[1] : "";
-  if (!strcmp(mode, "run") && count == 5)
-    return measure_run(atoi(arguments[2]), arguments[3], arguments[4]);
+  if (!strcmp(mode, "run") && !strcmp(arguments[3], "--"))
+    return measure_runs(atoi(arguments[2]), arguments + 3);
   if (!strcmp(mode, "hits") && count == 6)
     return measure_hits(atoi(arguments[2]), atoi(arguments[3]), arguments[4], atoi(arguments[5]));
   fprintf(stderr, "cached: see the top of cached.c\n");
