@@ -1,9 +1,10 @@
 // A fast upstream for benchmarks: one thread, epoll, HTTP/1.1 on a loopback port, which it prints.
 //
 // POST answers with a Responses API event stream of as many deltas as "burst":"N" in the body
-// says, an HTTP chunk for each event, from memory. With "hold":"1" it sends the first event and
-// then waits. GET answers with the time, in ns of CLOCK_MONOTONIC, at which the peer last closed a
-// connection that was held; 0 before that.
+// says (3 otherwise), an HTTP chunk for each event, from memory. With "hold":"1" it sends the first
+// event and then waits. POST to /v1/chat/completions, the only one that some clients know, answers
+// with a chat completion's stream of three words. GET answers with the time, in ns of
+// CLOCK_MONOTONIC, at which the peer last closed a connection that was held; 0 before that.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -149,9 +150,29 @@ static void answer_time(int fd) {
   if (write(fd, response, (size_t)size) != size) forget(fd);
 }
 
+#define CHAT_CHUNK(delta, reason)                                                             \
+  "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1700000000," \
+  "\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{" delta "},"                      \
+  "\"finish_reason\":" reason "}]}\n\n"
+
+static void answer_chat(int fd) {
+  static const char STREAM[] =
+      CHAT_CHUNK("\"role\":\"assistant\",\"content\":\" word0000\"", "null")
+      CHAT_CHUNK("\"content\":\" word0001\"", "null")
+      CHAT_CHUNK("\"content\":\" word0002\"", "null")
+      CHAT_CHUNK("", "\"stop\"")
+      "data: [DONE]\n\n";
+  char response[2048];
+  int size = snprintf(response, sizeof response,
+                      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                      "Content-Length: %zu\r\n\r\n%s", sizeof STREAM - 1, STREAM);
+  if (write(fd, response, (size_t)size) != size) forget(fd);
+}
+
 static void answer(int fd, const char *body) {
   struct connection *connection = connections[fd];
   if (!strncmp(connection->request, "GET ", 4)) return answer_time(fd);
+  if (!strncmp(connection->request, "POST /v1/chat/completions ", 26)) return answer_chat(fd);
   const char *burst = strstr(body, "\"burst\":\"");
   prepare(connection, burst ? atol(burst + 9) : 3);
   if (strstr(body, "\"hold\":\"1\"")) {
