@@ -41,6 +41,9 @@ package final class Daemon {
   private var restTimer: TimerSource?
   /// Without a response for this long, freed memory goes back to the system.
   private static let restTime: Duration = .seconds(2)
+  private var lastResponse: LoopInstant?
+  /// Without a response for this long, its code goes too.
+  private static let longRest: Duration = .seconds(60)
 
   /// - Parameter errors: why `configuration` stands in for the one on disk. Requests are then
   ///   refused with them: a service that never came up would take its socket down with it.
@@ -107,6 +110,7 @@ package final class Daemon {
     }
     state.onResumable = { [unowned self] in resume($0, from: $1) }
     registry.onIdle = { [unowned self] in
+      lastResponse = EventLoop.now
       if isDraining { drained() } else { restTimer?.arm(after: Self.restTime) }
     }
     prewarmer.upstreams = { [unowned self] in
@@ -132,9 +136,17 @@ package final class Daemon {
     updatePlugins()
     try keepHouse()
     restTimer = try TimerSource { [unowned self] in
-      if registry.running.isEmpty { Memory.giveBack() }
+      if registry.running.isEmpty { rest() }
     }
     restTimer?.arm(after: Self.restTime)
+  }
+
+  /// What the start needed is not needed again; what responses need stays for a while.
+  private func rest() {
+    Memory.giveBack()
+    let pause = lastResponse.map { EventLoop.now - $0 } ?? Self.longRest
+    if pause >= Self.longRest { return Memory.unmapCode() }
+    restTimer?.arm(after: Self.longRest - pause)
   }
 
   /// Ends what a crash left over, now, and drops what is too old, now and every hour.

@@ -8,8 +8,6 @@ internal import Wire
 /// to the end) → closed. Only a hang-up or a failed write is a disconnect.
 @EventLoop
 final class ClientConnection {
-  /// Bytes of one recv(2).
-  private static let readBytes = 64 * 1024
   /// recv(2) calls before other clients have their turn.
   private static let mostReadsATurn = 16
   /// Answers that the client has not taken; beyond, its next lines wait in the socket.
@@ -106,9 +104,12 @@ final class ClientConnection {
   private var isPaused: Bool { output.pendingAnswers >= Self.maximumPendingAnswers }
 
   private func read() {
-    for _ in 0..<Self.mostReadsATurn where !isReadingEnded && !isPaused {
+    reading: for _ in 0..<Self.mostReadsATurn where !isReadingEnded && !isPaused {
       do throws(LoopError) {
         switch try owner.read(descriptor, receive) {
+        case .bytes(let count) where count < Clients.readBytes:
+          // That was all; what comes now, or an end, wakes the loop.
+          break reading
         case .bytes: continue
         case .wouldBlock: return
         case .endOfStream: return endReading()

@@ -25,7 +25,9 @@ final class Clients {
   private(set) var accepted = 0
   private var listeners: [(socket: ListeningSocket, source: IOSource)] = []
   private var resumeTimer: TimerSource?
-  private var readBuffer = [UInt8](repeating: 0, count: 64 * 1024)
+  private var readBuffer = [UInt8](repeating: 0, count: readBytes)
+  /// Bytes of one recv(2).
+  static let readBytes = 64 * 1024
   private let access: PeerAccess
 
   init(limits: ClientLimits, access: PeerAccess) {

@@ -49,6 +49,9 @@ package struct CacheHit: Sendable {
   package let usage: NewUsage
   package let settled: UsageEnding
 
+  /// The id of a stored response.
+  package var responseID: String? { response?.new.id }
+
   package init(
     _ response: Stored?, origin: ResponseUpdate,
     usage: NewUsage, settled: UsageEnding
