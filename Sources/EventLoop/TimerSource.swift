@@ -49,10 +49,6 @@ extension Int {
 
 extension EventLoop {
   /// Suspends for a time. Ends early, without an error, when the task is cancelled.
-  ///
-  /// On the loop itself: else a task that has no executor of its own would pass through the global
-  /// pool, and sleep for as long as that is busy.
-  @EventLoop
   package static func sleep(for duration: Duration) async {
     let sleeper = Sleeper()
     await withTaskCancellationHandler {

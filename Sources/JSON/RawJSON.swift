@@ -19,9 +19,21 @@ package struct RawJSON: Sendable, Hashable {
   package let bytes: ArraySlice<UInt8>
 
   /// Checks a text that holds one value.
-  package init(parsing text: ArraySlice<UInt8>, limits: JSONLimits = .strict) throws(JSONError) {
-    let range = try JSONScanner.scan(text.span, limits: limits)
+  ///
+  /// - Parameter child: called for each member or element, with offsets into the text, up to where
+  ///   it is refused.
+  @inline(__always)
+  package init(
+    parsing text: ArraySlice<UInt8>, limits: JSONLimits = .strict,
+    child: (JSONScanner.Child) -> Void
+  ) throws(JSONError) {
+    let range = try JSONScanner.scan(text.span, limits: limits, child: child)
     bytes = text[text.startIndex + range.lowerBound..<text.startIndex + range.upperBound]
+  }
+
+  /// Checks a text that holds one value.
+  package init(parsing text: ArraySlice<UInt8>, limits: JSONLimits = .strict) throws(JSONError) {
+    try self.init(parsing: text, limits: limits) { _ in }
   }
 
   package init(parsing text: [UInt8], limits: JSONLimits = .strict) throws(JSONError) {

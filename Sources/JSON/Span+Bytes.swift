@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension [UInt8] {
   /// Appends the bytes of a span.
   package mutating func append(contentsOf span: Span<UInt8>) {
@@ -8,12 +10,32 @@ extension [UInt8] {
 extension Span<UInt8> {
   /// The index of the first byte of a value from an index on; `count` where there is none.
   package func firstIndex(of byte: UInt8, from start: Int) -> Int {
-    EightBytes.first(in: self, from: start) { $0.equal(to: byte) }
+    firstIndex(of: byte, in: start..<count)
   }
 
   /// The index of the first byte of one of two values from an index on; `count` where there is none.
   package func firstIndex(of byte: UInt8, or other: UInt8, from start: Int) -> Int {
-    EightBytes.first(in: self, from: start) { $0.equal(to: byte) | $0.equal(to: other) }
+    var start = start
+    while start < count {
+      // Part by part, as the second value may stand far before the first.
+      let part = start..<Swift.min(start + Self.searchedBytes, count)
+      let found = firstIndex(of: other, in: start..<firstIndex(of: byte, in: part))
+      guard found == part.upperBound else { return found }
+      start = found
+    }
+    return count
+  }
+
+  private static var searchedBytes: Int { 512 }
+
+  /// The end of the range where there is none (memchr(3), which looks at 32 bytes at a time).
+  private func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int {
+    unsafe withUnsafeBytes { bytes in
+      guard !range.isEmpty, let base = bytes.baseAddress,
+        let found = unsafe memchr(base + range.lowerBound, Int32(byte), range.count)
+      else { return range.upperBound }
+      return unsafe UnsafeRawPointer(found) - base
+    }
   }
 
   func isEqual(to other: Span<UInt8>) -> Bool {

@@ -81,7 +81,7 @@ package struct SSEParser: Sendable {
   }
 
   private mutating func endLine(_ line: Span<UInt8>, _ event: (ArraySlice<UInt8>) -> Void) {
-    let mark = isFirstLine && line.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    let mark = isFirstLine && Self.hasByteOrderMark(line) ? 3 : 0
     isFirstLine = false
     guard line.count > mark else { return endEvent(event) }
     guard let start = Self.dataStart(line.extracting(mark...)) else { return }
@@ -98,19 +98,17 @@ package struct SSEParser: Sendable {
     if !complete.isEmpty { event(complete[...]) }
   }
 
+  private static func hasByteOrderMark(_ line: Span<UInt8>) -> Bool {
+    line.count >= 3 && line[0] == 0xEF && line[1] == 0xBB && line[2] == 0xBF
+  }
+
   /// Where the value of a `data` field begins; nil for comments and other fields.
   private static func dataStart(_ line: Span<UInt8>) -> Int? {
-    guard line.starts(with: "data".utf8) else { return nil }
+    guard line.count >= 4, line[0] == UInt8(ascii: "d"), line[1] == UInt8(ascii: "a"),
+      line[2] == UInt8(ascii: "t"), line[3] == UInt8(ascii: "a")
+    else { return nil }
     guard line.count > 4 else { return 4 }
     guard line[4] == UInt8(ascii: ":") else { return nil }
     return line.count > 5 && line[5] == 0x20 ? 6 : 5
-  }
-}
-
-extension Span<UInt8> {
-  fileprivate func starts(with prefix: some Collection<UInt8>) -> Bool {
-    guard count >= prefix.count else { return false }
-    for (index, byte) in prefix.enumerated() where self[index] != byte { return false }
-    return true
   }
 }

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// The cache on the loop, before a store of its own.
-@Suite struct CacheServiceTests {
+@Suite(.onLoop) struct CacheServiceTests {
   private let place: Place
 
   init() throws {
@@ -22,7 +22,6 @@ import Wire
     let clock = Clock()
 
     init() throws {
-      LoopThread.start()
       directory = "/tmp/halley-cache-\(UInt64.random(in: 0 ... .max))"
       store = try Store.open(StoreConfiguration(directory: directory, clock: clock.read))
     }

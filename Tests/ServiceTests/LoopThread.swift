@@ -9,8 +9,27 @@ enum LoopThread {
     do throws(LoopError) { try EventLoop.run() } catch { Issue.record("\(error)") }
   }
 
-  /// Call it where the loop is not needed yet: in the initializer of a suite, for its tests.
   static func start() { _ = isRunning }
+}
+
+/// Runs the tests of a suite by the loop alone, as the daemon runs everything: a task that prefers no
+/// executor passes through the global pool after each wait, and tests that block keep that busy for
+/// minutes.
+struct LoopTrait: SuiteTrait, TestTrait, TestScoping {
+  var isRecursive: Bool { true }
+
+  @concurrent
+  func provideScope(
+    for test: Test, testCase: Test.Case?,
+    performing function: @Sendable @concurrent () async throws -> Void
+  ) async throws {
+    LoopThread.start()
+    try await withTaskExecutorPreference(EventLoop.shared.executor) { try await function() }
+  }
+}
+
+extension Trait where Self == LoopTrait {
+  static var onLoop: Self { Self() }
 }
 
 /// Looks at a condition of the loop until it holds; a hang is a failure and nothing else is.

@@ -5,9 +5,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite(.serialized) struct PluginCallTests {
-  init() { LoopThread.start() }
-
+@Suite(.serialized, .onLoop) struct PluginCallTests {
   /// Answers each call with its params.
   private static let echo = "while True:\n    m = read(); answer(m, m['params'])"
 

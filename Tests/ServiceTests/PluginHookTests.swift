@@ -6,9 +6,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite(.serialized) struct PluginHookTests {
-  init() { LoopThread.start() }
-
+@Suite(.serialized, .onLoop) struct PluginHookTests {
   private static let context = HookContext(
     requestID: .integer(7), clientName: "nvim", processID: 42, userID: 1000,
     conversation: .string("conv_1"))

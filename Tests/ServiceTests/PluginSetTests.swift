@@ -4,9 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct PluginSetTests {
-  init() { LoopThread.start() }
-
+@Suite(.serialized, .onLoop) struct PluginSetTests {
   private static let echo = "while True:\n    m = read(); answer(m, os.getpid())"
 
   @EventLoop

@@ -5,9 +5,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct PluginSupervisionTests {
-  init() { LoopThread.start() }
-
+@Suite(.serialized, .onLoop) struct PluginSupervisionTests {
   private static let echo = "while True:\n    m = read(); answer(m, os.getpid())"
 
   private func processID(_ result: Result<RawJSON, PluginError>) throws -> Int32 {

@@ -5,9 +5,7 @@ import Testing
 import Wire
 
 /// Who may let a tool run.
-@Suite struct ToolsApprovalTests {
-  init() { LoopThread.start() }
-
+@Suite(.onLoop) struct ToolsApprovalTests {
   private func question(
     _ name: String = "push", arguments: String = #"{"a":1}"#, description: String = "Pushes.\nAll."
   ) throws -> ApprovalQuestion {

@@ -5,9 +5,7 @@ import Testing
 import Wire
 
 /// What becomes of a model's call.
-@Suite struct ToolsCallTests {
-  init() { LoopThread.start() }
-
+@Suite(.onLoop) struct ToolsCallTests {
   /// A tool `demo.add` that takes a number, and a note of what stood in between.
   @EventLoop
   private final class Stage {

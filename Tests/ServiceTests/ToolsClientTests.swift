@@ -5,9 +5,7 @@ import Testing
 import Wire
 
 /// What a client of an MCP server says to it and takes from it.
-@Suite struct ToolsClientTests {
-  init() { LoopThread.start() }
-
+@Suite(.onLoop) struct ToolsClientTests {
   @EventLoop
   private func client(_ server: FakeServer, limit: Duration = .seconds(10)) -> MCPClient {
     let client = MCPClient(server, startTimeout: limit)

@@ -6,9 +6,7 @@ import Testing
 import Wire
 
 /// Which tools are listed and offered.
-@Suite struct ToolsSetTests {
-  init() { LoopThread.start() }
-
+@Suite(.onLoop) struct ToolsSetTests {
   @EventLoop
   private func server(_ name: String, _ tools: String...) throws -> FakeServer {
     let server = FakeServer(name)

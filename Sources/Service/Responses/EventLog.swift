@@ -58,6 +58,8 @@ final class EventLog {
     let last = blocks.count - 1
     if last < 0 || blocks[last].count + event.count > Self.blockBytes {
       blocks.append([])
+      // A log of more than one block will fill this one too: growing would copy it over and over.
+      if last >= 0 { blocks[last + 1].reserveCapacity(max(Self.blockBytes, event.count)) }
     }
     let block = blocks.count - 1
     entries.append(

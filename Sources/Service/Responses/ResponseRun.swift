@@ -105,7 +105,8 @@ final class ResponseRun {
   private func armDeadline() -> Bool {
     let limit = plan.deadline
     do throws(LoopError) {
-      deadline = try TimerSource { [weak self] in self?.stop(.deadline(limit)) }
+      // Cancelled at the end, up to which the task holds the run.
+      deadline = try TimerSource { [unowned self] in stop(.deadline(limit)) }
       deadline?.arm(after: limit)
       return true
     } catch {

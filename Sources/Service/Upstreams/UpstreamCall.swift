@@ -147,7 +147,9 @@ final class UpstreamCall {
   }
 
   private func handle(_ data: ArraySlice<UInt8>) {
-    guard case .streaming = state, !data.elementsEqual("[DONE]".utf8) else { return }
+    guard case .streaming = state, data.count != 6 || !data.elementsEqual("[DONE]".utf8) else {
+      return
+    }
     do throws(JSONError) {
       let event = try UpstreamEvent(data: data)
       if !hasEvent {
@@ -176,7 +178,7 @@ final class UpstreamCall {
 
   private func finishAnswer() {
     switch state {
-    case .ended: return
+    case .ended: stop()
     case .waiting:
       end(.failure(.truncated("the connection ended without an answer", phase: .noStatus)))
     case .streaming:
@@ -223,7 +225,7 @@ final class UpstreamCall {
   }
 
   private func end(_ result: Result<CallResult, CallFailure>) {
-    if case .ended = state { return }
+    if case .ended = state { return stop() }
     state = .ended
     body = []
     if case .success = result { lingerOn() } else { stop() }
@@ -254,7 +256,8 @@ final class UpstreamCall {
   /// system call.
   private func armTimer() throws(HTTPError) {
     do throws(LoopError) {
-      timer = try TimerSource { [weak self] in self?.checkTime() }
+      // Cancelled when the transfer has ended, for which that holds the call.
+      timer = try TimerSource { [unowned self] in checkTime() }
       timer?.arm(at: nextLimit.instant)
     } catch {
       throw HTTPError(.outOfMemory, error.description)

@@ -34,61 +34,70 @@ package struct UpstreamEvent {
 
   /// Reads the data of a server-sent event.
   package init(data: ArraySlice<UInt8>) throws(JSONError) {
-    let json = try RawJSON(parsing: data, limits: .relayed)
-    guard json.kind == .object else {
-      throw JSONError(.malformed, at: 0, "a value that is no object")
-    }
-    let text = json.bytes
+    let text = data.span
     var type: Range<Int>?
     var number: Range<Int>?
     var hasError = false
-    json.forEachChild { key, value in
+    let json = try RawJSON(parsing: data, limits: .relayed) { child in
       // Told apart by length first: most members are none of these.
-      switch key.count {
-      case 4 where text[key].elementsEqual(Self.typeKey): type = value
-      case 15 where text[key].elementsEqual(Self.numberKey): number = value
-      case 5 where text[key].elementsEqual(Self.errorKey):
-        hasError = text[value.lowerBound] != UInt8(ascii: "n")
+      switch child.key.count {
+      case 4 where text.spells("type", at: child.key): type = child.value
+      case 15 where text.spells("sequence_number", at: child.key): number = child.value
+      case 5 where text.spells("error", at: child.key):
+        hasError = text[child.value.lowerBound] != UInt8(ascii: "n")
       default: break
       }
     }
-    kind = Self.kind(type.map { text[$0] }, hasError: hasError)
-    sequenceNumber = number.flatMap { Self.digits(text[$0]) }
+    guard json.kind == .object else {
+      throw JSONError(.malformed, at: 0, "a value that is no object")
+    }
+    kind = Self.kind(text, type, hasError: hasError)
+    sequenceNumber = number.flatMap { Self.digits(text, $0) }
     // Several `data` lines are joined with line feeds.
     bytes = json.onOneLine.bytes
   }
 
   /// The value of a plain row of digits, which is how sequence numbers are written.
-  private static func digits(_ text: ArraySlice<UInt8>) -> Int64? {
-    guard text.count <= 18 else { return nil }
+  private static func digits(_ text: Span<UInt8>, _ range: Range<Int>) -> Int64? {
+    guard range.count <= 18 else { return nil }
     var value: Int64 = 0
-    for byte in text {
+    for index in range {
+      let byte = text[index]
       guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else { return nil }
       value = value * 10 + Int64(byte - UInt8(ascii: "0"))
     }
     return value
   }
 
-  private static let typeKey = Array("type".utf8)
-  private static let numberKey = Array("sequence_number".utf8)
-  private static let errorKey = Array("error".utf8)
-
-  private static let kinds: [(name: [UInt8], kind: Kind)] = {
-    let names: [(String, Kind)] = [
-      ("response.created", .created), ("response.queued", .pending),
-      ("response.in_progress", .pending), ("response.completed", .completed),
-      ("response.incomplete", .incomplete), ("response.failed", .failed), ("error", .error),
-    ]
-    return names.map { (Array("\"\($0.0)\"".utf8), $0.1) }
-  }()
+  private static let kinds: [(name: StaticString, kind: Kind)] = [
+    ("\"response.created\"", .created), ("\"response.queued\"", .pending),
+    ("\"response.in_progress\"", .pending), ("\"response.completed\"", .completed),
+    ("\"response.incomplete\"", .incomplete), ("\"response.failed\"", .failed),
+    ("\"error\"", .error),
+  ]
 
   /// The longest of the names above, in quotes; deltas are told apart by length alone, mostly.
   private static let longestKind = 22
 
-  private static func kind(_ type: ArraySlice<UInt8>?, hasError: Bool) -> Kind {
+  /// - Parameter type: where the value of the member stands, quotes included.
+  private static func kind(_ text: Span<UInt8>, _ type: Range<Int>?, hasError: Bool) -> Kind {
     // Some gateways send a bare `{"error":{…}}`.
     guard let type else { return hasError ? .error : .output }
     guard type.count <= longestKind else { return .output }
-    return kinds.first { $0.name.elementsEqual(type) }?.kind ?? .output
+    for (name, kind) in kinds where text.spells(name, at: type) { return kind }
+    return .output
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether the bytes of a range are those of an ASCII text.
+  @inline(__always)
+  fileprivate func spells(_ text: StaticString, at range: Range<Int>) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    for index in 0..<range.count
+    where unsafe self[range.lowerBound + index] != text.utf8Start[index] {
+      return false
+    }
+    return true
   }
 }
