@@ -30,7 +30,7 @@ struct Halley: ParsableCommand {
 
   static func main() {
     Interrupts.ignoreBrokenPipes()
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = commandFirst(CommandLine.arguments.dropFirst())
     do {
       try check(arguments)
       var command = try quickly(arguments) ?? parseAsRoot(understood(arguments))
@@ -40,6 +40,23 @@ struct Halley: ParsableCommand {
     } catch {
       leave(error, arguments)
     }
+  }
+
+  /// `halley --socket PATH list` means `halley list --socket PATH`, and is no prompt.
+  private static func commandFirst(_ arguments: ArraySlice<String>) -> [String] {
+    let option = "--socket"
+    var rest = arguments
+    while let first = rest.first, first == option || first.hasPrefix(option + "=") {
+      rest = rest.dropFirst(first == option ? 2 : 1)
+    }
+    let options = arguments.prefix(arguments.count - rest.count)
+    let command = configuration.subcommands.first { $0._commandName == rest.first }
+    guard !options.isEmpty, let command else { return Array(arguments) }
+    let words = command.configuration.subcommands.contains {
+      $0._commandName == rest.dropFirst().first
+    }
+    let names = rest.prefix(words ? 2 : 1)
+    return Array(names) + options + rest.dropFirst(names.count)
   }
 
   /// Parses the usual prompt without the other commands, whose description takes longer than all the

@@ -38,6 +38,21 @@ import Testing
     #expect(end.output == "{}\n")
   }
 
+  @Test(arguments: [
+    ["rpc", "daemon.ping"], ["cache", "stats", "--json"], ["list", "--json"],
+  ])
+  func `the socket may be named before the command`(_ words: [String]) throws {
+    let program = try Binaries.path(of: "halley")
+    for option in [["--socket", daemon.socketPath], ["--socket=\(daemon.socketPath)"]] {
+      let end = try run([program] + option + words)
+      #expect(end.status == 0, "\(end.error)")
+      #expect(end.output.hasPrefix("{") || end.output.isEmpty)
+    }
+    let asked = try run([program, "--socket", daemon.socketPath, "--", "list"])
+    #expect(asked.status == 0, "\(asked.error)")
+    #expect(try simulator.count("creates") == 1)
+  }
+
   @Test func `models and status are shown`() throws {
     let models = try halley("models")
     #expect(models.status == 0)
