@@ -254,6 +254,7 @@ package final class Daemon {
         upstreams[upstream.name]
         ?? Upstream(upstream, maximumQueue: configuration.limits.queue)
       running.configuration = upstream
+      running.maximumQueue = configuration.limits.queue
       updated[upstream.name] = running
     }
     upstreams = updated

@@ -1,10 +1,15 @@
 internal import EventLoop
 
-/// A number of places and a line of those who wait for one: first come, first served.
+/// A number of places and a line of those who wait for one.
+///
+/// Of one user, who comes first is served first. Users take turns: first comes the one who has the
+/// fewest places, of those the one who was served longest ago, so that nobody can keep others
+/// waiting by asking often.
 @EventLoop
 final class WaitingLine {
   private struct Waiter {
     let number: UInt64
+    let user: UInt32
     let continuation: CheckedContinuation<Void, any Error>
   }
 
@@ -13,6 +18,17 @@ final class WaitingLine {
   private(set) var taken = 0
   private var waiters: [Waiter] = []
   private var lastNumber: UInt64 = 0
+  private var users: [UInt32: User] = [:]
+
+  /// One who has places or waits for one.
+  private struct User {
+    var taken = 0
+    var waiting = 0
+    /// When a place was given last, counted in places given; 0 for never.
+    var lastServed: UInt64 = 0
+  }
+
+  private var served: UInt64 = 0
 
   init(places: Int) {
     self.places = places
@@ -21,22 +37,25 @@ final class WaitingLine {
   var waiting: Int { waiters.count }
   var isFree: Bool { taken < places && waiters.isEmpty }
 
+  /// How many wait for a place as this user.
+  func waiting(of user: UInt32) -> Int { users[user]?.waiting ?? 0 }
+
   /// Waits for a place. Throws `CancellationError` when the task is cancelled before it has one.
-  func enter() async throws {
-    if isFree {
-      taken += 1
-      return
-    }
+  ///
+  /// - Parameter user: who takes turns with others; the one who leaves has to say the same.
+  func enter(as user: UInt32 = 0) async throws {
+    if isFree { return give(to: user) }
     lastNumber += 1
     let number = lastNumber
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         // A place may have become free on the way here, when nobody waited.
         if isFree {
-          taken += 1
+          give(to: user)
           return continuation.resume()
         }
-        waiters.append(Waiter(number: number, continuation: continuation))
+        waiters.append(Waiter(number: number, user: user, continuation: continuation))
+        users[user, default: User()].waiting += 1
         if Task.isCancelled { giveUp(number) }
       }
     } onCancel: {
@@ -44,17 +63,48 @@ final class WaitingLine {
     }
   }
 
-  /// Gives the place to whoever waits the longest.
-  func leave() {
+  /// Gives the place to the next in turn.
+  func leave(as user: UInt32 = 0) {
     taken -= 1
-    while taken < places, !waiters.isEmpty {
-      taken += 1
-      waiters.removeFirst().continuation.resume()
+    users[user]?.taken -= 1
+    forgetIfGone(user)
+    while taken < places, let next = next() {
+      let waiter = remove(at: next)
+      give(to: waiter.user)
+      waiter.continuation.resume()
     }
+  }
+
+  private func give(to user: UInt32) {
+    taken += 1
+    served += 1
+    users[user, default: User()].taken += 1
+    users[user]?.lastServed = served
+  }
+
+  private func next() -> Int? {
+    waiters.indices.min { left, right in
+      let (one, other) = (users[waiters[left].user], users[waiters[right].user])
+      return (one?.taken ?? 0, one?.lastServed ?? 0, left)
+        < (other?.taken ?? 0, other?.lastServed ?? 0, right)
+    }
+  }
+
+  private func remove(at index: Int) -> Waiter {
+    let waiter = waiters.remove(at: index)
+    users[waiter.user]?.waiting -= 1
+    return waiter
+  }
+
+  private func forgetIfGone(_ user: UInt32) {
+    guard let state = users[user], state.taken == 0, state.waiting == 0 else { return }
+    users[user] = nil
   }
 
   private func giveUp(_ number: UInt64) {
     guard let index = waiters.firstIndex(where: { $0.number == number }) else { return }
-    waiters.remove(at: index).continuation.resume(throwing: CancellationError())
+    let waiter = remove(at: index)
+    forgetIfGone(waiter.user)
+    waiter.continuation.resume(throwing: CancellationError())
   }
 }

@@ -15,10 +15,22 @@ struct StateUserTests {
   init() throws {
     simulator = try Simulator()
     daemon = try DaemonProcess(simulator)
+    try Self.open(daemon)
+  }
+
+  /// Lets everybody connect.
+  private static func open(_ daemon: DaemonProcess) throws {
     for path in [daemon.scratch.path, "\(daemon.scratch.path)/s"] {
       try #require(unsafe chmod(path, 0o755) == 0)
     }
     try #require(unsafe chmod(daemon.socketPath, 0o666) == 0)
+  }
+
+  private static func netcat(_ uid: Int, _ daemon: DaemonProcess) -> [String] {
+    [
+      "setpriv", "--reuid=\(uid)", "--regid=\(uid)", "--clear-groups", "nc", "-N", "-U",
+      daemon.socketPath,
+    ]
   }
 
   /// Sends requests as another user and returns the answers by id.
@@ -26,11 +38,7 @@ struct StateUserTests {
     let lines = requests.enumerated().map {
       #"{"jsonrpc":"2.0","id":\#($0),"method":"\#($1.method)","params":\#($1.params)}"# + "\n"
     }.joined()
-    let end = try run(
-      [
-        "setpriv", "--reuid=\(uid)", "--regid=\(uid)", "--clear-groups", "nc", "-N", "-U",
-        daemon.socketPath,
-      ], input: lines)
+    let end = try run(Self.netcat(uid, daemon), input: lines)
     let messages = try end.output.split(separator: "\n").map { try RawJSON(parsing: String($0)) }
     return try requests.indices.map { id in
       try #require(
@@ -190,6 +198,31 @@ struct StateUserTests {
       #expect(said?.first == "of \(uid)")
     }
     #expect(try simulator.bodies().allSatisfy { $0["previous_response_id"] == nil })
+  }
+
+  @Test func `users take turns at an upstream that is busy`() throws {
+    let daemon = try DaemonProcess(simulator, upstream: "max_concurrent = 1")
+    try Self.open(daemon)
+    let owner = try daemon.connect()
+    func awaitQueue(of waiting: Int64) throws {
+      try Wait.until("\(waiting) to wait") {
+        try daemon.status()["upstreams"]?.elements.first?["queued"]?.integer == waiting
+      }
+    }
+    try owner.startSaying(
+      1, "first", #""stream":true,"metadata":{"endless":"deltas","event_delay_ms":"5"}"#)
+    try owner.awaitText(1)
+    for id in 2...6 { try owner.startSaying(id, "own \(id)") }
+    try awaitQueue(of: 5)
+    let line = #"{"id":1,"method":"responses.create","params":{"input":"other"}}"# + "\n"
+    let other = try ChildProcess(
+      Self.netcat(Self.uids.other, daemon), input: .bytes(Array(line.utf8)))
+    try awaitQueue(of: 6)
+    try owner.send(#"{"method":"$/cancelRequest","params":{"id":1}}"#)
+    #expect(try other.wait().output.contains("completed"))
+    for id in 2...6 { #expect(try owner.answer(id).status == "completed") }
+    let inputs = try simulator.bodies().map { $0["input"]?.string }
+    #expect(inputs == ["first", "other", "own 2", "own 3", "own 4", "own 5", "own 6"])
   }
 
   @Test func `the status shows a user no other user's responses and clients`() throws {

@@ -9,6 +9,7 @@ internal import Wire
 final class ResponseAttempts {
   private let plan: RequestPlan
   private let body: UpstreamBody
+  private let uid: UInt32
   private let isStreaming: Bool
   private let services: ResponseServices
   /// Whether another attempt would repeat what clients have seen, or comes too late.
@@ -36,14 +37,15 @@ final class ResponseAttempts {
   private(set) var objectID: String?
 
   init(
-    _ plan: RequestPlan, _ body: UpstreamBody, isStreaming: Bool, services: ResponseServices,
-    mayContinue: @escaping @EventLoop () -> Bool,
+    _ plan: RequestPlan, _ body: UpstreamBody, of uid: UInt32, isStreaming: Bool,
+    services: ResponseServices, mayContinue: @escaping @EventLoop () -> Bool,
     resumePoint: @escaping @EventLoop () -> ResumePoint?,
     onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
   ) {
     self.resumePoint = resumePoint
     self.plan = plan
     self.body = body
+    self.uid = uid
     self.isStreaming = isStreaming
     self.services = services
     self.mayContinue = mayContinue
@@ -73,13 +75,13 @@ final class ResponseAttempts {
       return .failure(.circuitOpen(upstream.name, wait: wait))
     }
     do {
-      try await upstream.enter()
+      try await upstream.enter(as: uid)
     } catch let error as RPCError {
       return .failure(CallFailure(error: error, phase: .notSent))
     } catch {
       return .failure(.stopped)
     }
-    defer { upstream.leave() }
+    defer { upstream.leave(as: uid) }
     do throws(RPCError) {
       let key = try await upstream.apiKey(services.keys)
       _ = upstream.record(keyError: nil)

@@ -226,7 +226,8 @@ final class ResponseRun {
   func attempts(for body: UpstreamBody) -> ResponseAttempts {
     let start = log.count
     return ResponseAttempts(
-      plan, body, isStreaming: request.isStreaming || request.isBackground || rounds.mayContinue,
+      plan, body, of: uid,
+      isStreaming: request.isStreaming || request.isBackground || rounds.mayContinue,
       services: services,
       mayContinue: { [unowned self] in
         stopCause == nil && log.count == start && waitingEvents.isEmpty

@@ -20,7 +20,8 @@ final class Upstream {
   private(set) var succeeded = 0
   private(set) var failed = 0
   private(set) var lastUse: LoopInstant?
-  private let maximumQueue: Int
+  /// Requests of one user that may wait.
+  var maximumQueue: Int
   private let line: WaitingLine
   private var key: Result<APIKey?, KeyError>?
 
@@ -36,20 +37,21 @@ final class Upstream {
 
   // MARK: Places
 
-  /// Waits for one of `max_concurrent` places, first come, first served.
-  func enter() async throws {
-    guard line.isFree || line.waiting < maximumQueue else {
+  /// Waits for one of `max_concurrent` places, for which users take turns.
+  func enter(as user: UInt32) async throws {
+    let waiting = line.waiting(of: user)
+    guard line.isFree || waiting < maximumQueue else {
       throw RPCError(
-        .overloaded, "\(line.waiting) requests wait for upstream \(name)", isRetryable: true,
-        details: [("retry_after_ms", .integer(1000))])
+        .overloaded, "\(waiting) requests of uid \(user) wait for upstream \(name)",
+        isRetryable: true, details: [("retry_after_ms", .integer(1000))])
     }
-    try await line.enter()
+    try await line.enter(as: user)
     lastUse = EventLoop.now
   }
 
-  func leave() {
+  func leave(as user: UInt32) {
     lastUse = EventLoop.now
-    line.leave()
+    line.leave(as: user)
   }
 
   // MARK: Key
