@@ -64,13 +64,14 @@ import Testing
     _ = try client.say("my secret", answer: "noted", #""conversation":"c""#)
     #expect(try simulator.bodies().last?.text.contains("secret") == false)
     #expect(try simulator.bodies().last?.text.contains("[redacted]") == true)
-    _ = try client.say("again", #""conversation":"c""#)
+    _ = try client.say("again", #""conversation":"c","halley":{"scope":"project"}"#)
     #expect(try simulator.bodies().last?.text.contains("secret") == false)
     #expect(try simulator.bodies().last?["input"]?.elements.count == 3)
     let seen = try awaitTold("hooks/request")
     #expect(seen["client"]?["pid"]?.integer != nil)
     #expect(seen["request"]?["model"]?.string != nil)
     #expect(seen["conversation"]?["name"]?.string == "c")
+    #expect(seen["scope"]?.string == "project")
     // What the user said is kept as it was said.
     #expect(try client.texts(of: "c").first == "my secret")
   }

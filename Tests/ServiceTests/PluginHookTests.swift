@@ -9,7 +9,7 @@ import Wire
 @Suite(.serialized, .onLoop) struct PluginHookTests {
   private static let context = HookContext(
     requestID: .integer(7), clientName: "nvim", processID: 42, userID: 1000,
-    conversation: .string("conv_1"))
+    conversation: .string("conv_1"), scope: "tty")
   private static let body = RawJSON.object {
     $0.member("model", "m")
     $0.member("input", "secret")
@@ -102,7 +102,7 @@ import Wire
       let client = #""client": {"name": "nvim", "pid": 42, "uid": 1000}"#
       #expect(
         seen == #"{"request_id": 7, \#(client), "conversation": "conv_1", "#
-          + #""request": {"model": "m", "input": "secret"}}"#)
+          + #""scope": "tty", "request": {"model": "m", "input": "secret"}}"#)
     }
   }
 

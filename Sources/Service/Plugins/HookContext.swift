@@ -10,22 +10,25 @@ package struct HookContext: Sendable {
   package let userID: UInt32
   /// Nil where the request belongs to none.
   package let conversation: RawJSON?
+  /// What the request says that it belongs to, a terminal or a project; nil where it says nothing.
+  package let scope: String?
 
   package init(
     requestID: RawJSON, clientName: String, processID: Int32, userID: UInt32,
-    conversation: RawJSON? = nil
+    conversation: RawJSON? = nil, scope: String? = nil
   ) {
     self.requestID = requestID
     self.clientName = clientName
     self.processID = processID
     self.userID = userID
     self.conversation = conversation
+    self.scope = scope
   }
 
-  init(requestID: RawJSON, peer: Peer, conversation: RawJSON? = nil) {
+  init(requestID: RawJSON, peer: Peer, conversation: RawJSON?, scope: String?) {
     self.init(
       requestID: requestID, clientName: peer.name, processID: peer.credentials.processID,
-      userID: peer.userID, conversation: conversation)
+      userID: peer.userID, conversation: conversation, scope: scope)
   }
 
   /// Builds the params of a hook, on one line.
@@ -39,6 +42,7 @@ package struct HookContext: Sendable {
         $0.member("uid", userID)
       }
       if let conversation { params.member("conversation", conversation) }
+      if let scope { params.member("scope", scope) }
       members(&params)
     }
     return params.onOneLine

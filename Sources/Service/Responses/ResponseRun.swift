@@ -61,7 +61,7 @@ final class ResponseRun {
   var sentBody: RawJSON
   private(set) lazy var hookContext = HookContext(
     requestID: .string(StoreID.make("req_")), peer: peer,
-    conversation: conversation?.reference)
+    conversation: conversation?.reference, scope: request.options.scope)
   /// What is kept of the answer, and under which key; nil for what is not cached.
   var caching: Caching?
   /// Under which equal requests may join.
