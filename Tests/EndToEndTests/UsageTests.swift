@@ -24,6 +24,23 @@ import Testing
     return try #require(try row(client))
   }
 
+  @Test func `a compaction is paid for, a count is not`() throws {
+    let stage = try StateStage(rest: Self.prices)
+    let first = try stage.client.say("hello")
+    let params = #"{"model":"gpt-5.4","previous_response_id":"\#(first.id)"}"#
+    let count = try stage.client.call(2, "responses.input_tokens.count", params)
+    #expect(count.result?["input_tokens"]?.integer ?? 0 > 0)
+    let compact = try stage.client.call(3, "responses.compact", params)
+    let usage = try #require(compact.result?["usage"], "\(compact.message.text)")
+    let row = try awaitRow(stage.client, 2)
+    let firstInput = first.result?["usage"]?["input_tokens"]?.integer ?? 0
+    #expect(row["input_tokens"]?.integer == firstInput + (usage["input_tokens"]?.integer ?? -1))
+    #expect(row["estimated"]?.integer == 0)
+    let refused = try stage.client.call(
+      4, "responses.compact", #"{"model":"gpt-5.4","input":"x","halley":{"max_cost_usd":0.0001}}"#)
+    #expect(refused.errorCode == "budget_exceeded")
+  }
+
   @Test func `tokens and cost are the upstream's words and the configuration's prices`() throws {
     let stage = try StateStage(rest: Self.prices)
     let answer = try stage.client.say("hello")

@@ -14,7 +14,9 @@ extension Daemon {
   func countInputTokens(
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
-    try ask("/responses/input_tokens", params, id, connection)
+    try ask(params, id, connection) { [self] _, plan, body throws(RPCError) in
+      try await post("/responses/input_tokens", body, plan.candidates[0])
+    }
   }
 
   func compact(
@@ -23,23 +25,64 @@ extension Daemon {
     guard params.nonNull("model")?.string != nil else {
       throw .invalidParams("model", "nothing found, the name of a model was expected")
     }
-    try ask("/responses/compact", params, id, connection)
+    let peer = connection.peer
+    try ask(params, id, connection) { [self] request, plan, body throws(RPCError) in
+      let candidate = plan.candidates[0]
+      let meter = UsageMeter(request, plan, peer, ledger: ledger)
+      return try await metered(meter, body, candidate.upstream.name) { () throws(RPCError) in
+        try await post("/responses/compact", body, candidate)
+      }
+    }
   }
 
   private func ask(
-    _ path: String, _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection,
+    _ call:
+      @escaping @EventLoop (
+        CreateRequest, RequestPlan, UpstreamBody
+      ) async throws(RPCError) -> RawJSON
   ) throws(RPCError) {
     if let configurationErrors { throw RPCError(configurationErrors) }
     let request = try CreateRequest(params: params)
     let plan = try RequestPlan(request, configuration, upstreams)
-    answer(id, connection) { [self] store, uid throws(RPCError) in
+    answer(id, connection) { store, uid throws(RPCError) in
       var context = try await RequestContext.find(request, of: uid, in: store)
       try await context.load(of: uid, from: store)
       let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
         await Self.item(id, uid, store)
       }
       let body = UpstreamBody(body: plan.body, input: input, context: context, isBackground: false)
-      return try await post(path, body, plan.candidates[0])
+      return try await call(request, plan, body)
+    }
+  }
+
+  /// Reserves what a call may cost, and settles what it did.
+  private func metered(
+    _ meter: UsageMeter, _ body: UpstreamBody, _ upstream: String,
+    _ call: @EventLoop () async throws(RPCError) -> RawJSON
+  ) async throws(RPCError) -> RawJSON {
+    let started = EventLoop.now
+    meter.usage.conversation = body.context.conversation?.id
+    try meter.reserve(body)
+    meter.begin(in: state)
+    defer { meter.finish(in: state) }
+    func settle(_ status: String, _ tokens: TokenCounts?) {
+      var ending = UsageEnding(status: status, origin: .miss)
+      ending.attempts = 1
+      ending.timing.total = Int64((EventLoop.now - started).wholeMicroseconds)
+      meter.settle(
+        ending, tokens: tokens, estimate: { TokenCounts(input: meter.usage.inputTokens) },
+        upstream: upstream)
+    }
+    do throws(RPCError) {
+      let answer = try await call()
+      settle("completed", UsageReader.tokens(of: answer))
+      return answer
+    } catch {
+      // What was refused or did not arrive costs nothing.
+      let isFree = [.upstreamHTTP, .upstreamUnreachable, .config].contains(error.code)
+      settle("failed", isFree ? TokenCounts() : nil)
+      throw error
     }
   }
 
