@@ -52,6 +52,18 @@ import Testing
     try expectWatched(next, by: clients[4])
   }
 
+  @Test func `who watches a conversation is told of its end`() throws {
+    let watcher = try stage.daemon.connect()
+    _ = try stage.client.say("before", #""conversation":"ends""#)
+    try watcher.request(9, "conversations.watch", #"{"conversation":"ends"}"#)
+    try watcher.settle()
+    _ = try stage.client.say("during", #""conversation":"ends""#)
+    _ = try stage.client.call(1, "conversations.delete", #"{"conversation":"ends"}"#)
+    let watched = try watcher.answer(9)
+    #expect(watched.errorCode == "not_found")
+    #expect(watched.eventTypes.last == "conversation.response.ended")
+  }
+
   /// Expects what a watcher has to see of one turn, in its order.
   private func expectWatched(_ turn: Answer, by client: SocketClient) throws {
     _ = try client.event(9) { $0["type"]?.string == "conversation.response.ended" }

@@ -2,7 +2,8 @@ internal import EventLoop
 internal import JSON
 internal import Wire
 
-/// One client that watches a conversation: what happens in it, as notifications, until it leaves.
+/// One client that watches a conversation: what happens in it, as notifications, until it leaves or
+/// the conversation is deleted.
 ///
 /// It holds small events itself and cursors on the logs of responses, so that a slow watcher costs
 /// no copy of them.
@@ -16,6 +17,8 @@ final class ConversationWatcher: OutputSource {
   let id: RPCID
   private var segments: [Segment] = []
   private var isCancelled = false
+  /// Why nothing more happens, once everything was sent.
+  private var end: RPCError?
   private var client = ""
   private var onMore: (@EventLoop () -> Void)?
   private let onDetach: @EventLoop (ConversationWatcher) -> Void
@@ -38,6 +41,12 @@ final class ConversationWatcher: OutputSource {
   func add(_ log: EventLog) {
     segments.append(.log(log, next: 0))
     log.addReader(self, of: client) { [weak self] in self?.onMore?() }
+    onMore?()
+  }
+
+  /// Ends it when what has happened is sent.
+  func finish(_ error: RPCError) {
+    end = error
     onMore?()
   }
 
@@ -68,7 +77,10 @@ final class ConversationWatcher: OutputSource {
 
   func nextFrame() -> OutputFrame? {
     if isCancelled { return .answer(id, error: RPCError(.cancelled, "the request was cancelled")) }
-    guard let event = peek() else { return nil }
+    guard let event = peek() else {
+      guard let end, segments.isEmpty else { return nil }
+      return .answer(id, error: end)
+    }
     advance()
     return OutputFrame([prefix[...], event, Self.suffix[...]])
   }

@@ -57,12 +57,13 @@ extension Daemon {
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     let reference = try Self.reference(Parameters(params, known: "conversation"))
-    answer(id, connection) { [cache] store, uid throws(RPCError) in
+    answer(id, connection) { [cache, feeds] store, uid throws(RPCError) in
       let conversation = try await Self.find(reference, uid, store)
       try await store.performing { store throws(StoreError) in
         try await store.deleteConversation(conversation.id, uid: uid)
       }
       cache.forgetAll(of: uid)
+      feeds.deleted(conversation)
       return .object {
         $0.member("id", conversation.id)
         $0.member("object", "conversation.deleted")

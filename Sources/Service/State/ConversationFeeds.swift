@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import JSON
 internal import Store
+internal import Wire
 
 /// Tells those who watch a conversation what happens in it.
 @EventLoop
@@ -21,6 +22,13 @@ final class ConversationFeeds {
   func remove(_ watcher: ConversationWatcher, from conversation: String) {
     watchers[conversation]?.removeAll { $0 === watcher }
     if watchers[conversation]?.isEmpty == true { watchers[conversation] = nil }
+  }
+
+  /// Nothing more happens in it.
+  func deleted(_ conversation: StoredConversation) {
+    for watcher in watchers[conversation.id] ?? [] {
+      watcher.finish(RPCError(.notFound, "conversation \(conversation.id) was deleted"))
+    }
   }
 
   func itemsAdded(_ items: [StoredItem], to conversation: StoredConversation) {
