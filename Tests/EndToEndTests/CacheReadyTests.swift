@@ -99,6 +99,10 @@ import Testing
     #expect(origin(try ask()) == "miss")
     #expect(origin(try ask()) == "hit")
     #expect(origin(try ask(#""halley":{"cache":"off"}"#)) == "miss")
+    let cached = try ask(#""halley":{"cache":"refresh"}"#)
+    #expect(origin(try ask()) == "hit")
+    _ = try stage.client.call(2, "responses.delete", #"{"response_id":"\#(cached.id)"}"#)
+    #expect(origin(try ask()) == "miss")
   }
 
   @Test func `what depends on more than its bytes is worked out each time`() throws {

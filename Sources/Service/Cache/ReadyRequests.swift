@@ -56,7 +56,8 @@ final class ReadyRequests {
     if replaced == nil { bytes += size }
   }
 
-  /// Forgets everything; called when the configuration changes.
+  /// Forgets everything; called when the configuration changes, and when a user deletes something:
+  /// no copy of a text stays.
   func removeAll() {
     entries = [:]
     bytes = 0

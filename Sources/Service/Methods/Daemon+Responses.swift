@@ -118,8 +118,9 @@ extension Daemon {
     let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
     let running = registry.response(responseID, of: connection.peer.userID)
     running?.stop(.cancelled)
-    answer(id, connection) { [cache] store, uid throws(RPCError) in
+    answer(id, connection) { [cache, ready] store, uid throws(RPCError) in
       await running?.ended()
+      ready.removeAll()
       try await store.performing { store throws(StoreError) in
         try await store.deleteResponse(responseID, uid: uid)
       }
