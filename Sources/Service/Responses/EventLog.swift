@@ -18,7 +18,7 @@ enum ResponseOutcome {
 @EventLoop
 final class EventLog {
   /// Small events share blocks of this size; a larger one has a block of its own.
-  private static let blockBytes = 64 * 1024
+  private nonisolated static let blockBytes = 64 * 1024
 
   private struct Entry {
     let block: Int32
@@ -26,11 +26,29 @@ final class EventLog {
     let count: Int32
   }
 
-  private var blocks: [[UInt8]] = []
-  private var entries: [Entry] = []
+  /// One value, so that an append is one checked access and not several.
+  private struct Storage {
+    var blocks: [[UInt8]] = []
+    var entries: [Entry] = []
+    var bytes = 0
+
+    mutating func append(_ event: ArraySlice<UInt8>) {
+      let last = blocks.count - 1
+      if last < 0 || blocks[last].count + event.count > EventLog.blockBytes {
+        blocks.append([])
+        // A log of more than one block will fill this one too: growing would copy it each time.
+        if last >= 0 { blocks[last + 1].reserveCapacity(max(EventLog.blockBytes, event.count)) }
+      }
+      let block = blocks.count - 1
+      let start = blocks[block].count
+      entries.append(Entry(block: Int32(block), start: Int32(start), count: Int32(event.count)))
+      blocks[block].append(contentsOf: event)
+      bytes += event.count
+    }
+  }
+
+  private var storage = Storage()
   private(set) var outcome: ResponseOutcome?
-  /// Bytes of all events.
-  private(set) var bytes = 0
   private var readers: [ObjectIdentifier: Reader] = [:]
 
   private struct Reader {
@@ -41,31 +59,23 @@ final class EventLog {
   nonisolated init() {}
 
   /// Events so far; also the sequence number of the next.
-  var count: Int { entries.count }
+  var count: Int { storage.entries.count }
+  /// Bytes of all events.
+  var bytes: Int { storage.bytes }
   var readerCount: Int { readers.count }
   /// The names of the clients that read.
   var readerNames: [String] { readers.values.map(\.client).sorted() }
 
   /// The event with a sequence number, as JSON.
   func event(_ number: Int) -> ArraySlice<UInt8> {
-    let entry = entries[number]
+    let entry = storage.entries[number]
     let start = Int(entry.start)
-    return blocks[Int(entry.block)][start..<start + Int(entry.count)]
+    return storage.blocks[Int(entry.block)][start..<start + Int(entry.count)]
   }
 
   func append(_ event: ArraySlice<UInt8>) {
     precondition(outcome == nil, "an event behind the end of a response")
-    let last = blocks.count - 1
-    if last < 0 || blocks[last].count + event.count > Self.blockBytes {
-      blocks.append([])
-      // A log of more than one block will fill this one too: growing would copy it over and over.
-      if last >= 0 { blocks[last + 1].reserveCapacity(max(Self.blockBytes, event.count)) }
-    }
-    let block = blocks.count - 1
-    entries.append(
-      Entry(block: Int32(block), start: Int32(blocks[block].count), count: Int32(event.count)))
-    blocks[block].append(contentsOf: event)
-    bytes += event.count
+    storage.append(event)
     notify()
   }
 
