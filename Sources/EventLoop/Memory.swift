@@ -35,19 +35,15 @@ package enum Memory {
     }
   }
 
+  /// A line has about a hundred bytes, and a library five lines.
+  private static let longestMap = 1 << 20
+
   /// Addresses of code that is mapped from files and that nobody can write to (proc(5), maps).
   private static func mappedCode() -> [Range<UInt>] {
     let descriptor = unsafe halley_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
-    var text: [UInt8] = []
-    while true {
-      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 16 << 10) { buffer, count in
-        count = max(0, unsafe read(descriptor, buffer.baseAddress, 16 << 10))
-      }
-      guard !chunk.isEmpty else { break }
-      text += chunk
-    }
+    let text = FileBytes.read(descriptor, atMost: longestMap) ?? []
     return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ", omittingEmptySubsequences: true)
       guard fields.count >= 6, fields[1] == "r-xp", fields[5].hasPrefix("/") else { return nil }

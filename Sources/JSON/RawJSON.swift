@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// One JSON value as the bytes that spell it.
 ///
 /// What travels through Halley stays in this form: members are found when they are asked for, and
@@ -25,15 +23,10 @@ package struct RawJSON: Sendable, Hashable {
   @inline(__always)
   package init(
     parsing text: ArraySlice<UInt8>, limits: JSONLimits = .strict,
-    child: (JSONScanner.Child) -> Void
+    child: (JSONScanner.Child) -> Void = { _ in }
   ) throws(JSONError) {
     let range = try JSONScanner.scan(text.span, limits: limits, child: child)
     bytes = text[text.startIndex + range.lowerBound..<text.startIndex + range.upperBound]
-  }
-
-  /// Checks a text that holds one value.
-  package init(parsing text: ArraySlice<UInt8>, limits: JSONLimits = .strict) throws(JSONError) {
-    try self.init(parsing: text, limits: limits) { _ in }
   }
 
   package init(parsing text: [UInt8], limits: JSONLimits = .strict) throws(JSONError) {
@@ -68,7 +61,7 @@ package struct RawJSON: Sendable, Hashable {
 
   /// The same value without line ends, which are white space in JSON: each becomes a space.
   package var onOneLine: RawJSON {
-    guard bytes.hasLineEnd else { return self }
+    guard bytes.span.firstIndex(of: 0x0A, or: 0x0D, from: 0) < bytes.count else { return self }
     return RawJSON(checked: Array(bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })[...])
   }
 
@@ -124,16 +117,5 @@ package struct RawJSON: Sendable, Hashable {
       return String(decoding: written, as: UTF8.self)
     }
     return String(decoding: JSONEscape.decode(written.span), as: UTF8.self)
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// Whether there is a CR or an LF (memchr(3): it looks at 32 bytes at a time).
-  fileprivate var hasLineEnd: Bool {
-    unsafe withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { return false }
-      return unsafe memchr(start, 0x0A, bytes.count) != nil
-        || memchr(start, 0x0D, bytes.count) != nil
-    }
   }
 }

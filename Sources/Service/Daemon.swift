@@ -19,7 +19,6 @@ package final class Daemon {
   let feeds = ConversationFeeds()
   private let knowledge = UpstreamKnowledge()
   let cache: ResponseCache
-  let ready = ReadyRequests()
   let ledger: UsageLedger
   let keys: APIKeys
   let plugins: PluginSet
@@ -224,7 +223,7 @@ package final class Daemon {
       journal.configuration = loaded.log
       clients.limits = ClientLimits(loaded.limits)
       cache.configuration = loaded.cache
-      ready.removeAll()
+      cache.ready.removeAll()
       ledger.apply(loaded)
       updateUpstreams()
       updatePlugins()
@@ -252,9 +251,8 @@ package final class Daemon {
     for upstream in configuration.upstreams {
       let running =
         upstreams[upstream.name]
-        ?? Upstream(upstream, maximumQueue: configuration.limits.queue)
+        ?? Upstream(upstream)
       running.configuration = upstream
-      running.maximumQueue = configuration.limits.queue
       updated[upstream.name] = running
     }
     upstreams = updated
@@ -263,8 +261,8 @@ package final class Daemon {
   var responseServices: ResponseServices {
     ResponseServices(
       http: http, keys: keys, limits: configuration.limits, registry: registry, state: state,
-      lines: lines, knowledge: knowledge, feeds: feeds, cache: cache, ready: ready,
-      ledger: ledger, hooks: hooks, tools: tools,
+      lines: lines, knowledge: knowledge, feeds: feeds, cache: cache, ledger: ledger,
+      hooks: hooks, tools: tools,
       onFinished: { [unowned self] run, ending in
         // Behind the answer: the client need not wait for the journal.
         EventLoop.atEndOfTurn { [self] in

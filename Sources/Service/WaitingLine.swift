@@ -23,7 +23,6 @@ final class WaitingLine {
   /// One who has places or waits for one.
   private struct User {
     var taken = 0
-    var waiting = 0
     /// When a place was given last, counted in places given; 0 for never.
     var lastServed: UInt64 = 0
   }
@@ -38,7 +37,7 @@ final class WaitingLine {
   var isFree: Bool { taken < places && waiters.isEmpty }
 
   /// How many wait for a place as this user.
-  func waiting(of user: UInt32) -> Int { users[user]?.waiting ?? 0 }
+  func waiting(of user: UInt32) -> Int { waiters.count { $0.user == user } }
 
   /// Waits for a place. Throws `CancellationError` when the task is cancelled before it has one.
   ///
@@ -55,7 +54,6 @@ final class WaitingLine {
           return continuation.resume()
         }
         waiters.append(Waiter(number: number, user: user, continuation: continuation))
-        users[user, default: User()].waiting += 1
         if Task.isCancelled { giveUp(number) }
       }
     } onCancel: {
@@ -69,7 +67,7 @@ final class WaitingLine {
     users[user]?.taken -= 1
     forgetIfGone(user)
     while taken < places, let next = next() {
-      let waiter = remove(at: next)
+      let waiter = waiters.remove(at: next)
       give(to: waiter.user)
       waiter.continuation.resume()
     }
@@ -90,20 +88,13 @@ final class WaitingLine {
     }
   }
 
-  private func remove(at index: Int) -> Waiter {
-    let waiter = waiters.remove(at: index)
-    users[waiter.user]?.waiting -= 1
-    return waiter
-  }
-
   private func forgetIfGone(_ user: UInt32) {
-    guard let state = users[user], state.taken == 0, state.waiting == 0 else { return }
-    users[user] = nil
+    if users[user]?.taken == 0, waiting(of: user) == 0 { users[user] = nil }
   }
 
   private func giveUp(_ number: UInt64) {
     guard let index = waiters.firstIndex(where: { $0.number == number }) else { return }
-    let waiter = remove(at: index)
+    let waiter = waiters.remove(at: index)
     forgetIfGone(waiter.user)
     waiter.continuation.resume(throwing: CancellationError())
   }

@@ -117,17 +117,15 @@ extension Store {
   private func perform(
     _ write: inout WriteQueue.Write, _ transaction: Transaction
   ) throws(StoreError) -> StoreError? {
-    let database = transaction.database
-    try database.run("SAVEPOINT one_write")
-    if let error = write.perform(transaction) {
-      guard database.isInTransaction else { return error }
-      try database.run("ROLLBACK TO one_write")
-    } else if write.isEager, !write.isAnswered {
-      write.isAnswered = true
-      write.answer(nil)
+    let error = try transaction.database.inSavepoint {
+      let error = write.perform(transaction)
+      if error == nil, write.isEager, !write.isAnswered {
+        write.isAnswered = true
+        write.answer(nil)
+      }
+      return error
     }
-    try database.run("RELEASE one_write")
-    return nil
+    return transaction.database.isInTransaction ? nil : error
   }
 
   // MARK: Recovering

@@ -14,6 +14,8 @@ package final class ResponseCache {
   package var configuration: CacheConfiguration
   private let clock: @Sendable () -> Int64
   private let onTrouble: @EventLoop (String) -> Void
+  /// Requests that were answered from here, ready to be answered again.
+  let ready = ReadyRequests()
   private var memory: AnswerMemory
   private var store: Store?
   private var storedKeys: Set<UInt64> = []
@@ -156,18 +158,21 @@ package final class ResponseCache {
 
   /// Forgets the answer of a response that was deleted; in the store it went with the response.
   package func forget(responseID: String, of uid: UInt32) {
+    ready.removeAll()
     memory.remove(of: uid) { $0.responseID == responseID }
   }
 
   /// Forgets what is in memory of a user; called when a conversation or an item was deleted. What is
   /// left in the store is found there.
   package func forgetAll(of uid: UInt32) {
+    ready.removeAll()
     memory.remove(of: uid) { _ in true }
   }
 
   /// Removes a user's answers from cache, those of a certain age and older where one is given;
   /// returns how many the store had.
   package func clear(of uid: UInt32, olderThan age: Duration?) async throws(StoreError) -> Int {
+    ready.removeAll()
     let time = age.map { clock() - $0.wholeMilliseconds }
     memory.remove(of: uid) { time == nil || $0.cachedAt < time ?? 0 }
     guard let store else { return 0 }

@@ -57,9 +57,8 @@ extension Daemon {
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     let reference = try Self.reference(Parameters(params, known: "conversation"))
-    answer(id, connection) { [cache, ready, feeds] store, uid throws(RPCError) in
+    answer(id, connection) { [cache, feeds] store, uid throws(RPCError) in
       let conversation = try await Self.find(reference, uid, store)
-      ready.removeAll()
       try await store.performing { store throws(StoreError) in
         try await store.deleteConversation(conversation.id, uid: uid)
       }
@@ -188,9 +187,8 @@ extension Daemon {
     let parameters = try Parameters(params, known: "conversation", "item_id")
     let reference = try Self.reference(parameters)
     let item = try parameters.requiredString("item_id")
-    answer(id, connection) { [cache, ready] store, uid throws(RPCError) in
+    answer(id, connection) { [cache] store, uid throws(RPCError) in
       let conversation = try await Self.find(reference, uid, store)
-      ready.removeAll()
       let left = try await store.performing { store throws(StoreError) in
         try await store.deleteItem(item, from: conversation.id, uid: uid)
       }

@@ -26,7 +26,7 @@ extension Daemon {
     let run = ResponseRun(
       request, plan: plan, peer: connection.peer, services: responseServices,
       asker: (connection, id))
-    if ready.takes(params) { run.params = params }
+    if cache.ready.takes(params) { run.params = params }
     registry.started(run)
     let reader = ResponseReader(
       id: id, log: run.acknowledgement ?? run.log, wantsEvents: request.isStreaming
@@ -41,7 +41,7 @@ extension Daemon {
   private func answerAtOnce(
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) -> Bool {
-    guard let entry = ready.entry(params, of: connection.peer.userID) else { return false }
+    guard let entry = cache.ready.entry(params, of: connection.peer.userID) else { return false }
     let run = ResponseRun(
       entry.request, plan: entry.plan, peer: connection.peer, services: responseServices)
     guard run.answerAtOnce(entry) else { return false }
@@ -118,9 +118,8 @@ extension Daemon {
     let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
     let running = registry.response(responseID, of: connection.peer.userID)
     running?.stop(.cancelled)
-    answer(id, connection) { [cache, ready] store, uid throws(RPCError) in
+    answer(id, connection) { [cache] store, uid throws(RPCError) in
       await running?.ended()
-      ready.removeAll()
       try await store.performing { store throws(StoreError) in
         try await store.deleteResponse(responseID, uid: uid)
       }

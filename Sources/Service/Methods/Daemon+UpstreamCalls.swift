@@ -14,9 +14,7 @@ extension Daemon {
   func countInputTokens(
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
-    try ask(params, id, connection) { [self] _, plan, body throws(RPCError) in
-      try await post("/responses/input_tokens", body, plan.candidates[0])
-    }
+    try ask("/responses/input_tokens", isPaid: false, params, id, connection)
   }
 
   func compact(
@@ -25,41 +23,33 @@ extension Daemon {
     guard params.nonNull("model")?.string != nil else {
       throw .invalidParams("model", "nothing found, the name of a model was expected")
     }
-    let peer = connection.peer
-    try ask(params, id, connection) { [self] request, plan, body throws(RPCError) in
-      let candidate = plan.candidates[0]
-      let meter = UsageMeter(request, plan, peer, ledger: ledger)
-      return try await metered(meter, body, candidate.upstream.name) { () throws(RPCError) in
-        try await post("/responses/compact", body, candidate)
-      }
-    }
+    try ask("/responses/compact", isPaid: true, params, id, connection)
   }
 
   private func ask(
-    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection,
-    _ call:
-      @escaping @EventLoop (
-        CreateRequest, RequestPlan, UpstreamBody
-      ) async throws(RPCError) -> RawJSON
+    _ path: String, isPaid: Bool, _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     if let configurationErrors { throw RPCError(configurationErrors) }
     let request = try CreateRequest(params: params)
     let plan = try RequestPlan(request, configuration, upstreams)
-    answer(id, connection) { store, uid throws(RPCError) in
+    let peer = connection.peer
+    answer(id, connection) { [self] store, uid throws(RPCError) in
       var context = try await RequestContext.find(request, of: uid, in: store)
       try await context.load(of: uid, from: store)
       let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
         await Self.item(id, uid, store)
       }
       let body = UpstreamBody(body: plan.body, input: input, context: context, isBackground: false)
-      return try await call(request, plan, body)
+      let candidate = plan.candidates[0]
+      guard isPaid else { return try await post(path, body, candidate) }
+      let meter = UsageMeter(request, plan, peer, ledger: ledger)
+      return try await post(path, body, candidate, meter)
     }
   }
 
   /// Reserves what a call may cost, and settles what it did.
-  private func metered(
-    _ meter: UsageMeter, _ body: UpstreamBody, _ upstream: String,
-    _ call: @EventLoop () async throws(RPCError) -> RawJSON
+  private func post(
+    _ path: String, _ body: UpstreamBody, _ candidate: RequestPlan.Candidate, _ meter: UsageMeter
   ) async throws(RPCError) -> RawJSON {
     let started = EventLoop.now
     meter.usage.conversation = body.context.conversation?.id
@@ -72,10 +62,10 @@ extension Daemon {
       ending.timing.total = Int64((EventLoop.now - started).wholeMicroseconds)
       meter.settle(
         ending, tokens: tokens, estimate: { TokenCounts(input: meter.usage.inputTokens) },
-        upstream: upstream)
+        upstream: candidate.upstream.name)
     }
     do throws(RPCError) {
-      let answer = try await call()
+      let answer = try await post(path, body, candidate)
       settle("completed", UsageReader.tokens(of: answer))
       return answer
     } catch {

@@ -20,8 +20,7 @@ extension Daemon {
   ) throws(RPCError) {
     let parameters = try Parameters(params, known: "older_than")
     let age = try Self.age(parameters["older_than"])
-    answer(id, connection) { [cache, ready] store, uid throws(RPCError) in
-      ready.removeAll()
+    answer(id, connection) { [cache] store, uid throws(RPCError) in
       let removed = try await store.performing { _ throws(StoreError) in
         try await cache.clear(of: uid, olderThan: age)
       }

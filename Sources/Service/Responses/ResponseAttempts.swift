@@ -75,7 +75,7 @@ final class ResponseAttempts {
       return .failure(.circuitOpen(upstream.name, wait: wait))
     }
     do {
-      try await upstream.enter(as: uid)
+      try await upstream.enter(as: uid, maximumQueue: services.limits.queue)
     } catch let error as RPCError {
       return .failure(CallFailure(error: error, phase: .notSent))
     } catch {

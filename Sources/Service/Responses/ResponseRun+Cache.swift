@@ -182,7 +182,7 @@ extension ResponseRun {
       !options.continuesScope, options.idempotencyKey == nil, !request.isBackground,
       body.replacement == nil, plan.tools.isEmpty, !body.input.hasReferences
     else { return }
-    services.ready.insert(
+    services.cache.ready.insert(
       ReadyRequests.Entry(
         request: request, plan: plan, body: body, key: key, keyIdentity: identity,
         echoes: echoes(body.context)), params, of: uid)

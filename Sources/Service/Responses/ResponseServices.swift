@@ -14,7 +14,6 @@ struct ResponseServices {
   let knowledge: UpstreamKnowledge
   let feeds: ConversationFeeds
   let cache: ResponseCache
-  let ready: ReadyRequests
   let ledger: UsageLedger
   let hooks: Hooks
   let tools: ToolSet

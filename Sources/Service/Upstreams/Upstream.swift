@@ -20,14 +20,11 @@ final class Upstream {
   private(set) var succeeded = 0
   private(set) var failed = 0
   private(set) var lastUse: LoopInstant?
-  /// Requests of one user that may wait.
-  var maximumQueue: Int
   private let line: WaitingLine
   private var key: Result<APIKey?, KeyError>?
 
-  init(_ configuration: UpstreamConfiguration, maximumQueue: Int) {
+  init(_ configuration: UpstreamConfiguration) {
     self.configuration = configuration
-    self.maximumQueue = maximumQueue
     line = WaitingLine(places: configuration.maximumConcurrent)
   }
 
@@ -38,7 +35,9 @@ final class Upstream {
   // MARK: Places
 
   /// Waits for one of `max_concurrent` places, for which users take turns.
-  func enter(as user: UInt32) async throws {
+  ///
+  /// - Parameter maximumQueue: requests of this user that may wait.
+  func enter(as user: UInt32, maximumQueue: Int) async throws {
     let waiting = line.waiting(of: user)
     guard line.isFree || waiting < maximumQueue else {
       throw RPCError(

@@ -83,17 +83,16 @@ extension Transaction {
 
   /// Does all of it or nothing; throws only what ended the transaction.
   private func attempt(_ body: () throws(StoreError) -> Void) throws(StoreError) -> StoreError? {
-    try database.run("SAVEPOINT hits")
-    var failure: StoreError?
-    do throws(StoreError) {
-      try body()
-    } catch {
-      guard database.isInTransaction else { throw error }
-      try database.run("ROLLBACK TO hits")
-      failure = error
+    let error = try database.inSavepoint {
+      do throws(StoreError) {
+        try body()
+        return nil
+      } catch {
+        return error
+      }
     }
-    try database.run("RELEASE hits")
-    return failure
+    if let error, !database.isInTransaction { throw error }
+    return error
   }
 
   private func record(_ hit: CacheHit, row: Int64) throws(StoreError) {

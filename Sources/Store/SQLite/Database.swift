@@ -82,6 +82,20 @@ internal import CSQLite
     guard code == SQLITE_OK else { throw failure("run a script", code) }
   }
 
+  /// Runs the body in a savepoint, undoes it where it returns an error, and returns that.
+  ///
+  /// Some errors end the whole transaction: then nothing is left to undo (`isInTransaction`).
+  func inSavepoint(_ body: () -> StoreError?) throws(StoreError) -> StoreError? {
+    try run("SAVEPOINT part")
+    let error = body()
+    if error != nil {
+      guard isInTransaction else { return error }
+      try run("ROLLBACK TO part")
+    }
+    try run("RELEASE part")
+    return error
+  }
+
   private func start(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> Statement {
     let statement = try prepared(sql)
     try statement.bind(values)

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Glibc
 
 /// Reads a file that holds a secret.

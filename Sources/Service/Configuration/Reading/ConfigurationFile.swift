@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Glibc
 
 /// Reads a file of the configuration.
@@ -66,25 +67,5 @@ enum ConfigurationFile {
       if name.hasSuffix(".toml"), !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "\(directory)/\($0)" }
-  }
-}
-
-/// Reads descriptors to the end.
-enum FileBytes {
-  /// Returns what a descriptor gives, up to a limit; nil on an error, which is in `errno`.
-  static func read(_ descriptor: Int32, atMost limit: Int) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16_384)
-    while bytes.count < limit {
-      let wanted = min(chunk.count, limit - bytes.count)
-      let count = unsafe chunk.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress, wanted)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { return nil }
-      if count == 0 { break }
-      bytes.append(contentsOf: chunk[..<count])
-    }
-    return bytes
   }
 }
