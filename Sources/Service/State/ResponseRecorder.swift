@@ -62,13 +62,22 @@ final class ResponseRecorder {
     await flushing?.value
   }
 
-  /// Writes the events that are not written yet and returns when they are on disk.
+  /// Returns when the events that the log has now are on disk; what others append meanwhile is not
+  /// waited for.
   func sync() async throws(RPCError) {
+    guard handle != nil else { return }
+    let wanted = log.count
+    // It may have begun before the last of them.
     await flushing?.value
-    flush()
-    await flushing?.value
-    guard storedEvents < log.count, handle != nil else { return }
-    throw RPCError(.storage, "the events of the response could not be written", isRetryable: true)
+    while storedEvents < wanted {
+      let written = storedEvents
+      flush()
+      await flushing?.value
+      guard storedEvents > written else {
+        throw RPCError(
+          .storage, "the events of the response could not be written", isRetryable: true)
+      }
+    }
   }
 
   /// Takes over the upstream's id, unless this user has a response of that id, and returns the id

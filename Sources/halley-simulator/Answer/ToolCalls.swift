@@ -20,11 +20,14 @@ struct ToolCalls {
   private(set) var calls: [OutputItem.Call] = []
 
   init(_ request: CreateRequest, _ context: Context, _ controls: AnswerControls) {
-    let choice = ToolChoice(request.members["tool_choice"])
+    let choice = ToolChoice(controls.ignoresToolChoice ? nil : request.members["tool_choice"])
     let tools = request.tools.compactMap(Tool.init).filter { choice.allows($0.name) }
     guard let first = tools.first, context.answeredRounds < controls.callRounds else { return }
     let question = context.question?.text ?? ""
     calls = Self.mentions(in: question, tools, controls)
+    if let name = controls.strayCall {
+      calls.append(OutputItem.Call(name: name, arguments: "{}", isCustom: false))
+    }
     if calls.isEmpty, choice.isRequired {
       calls = [Self.call(first, nil, controls)]
     }

@@ -4,6 +4,10 @@ struct AnswerControls: Sendable {
   let words: Int?
   /// Exactly the arguments of each function call.
   let arguments: String?
+  /// The name of a call that follows the question's own, whether or not there is such a tool.
+  let strayCall: String?
+  /// Whether `tool_choice` counts for nothing.
+  let ignoresToolChoice: Bool
   /// How often the functions are called before there is a text.
   let callRounds: Int
   /// Bytes of an additional first delta.
@@ -18,6 +22,8 @@ struct AnswerControls: Sendable {
     text = reader.text("text")
     words = try reader.count("words") ?? options.words
     arguments = reader.text("arguments")
+    strayCall = reader.text("stray_call")
+    ignoresToolChoice = try reader.flag("ignore_tool_choice")
     callRounds = try reader.count("call_rounds") ?? 1
     hugeDelta = try reader.count("huge_event")
     burst = try reader.count("burst")

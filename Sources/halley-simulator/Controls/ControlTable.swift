@@ -15,6 +15,8 @@ enum ControlTable {
       endless KIND            deltas, comments or line, for ever ("1": deltas)
       arguments TEXT          exactly these arguments for every function call
       call_rounds N           call functions so often before answering in words
+      stray_call NAME         one more call, of a tool that need not be there
+      ignore_tool_choice      tools are called whatever tool_choice says
       duplicate_id ID         the response has this id
       no_id                   the response has no id
       sparse                  the response has seven members only
