@@ -61,15 +61,40 @@ import Testing
     #expect(stored == second.stored)
   }
 
-  @Test func `an id that the daemon does not know goes upstream unchanged`() throws {
-    let answer = try client.say("hello", #""previous_response_id":"resp_elsewhere""#)
-    #expect(answer.errorCode == "upstream_http")
-    let error = answer.errorData?["error"]
-    #expect(error?["code"]?.string == "previous_response_not_found")
-    #expect(try stage.lastBody()["previous_response_id"]?.string == "resp_elsewhere")
-    let member = try client.say("hello", #""conversation":{"id":"conv_elsewhere"}"#)
-    #expect(member.status == "completed")
-    #expect(try stage.lastBody()["conversation"]?["id"]?.string == "conv_elsewhere")
+  /// Members that go on from a response, an item or a conversation of these ids.
+  private func references(_ response: String, _ item: String, _ conversation: String) -> [String] {
+    [
+      #""input":"x","previous_response_id":"\#(response)""#,
+      #""input":"x","conversation":"\#(conversation)""#,
+      #""input":"x","conversation":{"id":"\#(conversation)"}"#,
+      #""input":[{"type":"item_reference","id":"\#(item)"}]"#, #""input":[{"id":"\#(item)"}]"#,
+    ]
+  }
+
+  /// An upstream whose simulator has answered the id would know it.
+  @Test(arguments: ["replay", "upstream"])
+  func `an id that is not there is not found, and no upstream is asked for it`(
+    state: String
+  ) throws {
+    let stage = try StateStage(upstream: "state = \"\(state)\"")
+    let client = stage.client
+    let response = try client.say("one", #""conversation":"gone""#)
+    let item = try #require(response.result?["output"]?.elements.first?["id"]?.string)
+    let conversation = try #require(response.result?["conversation"]?["id"]?.string)
+    _ = try client.call(1, "conversations.delete", #"{"conversation":"\#(conversation)"}"#)
+    let creates = try stage.simulator.count("creates")
+    let deleted = references(response.id, item, conversation)
+    let unknown = references("resp_elsewhere", "msg_elsewhere", "conv_elsewhere")
+    for (deleted, unknown) in zip(deleted, unknown) {
+      for more in ["", #","store":false"#, #","stream":true"#, #","background":true"#] {
+        for method in ["responses.create", "cache.explain", "responses.input_tokens.count"] {
+          let answers = try [deleted, unknown].map { try client.call(1, method, "{\($0)\(more)}") }
+          #expect(answers[0].errorCode == "not_found", "\(method) \(deleted) \(more)")
+          #expect(answers[0].message.text == answers[1].message.text)
+        }
+      }
+    }
+    #expect(try stage.simulator.count("creates") == creates)
   }
 
   // MARK: Function calls
@@ -139,11 +164,13 @@ import Testing
     #expect(try stage.lastInput() == ["The stored answer.", "go on"])
   }
 
-  @Test func `a reference to an unknown item goes upstream`() throws {
+  @Test func `a reference is replaced in a request that leaves nothing, too`() throws {
+    let first = try client.say("one", answer: "The stored answer.")
+    let item = try #require(first.result?["output"]?.elements.first?["id"]?.string)
     let answer = try client.call(
-      1, "responses.create", #"{"input":[{"type":"item_reference","id":"msg_none"}]}"#)
-    #expect(answer.errorCode == "upstream_http")
-    #expect(try stage.lastBody()["input"]?.elements.first?["id"]?.string == "msg_none")
+      1, "responses.create", #"{"input":[{"id":"\#(item)"}],"store":false}"#)
+    #expect(answer.status == "completed")
+    #expect(try stage.lastInput() == ["The stored answer."])
   }
 
   // MARK: Scopes

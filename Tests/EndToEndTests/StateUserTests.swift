@@ -73,6 +73,7 @@ struct StateUserTests {
           ("responses.input_items.list", "{\(named)}"),
           ("responses.input_items.list", #"{\#(named),"after":"\#(item)"}"#),
           ("responses.create", #"{"input":"x","previous_response_id":"\#(id)"}"#),
+          ("responses.compact", #"{"model":"m","previous_response_id":"\#(id)"}"#),
         ]
       }
       return list
@@ -98,6 +99,8 @@ struct StateUserTests {
           ),
           ("conversations.search", #"{\#(named),"query":"secret"}"#),
           ("conversations.watch", "{\(named)}"),
+          ("responses.input_tokens.count", #"{"input":"x","conversation":"\#(conversation)"}"#),
+          ("responses.create", #"{"input":"x","conversation":{"id":"\#(conversation)"}}"#),
           ("conversations.delete", "{\(named)}"),
         ]
       }

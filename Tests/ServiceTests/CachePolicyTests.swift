@@ -75,16 +75,10 @@ import Wire
   }
 
   @Test(arguments: HalleyOptions.Cache.allCases)
-  func `a disabled cache and an unknown context rule everything out`(option: HalleyOptions.Cache)
-    throws
-  {
-    for policy in [
-      try policy(option, "{}") { $0.isEnabled = false },
-      try policy(option, "{}") { $0.hasUnknownContext = true },
-    ] {
-      #expect(!policy.reads && !policy.joins && policy.writing == .nothing)
-      #expect(policy.mustHit == (option == .only))
-    }
+  func `a disabled cache rules everything out`(option: HalleyOptions.Cache) throws {
+    let policy = try policy(option, "{}") { $0.isEnabled = false }
+    #expect(!policy.reads && !policy.joins && policy.writing == .nothing)
+    #expect(policy.mustHit == (option == .only))
   }
 
   // MARK: Answers

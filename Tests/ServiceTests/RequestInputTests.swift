@@ -31,10 +31,12 @@ import Wire
     #expect(found.hasResolvedReferences)
   }
 
-  @Test func `a reference to an unknown item stays`() async throws {
-    let found = try await input(#"[{"type":"item_reference","id":"m1"}]"#)
-    #expect(found.items.map(\.text) == [#"{"type":"item_reference","id":"m1"}"#])
-    #expect(!found.hasResolvedReferences)
+  @Test func `a reference to an unknown item is refused with its place`() async throws {
+    let error = try await #require(throws: RPCError.self) {
+      try await input(#"[{"role":"user","content":"x"},{"type":"item_reference","id":"m1"}]"#)
+    }
+    #expect(error.code == .notFound)
+    #expect(error.details.first?.value.string == "input[1].id")
   }
 
   @Test func `a call and its output belong together`() async throws {

@@ -16,8 +16,6 @@ package struct CachePolicy: Sendable, Equatable {
     package var isBackground = false
     /// Whether text of the response may be kept on disk.
     package var isStored = true
-    /// Whether the upstream alone knows what the request goes on from.
-    package var hasUnknownContext = false
 
     package init() {}
   }
@@ -41,8 +39,7 @@ package struct CachePolicy: Sendable, Equatable {
   ) {
     let writeObstacle = Self.writeObstacle(body, circumstances)
     let readObstacle = writeObstacle ?? Self.variety(body)
-    let isPossible =
-      circumstances.isEnabled && !circumstances.hasUnknownContext && option != .off
+    let isPossible = circumstances.isEnabled && option != .off
     obstacle = readObstacle
     mustHit = option == .only
     keepsToolAnswers = option == .refresh
@@ -68,9 +65,6 @@ package struct CachePolicy: Sendable, Equatable {
 
   private static func writeObstacle(_ body: RawJSON, _ circumstances: Circumstances) -> String? {
     if !circumstances.isEnabled { return "the cache is disabled in the configuration" }
-    if circumstances.hasUnknownContext {
-      return "the request goes on from what only the upstream knows"
-    }
     if circumstances.isBackground { return "background responses are not cached by default" }
     let hosted = (body.nonNull("tools")?.elements ?? [])
       .compactMap { $0["type"]?.string }.first { !isClientTool($0) }

@@ -37,7 +37,7 @@ extension Daemon {
       var context = try await RequestContext.find(request, of: uid, in: store)
       try await context.load(of: uid, from: store)
       let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
-        await Self.item(id, uid, store)
+        try await Self.item(id, uid, store)
       }
       let body = UpstreamBody(body: plan.body, input: input, context: context, isBackground: false)
       let candidate = plan.candidates[0]
@@ -76,12 +76,14 @@ extension Daemon {
     }
   }
 
-  static func item(_ id: String, _ uid: UInt32, _ store: Store) async -> RawJSON? {
+  static func item(
+    _ id: String, _ uid: UInt32, _ store: Store
+  ) async throws(RPCError) -> RawJSON? {
     do throws(StoreError) {
       return try await store.item(id, uid: uid).json
     } catch {
-      // The upstream may know it.
-      return nil
+      if error.code == .notFound { return nil }
+      throw RPCError(error)
     }
   }
 
@@ -93,8 +95,7 @@ extension Daemon {
     let target = UpstreamBody.Target(
       upstream: upstream.name, keyIdentity: candidate.upstream.identity(of: key),
       model: candidate.model)
-    let made = body.make(
-      body.context.isUpstreams ? .asGiven : .replay, for: target, encryptsReasoning: false)
+    let made = body.make(.replay, for: target, encryptsReasoning: false)
     let answer = await http.fetch(
       HTTPRequest(
         .post, upstream.baseURL + path,

@@ -134,7 +134,6 @@ final class ResponseAttempts {
   }
 
   private func form(for candidate: RequestPlan.Candidate) -> UpstreamBody.Form {
-    if body.context.isUpstreams { return .asGiven }
     guard candidate.upstream.configuration.state == .upstream, !body.mustReplay else {
       return .replay
     }

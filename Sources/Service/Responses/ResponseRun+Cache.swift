@@ -45,7 +45,6 @@ extension ResponseRun {
     circumstances.isEnabled = services.cache.configuration.isEnabled
     circumstances.isBackground = request.isBackground
     circumstances.isStored = isStored
-    circumstances.hasUnknownContext = body.context.isUpstreams
     return CachePolicy(request.options.cache, body: body.body, circumstances)
   }
 
@@ -180,7 +179,7 @@ extension ResponseRun {
     guard let params, let identity = plan.candidates[0].upstream.knownIdentity,
       body.context.parent == .none, body.context.previousResponseID == nil,
       !options.continuesScope, options.idempotencyKey == nil, !request.isBackground,
-      body.replacement == nil, plan.tools.isEmpty, !body.input.hasReferences
+      body.replacement == nil, plan.tools.isEmpty, !body.input.hasResolvedReferences
     else { return }
     services.cache.ready.insert(
       ReadyRequests.Entry(

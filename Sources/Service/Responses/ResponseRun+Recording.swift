@@ -25,26 +25,30 @@ extension ResponseRun {
     from store: Store?, takesTurn: Bool = true
   ) async throws(RPCError) -> UpstreamBody {
     guard let store else {
-      let input = try await RequestInput.read(plan.body) { _ in nil }
       return UpstreamBody(
-        body: plan.body, input: input, context: RequestContext(),
+        body: plan.body, input: try await readInput(), context: RequestContext(),
         isBackground: request.isBackground)
     }
     var context = try await RequestContext.find(request, of: uid, in: store)
     if takesTurn, let found = context.conversation { try await takeTurn(in: found) }
     try await context.load(of: uid, from: store)
-    let uid = uid
-    let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
-      await Daemon.item(id, uid, store)
-    }
+    let input = try await readInput()
     let body = UpstreamBody(
       body: plan.body, input: input, context: context, isBackground: request.isBackground)
-    if !context.isUpstreams, plan.body.nonNull("prompt") == nil {
+    if plan.body.nonNull("prompt") == nil {
       try input.checkCalls(after: context.turns.flatMap { $0.items.map(\.json) })
     }
     relay.echo = echo(of: context)
     meter.usage.conversation = context.conversation?.id
     return body
+  }
+
+  private func readInput() async throws(RPCError) -> RequestInput {
+    let uid = uid
+    let state = services.state
+    return try await RequestInput.read(plan.body) { id async throws(RPCError) in
+      try await Daemon.item(id, uid, state.open())
+    }
   }
 
   /// What the request comes to, for who wants to know and not to ask.
@@ -138,7 +142,6 @@ extension ResponseRun {
   /// What the client asked and the upstream is not told.
   func echo(of context: RequestContext) -> [ResponseEcho] {
     var echo = [ResponseEcho(key: "store", value: .boolean(isStored), isAdded: false)]
-    guard !context.isUpstreams else { return request.isBackground ? backgroundEcho : [] }
     if let id = context.previousResponseID {
       echo.append(ResponseEcho(key: "previous_response_id", value: .string(id), isAdded: true))
     }

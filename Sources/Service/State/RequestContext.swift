@@ -10,11 +10,11 @@ struct RequestContext: Sendable {
   var conversation: StoredConversation?
   /// The id that the client gave, or that its scope stands for.
   var previousResponseID: String?
-  /// Whether the client named a response or conversation that the daemon does not know: then the
-  /// upstream may, and gets the id as it came.
-  var isUpstreams = false
 
-  /// Finds what a request names, without its items.
+  /// Finds what a request names, without its items. An id is looked for among the user's own alone
+  /// and no upstream is asked for it: there, all users have one account.
+  ///
+  /// - Throws: `not_found`.
   static func find(
     _ request: CreateRequest, of uid: UInt32, in store: Store
   ) async throws(RPCError) -> RequestContext {
@@ -27,10 +27,10 @@ struct RequestContext: Sendable {
         })
       return context
     case .id(let id)?:
-      let known = try await known { () throws(StoreError) in
-        try await store.conversation(id, uid: uid)
-      }
-      if let known { context.use(known) } else { context.isUpstreams = true }
+      context.use(
+        try await known("conversation") { () throws(StoreError) in
+          try await store.conversation(id, uid: uid)
+        })
       return context
     case nil: break
     }
@@ -49,12 +49,8 @@ struct RequestContext: Sendable {
     }
     guard let previous else { return context }
     context.previousResponseID = previous
-    let response = try await known { () throws(StoreError) in
+    let response = try await known("previous_response_id") { () throws(StoreError) in
       try await store.response(previous, uid: uid)
-    }
-    guard let response else {
-      context.isUpstreams = true
-      return context
     }
     guard response.status.isFinal else {
       throw .invalidParams(
@@ -65,13 +61,12 @@ struct RequestContext: Sendable {
   }
 
   private static func known<Value>(
-    _ find: () async throws(StoreError) -> Value
-  ) async throws(RPCError) -> Value? {
+    _ parameter: String, _ find: () async throws(StoreError) -> Value
+  ) async throws(RPCError) -> Value {
     do throws(StoreError) {
       return try await find()
     } catch {
-      if error.code == .notFound { return nil }
-      throw RPCError(error)
+      throw error.code == .notFound ? .notFound(parameter) : RPCError(error)
     }
   }
 
@@ -91,5 +86,14 @@ struct RequestContext: Sendable {
       }
     }
     turns = stored?.turns ?? []
+  }
+}
+
+extension RPCError {
+  /// The same bytes for an id that never was, one that was deleted and one of another user.
+  static func notFound(_ parameter: String) -> RPCError {
+    RPCError(
+      .notFound, "\(parameter): there is nothing of this id",
+      details: [("param", .string(parameter))])
   }
 }

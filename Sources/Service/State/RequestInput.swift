@@ -9,12 +9,8 @@ package struct RequestInput: Sendable {
   /// Whether a stored item was put in the place of a reference to it.
   package let hasResolvedReferences: Bool
 
-  /// Whether it depends on what is stored.
-  var hasReferences: Bool {
-    hasResolvedReferences || items.contains { Self.reference($0) != nil }
-  }
-
-  /// - Parameter item: the stored item of an id; nil where there is none.
+  /// - Parameter item: the user's stored item of an id; nil where there is none.
+  /// - Throws: `not_found` for a reference to no such item.
   package static func read(
     _ body: RawJSON, item: (String) async throws(RPCError) -> RawJSON?
   ) async throws(RPCError) -> RequestInput {
@@ -27,7 +23,8 @@ package struct RequestInput: Sendable {
     }
     var hasResolved = false
     for index in items.indices {
-      guard let id = reference(items[index]), let stored = try await item(id) else { continue }
+      guard let id = reference(items[index]) else { continue }
+      guard let stored = try await item(id) else { throw .notFound("input[\(index)].id") }
       items[index] = stored
       hasResolved = true
     }

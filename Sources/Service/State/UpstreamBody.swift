@@ -10,8 +10,6 @@ struct UpstreamBody: Sendable {
     case replay
     /// The upstream keeps it, under this id of its own.
     case chained(to: String)
-    /// The request says it itself, with an id that only the upstream knows.
-    case asGiven
   }
 
   /// Whom the body is for: what one upstream, key or model made may mean nothing to another.
@@ -59,8 +57,6 @@ struct UpstreamBody: Sendable {
       made = (isHeld ? made : made.removing("background")).setting("stream", to: .boolean(true))
     }
     switch form {
-    case .asGiven:
-      return added.isEmpty ? made : made.setting("input", to: array([]))
     case .chained(let id):
       made = made.removing("conversation").setting("previous_response_id", to: .string(id))
       return input.hasResolvedReferences ? made.setting("input", to: array([])) : made
