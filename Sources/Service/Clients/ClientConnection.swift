@@ -23,6 +23,11 @@ final class ClientConnection {
   private let calls = ClientCalls()
   let approvalSession = ApprovalSession()
   private var buffered = 0
+  private var outputBytes = 0
+  /// Lines that came while the client had not taken its answers.
+  private var heldLines: ArraySlice<ArraySlice<UInt8>> = []
+  private var lastInTurn: Task<Void, Never>?
+  private var roomWaiter: CheckedContinuation<Void, Never>?
   private var pending: Set<RPCID> = []
   private var isFlushScheduled = false
   private var isReadingEnded = false
@@ -52,6 +57,7 @@ final class ClientConnection {
   ]
 
   func answer(_ id: RPCID?, _ result: Result<RawJSON, RPCError>) {
+    guard !isClosed else { return }
     switch (id, result) {
     case (let id?, .success(let json)): output.add(.answer(id, result: json))
     case (let id, .failure(let error)):
@@ -63,8 +69,27 @@ final class ClientConnection {
     scheduleFlush()
   }
 
+  /// Makes an answer of any size, but none before the ones asked for earlier are made and the
+  /// client has taken enough of them: what is in the making is bounded too.
+  func inTurn(_ body: @escaping @EventLoop () async -> Void) {
+    let previous = lastInTurn
+    lastInTurn = EventLoop.start { [self] in
+      await previous?.value
+      await room()
+      if !isClosed { await body() }
+    }
+  }
+
+  private func room() async {
+    while isPaused, !isClosed { await withCheckedContinuation { roomWaiter = $0 } }
+  }
+
   /// Lets a request be answered by what a source has, now and later.
   func subscribe(_ source: any OutputSource) {
+    guard !isClosed else {
+      source.detach()
+      return source.leave(.disconnected)
+    }
     output.add(source)
     source.attach(to: peer.name) { [weak self] in self?.scheduleFlush() }
     scheduleFlush()
@@ -101,7 +126,13 @@ final class ClientConnection {
   /// What was sent before a hang-up still counts: a request may be meant to outlive its client.
   private var mayReadMore: Bool { !isReadingEnded && isPaused == false }
 
-  private var isPaused: Bool { output.pendingAnswers >= Self.maximumPendingAnswers }
+  /// Whether the client has so much to take that nothing more is done for it. One answer alone may
+  /// be larger than the limits.
+  private var isPaused: Bool {
+    output.pendingAnswers >= Self.maximumPendingAnswers
+      || output.answerBytes >= limits.maximumOutputBytes
+      || (output.answerBytes > 0 && owner.outputBytes >= limits.maximumOutputBytesOfAll)
+  }
 
   private func read() {
     reading: for _ in 0..<Self.mostReadsATurn where !isReadingEnded && !isPaused {
@@ -124,7 +155,7 @@ final class ClientConnection {
 
   private func receive(_ bytes: borrowing Span<UInt8>) {
     do throws(LineFramer.LineTooLong) {
-      try framer.append(bytes) { line in execute(line) }
+      try framer.append(bytes) { line in take(line) }
     } catch {
       refuseRest(
         RPCError(
@@ -132,7 +163,7 @@ final class ClientConnection {
           details: [("limit", .integer(error.maximumLineBytes))]))
     }
     guard !isReadingEnded else { return account(0) }
-    account(framer.bufferedBytes)
+    account(framer.bufferedBytes + heldLines.reduce(0) { $0 + $1.count })
   }
 
   /// Keeps all input buffers together below their limit.
@@ -148,10 +179,26 @@ final class ClientConnection {
         details: [("retry_after_ms", .integer(1000))]))
   }
 
-  private func execute(_ line: ArraySlice<UInt8>) {
+  private func take(_ line: ArraySlice<UInt8>) {
     guard !isReadingEnded, !line.allSatisfy({ $0 == 0x0D || $0 == 0x20 || $0 == 0x09 }) else {
       return
     }
+    if isPaused || !heldLines.isEmpty { heldLines.append(line) } else { execute(line) }
+  }
+
+  /// Goes on with what had to wait, as far as the client has taken its answers.
+  private func goOn() {
+    guard !isPaused else { return }
+    roomWaiter?.resume()
+    roomWaiter = nil
+    guard !heldLines.isEmpty else { return }
+    while !isPaused, let line = heldLines.popFirst() { execute(line) }
+    guard heldLines.isEmpty else { return }
+    heldLines = []
+    if !isReadingEnded { account(framer.bufferedBytes) }
+  }
+
+  private func execute(_ line: ArraySlice<UInt8>) {
     do throws(RPCRefusal) {
       switch try RPCMessage(line: line, limits: limits.json) {
       case .request(let request): accept(request)
@@ -224,6 +271,7 @@ final class ClientConnection {
   // MARK: Writing
 
   private func scheduleFlush() {
+    if !isClosed { accountOutput() }
     guard !isFlushScheduled, !isClosed, !isBlocked else { return }
     isFlushScheduled = true
     EventLoop.atEndOfTurn { [weak self] in
@@ -234,21 +282,27 @@ final class ClientConnection {
 
   private func flush() {
     guard !isClosed, !isBlocked else { return }
-    let wasPaused = isPaused
     do throws(LoopError) {
       let progress = try output.send(to: descriptor) { source in
         pending.remove(source.id)
         source.detach()
       }
+      accountOutput()
       isBlocked = progress == .blocked
       watchForStall(isBlocked)
       if progress == .more { scheduleFlush() }
     } catch {
       return close()
     }
+    goOn()
     closeIfFinished()
-    if wasPaused, !isPaused, !isClosed, !isReadingEnded { read() }
     updateInterest()
+  }
+
+  /// Keeps count of what all clients have not taken.
+  private func accountOutput() {
+    owner.outputBytes += output.answerBytes - outputBytes
+    outputBytes = output.answerBytes
   }
 
   private func updateInterest() {
@@ -275,7 +329,9 @@ final class ClientConnection {
   }
 
   private func closeIfFinished() {
-    guard isReadingEnded, !isClosed, pending.isEmpty, output.isFinished else { return }
+    guard isReadingEnded, !isClosed, pending.isEmpty, heldLines.isEmpty, output.isFinished else {
+      return
+    }
     close()
   }
 
@@ -289,7 +345,13 @@ final class ClientConnection {
     stallTimer?.cancel()
     UnixSocket.close(descriptor)
     pending = []
-    for source in output.removeAllSources() {
+    heldLines = []
+    let sources = output.removeAllSources()
+    output = OutputQueue()
+    accountOutput()
+    roomWaiter?.resume()
+    roomWaiter = nil
+    for source in sources {
       source.detach()
       source.leave(.disconnected)
     }

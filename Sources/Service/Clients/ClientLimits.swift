@@ -5,6 +5,10 @@ struct ClientLimits: Sendable {
   let maximumConnections: Int
   let maximumLineBytes: Int
   let maximumBufferedBytes: Int
+  /// Bytes of answers that one client has not taken.
+  let maximumOutputBytes: Int
+  /// Bytes of answers that all clients have not taken.
+  let maximumOutputBytesOfAll: Int
   /// Requests in flight on one connection.
   let maximumRequests: Int
   let stalledReader: Duration
@@ -14,6 +18,8 @@ struct ClientLimits: Sendable {
     maximumConnections = limits.connections
     maximumLineBytes = limits.line
     maximumBufferedBytes = limits.buffers
+    maximumOutputBytes = limits.output
+    maximumOutputBytesOfAll = limits.outputs
     maximumRequests = limits.requestsPerConnection
     stalledReader = limits.stalledReader
     json = JSONLimits(

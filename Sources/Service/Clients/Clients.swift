@@ -21,6 +21,8 @@ final class Clients {
   var limits: ClientLimits
   /// Bytes in the input buffers of all connections.
   var bufferedBytes = 0
+  /// Bytes of answers that no client has taken yet.
+  var outputBytes = 0
   private(set) var connections: [ObjectIdentifier: ClientConnection] = [:]
   private(set) var accepted = 0
   private var listeners: [(socket: ListeningSocket, source: IOSource)] = []

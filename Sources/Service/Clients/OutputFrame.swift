@@ -14,6 +14,8 @@ struct OutputFrame {
   }
 
   var isEmpty: Bool { pieces.isEmpty }
+  /// Bytes that were not moved yet.
+  var count: Int { pieces.reduce(0) { $0 + $1.count } }
 
   /// Moves up to a number of bytes to the end of a buffer.
   mutating func move(atMost count: Int, to buffer: inout [UInt8]) {

@@ -12,10 +12,15 @@ struct OutputQueue {
 
   private var unsent: ArraySlice<UInt8> = []
   private var current: OutputFrame?
+  private var isCurrentCounted = false
   private var answers: [OutputFrame] = []
   /// How many of `answers` are under way already: an array loses its first element slowly.
   private var takenAnswers = 0
   private(set) var sources: [any OutputSource] = []
+  /// What an answer takes beside its bytes, roughly.
+  private static let overhead = 512
+  /// What the answers take that were not sent yet. Events are their log's and not counted here.
+  private(set) var answerBytes = 0
 
   nonisolated init() {}
 
@@ -25,12 +30,15 @@ struct OutputQueue {
   }
 
   mutating func add(_ answer: OutputFrame) {
+    answerBytes += Self.size(of: answer)
     answers.append(answer)
   }
 
   mutating func add(_ source: any OutputSource) {
     sources.append(source)
   }
+
+  private static func size(of answer: OutputFrame) -> Int { overhead + answer.count }
 
   /// Answers that the client has not taken yet.
   var pendingAnswers: Int { answers.count - takenAnswers }
@@ -66,12 +74,31 @@ struct OutputQueue {
   private mutating func fillChunk(_ ended: (any OutputSource) -> Void) -> ArraySlice<UInt8> {
     var chunk: [UInt8] = []
     while chunk.count < Self.chunkBytes {
-      if current == nil { current = nextAnswer() ?? nextLine(into: &chunk, ended) }
+      if current == nil { takeNext(into: &chunk, ended) }
       guard current != nil else { break }
-      current?.move(atMost: Self.chunkBytes - chunk.count, to: &chunk)
-      if current?.isEmpty == true { current = nil }
+      moveCurrent(to: &chunk)
     }
     return chunk[...]
+  }
+
+  private mutating func takeNext(
+    into chunk: inout [UInt8], _ ended: (any OutputSource) -> Void
+  ) {
+    current = nextAnswer()
+    isCurrentCounted = current != nil
+    guard current == nil, let line = nextLine(into: &chunk, ended) else { return }
+    current = line
+    isCurrentCounted = line.isAnswer
+    if isCurrentCounted { answerBytes += Self.size(of: line) }
+  }
+
+  private mutating func moveCurrent(to chunk: inout [UInt8]) {
+    let start = chunk.count
+    current?.move(atMost: Self.chunkBytes - start, to: &chunk)
+    if isCurrentCounted { answerBytes -= chunk.count - start }
+    guard current?.isEmpty == true else { return }
+    if isCurrentCounted { answerBytes -= Self.overhead }
+    current = nil
   }
 
   private mutating func nextAnswer() -> OutputFrame? {

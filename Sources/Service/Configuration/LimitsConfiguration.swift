@@ -12,6 +12,11 @@ package struct LimitsConfiguration: Sendable, Equatable {
   package var line = 80 << 20
   /// Bytes of all input buffers together.
   package var buffers = 256 << 20
+  /// Bytes of answers that one client has not taken; beyond, nothing more is read from it.
+  package var output = 8 << 20
+  /// Bytes of answers that all clients have not taken; beyond, nothing more is read from those that
+  /// have some.
+  package var outputs = 128 << 20
   /// Bytes of one response with all its events.
   package var response = 64 << 20
   /// Bytes of one event from an upstream.

@@ -76,7 +76,7 @@ extension Daemon {
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     let page = try Parameters(params, known: "limit", "after", "order").page()
-    answer(id, connection) { store, uid throws(RPCError) in
+    answerInTurn(id, connection) { store, uid throws(RPCError) in
       try await store.performing { store throws(StoreError) in
         try await store.conversations(uid: uid, page)
       }.json(\.id, \.json)
@@ -105,7 +105,7 @@ extension Daemon {
     let query = try parameters.requiredString("query")
     let limit = try parameters.page().limit
     let reference = parameters["conversation"] == nil ? nil : try Self.reference(parameters)
-    answer(id, connection) { store, uid throws(RPCError) in
+    answerInTurn(id, connection) { store, uid throws(RPCError) in
       var search = SearchRequest(query: query, limit: limit)
       if let reference { search.conversation = try await Self.find(reference, uid, store).id }
       let request = search
@@ -159,7 +159,7 @@ extension Daemon {
       params, known: "conversation", "limit", "order", "after", "include")
     let reference = try Self.reference(parameters)
     let page = try parameters.page()
-    answer(id, connection) { store, uid throws(RPCError) in
+    answerInTurn(id, connection) { store, uid throws(RPCError) in
       let conversation = try await Self.find(reference, uid, store)
       return try await store.performing { store throws(StoreError) in
         try await store.conversationItems(conversation.id, uid: uid, page)
@@ -173,7 +173,7 @@ extension Daemon {
     let parameters = try Parameters(params, known: "conversation", "item_id", "include")
     let reference = try Self.reference(parameters)
     let item = try parameters.requiredString("item_id")
-    answer(id, connection) { store, uid throws(RPCError) in
+    answerInTurn(id, connection) { store, uid throws(RPCError) in
       let conversation = try await Self.find(reference, uid, store)
       return try await store.performing { store throws(StoreError) in
         try await store.conversationItem(item, in: conversation.id, uid: uid)

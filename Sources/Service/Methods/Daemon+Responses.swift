@@ -59,7 +59,7 @@ extension Daemon {
       run.stop(.cancelled)
       return connection.subscribe(ResponseReader(id: id, log: run.log, wantsEvents: false))
     }
-    answer(id, connection) { store, uid throws(RPCError) in
+    answerInTurn(id, connection) { store, uid throws(RPCError) in
       try await Self.stored(responseID, uid, store).presentObject
     }
   }
@@ -81,11 +81,11 @@ extension Daemon {
         ResponseReader(id: id, log: run.log, wantsEvents: true, firstEvent: first))
     }
     guard isStreaming else {
-      return answer(id, connection) { store, uid throws(RPCError) in
+      return answerInTurn(id, connection) { store, uid throws(RPCError) in
         try await Self.stored(responseID, uid, store).presentObject
       }
     }
-    EventLoop.start { [self] in
+    connection.inTurn { [self] in
       do throws(RPCError) {
         let store = try await state.open()
         let response = try await Self.stored(responseID, uid, store)
@@ -139,7 +139,7 @@ extension Daemon {
       params, known: "response_id", "limit", "order", "after", "include")
     let responseID = try parameters.requiredString("response_id")
     let page = try parameters.page()
-    answer(id, connection) { store, uid throws(RPCError) in
+    answerInTurn(id, connection) { store, uid throws(RPCError) in
       try await store.performing { store throws(StoreError) in
         try await store.inputItems(ofResponse: responseID, uid: uid, page)
       }.json(\.id, \.listed)
@@ -161,13 +161,26 @@ extension Daemon {
     _ id: RPCID, _ connection: ClientConnection,
     _ body: @escaping @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
   ) {
-    let uid = connection.peer.userID
-    EventLoop.start { [self] in
-      do throws(RPCError) {
-        connection.answer(id, .success(try await body(try await state.open(), uid)))
-      } catch {
-        connection.answer(id, .failure(error))
-      }
+    EventLoop.start { [self] in await makeAnswer(id, connection, body) }
+  }
+
+  /// Answers a request whose answer may be large.
+  func answerInTurn(
+    _ id: RPCID, _ connection: ClientConnection,
+    _ body: @escaping @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
+  ) {
+    connection.inTurn { [self] in await makeAnswer(id, connection, body) }
+  }
+
+  private func makeAnswer(
+    _ id: RPCID, _ connection: ClientConnection,
+    _ body: @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
+  ) async {
+    do throws(RPCError) {
+      let uid = connection.peer.userID
+      connection.answer(id, .success(try await body(try await state.open(), uid)))
+    } catch {
+      connection.answer(id, .failure(error))
     }
   }
 }

@@ -78,6 +78,7 @@ extension Daemon {
     writer.member("connected", clients.connections.count)
     writer.member("accepted", clients.accepted)
     writer.member("input_buffer_bytes", clients.bufferedBytes)
+    writer.member("output_bytes", clients.outputBytes)
     writer.key("list")
     writer.array { list in
       for connection in clients.connections.values where isSeen(connection.peer.userID) {

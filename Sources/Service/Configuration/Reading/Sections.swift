@@ -49,6 +49,8 @@ extension LimitsConfiguration {
     table.read("queue", as: .integer(0...65_536), into: &queue)
     table.read("line", as: .size(1 << 10...1 << 30), into: &line)
     table.read("buffers", as: .size(1 << 10...1 << 34), into: &buffers)
+    table.read("output", as: .size(1 << 10...1 << 30), into: &output)
+    table.read("outputs", as: .size(1 << 10...1 << 34), into: &outputs)
     table.read("response", as: .size(1 << 16...1 << 30), into: &response)
     table.read("event", as: .size(1 << 12...1 << 30), into: &event)
     table.read("depth", as: .integer(1...128), into: &depth)
