@@ -62,14 +62,14 @@ let package = Package(
     .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),
 
     .executableTarget(
-      name: "halleyd", dependencies: [arguments, "EventLoop", "Service"],
+      name: "halleyd", dependencies: [arguments, "CSpawn", "EventLoop", "Service"],
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
     .executableTarget(
-      name: "halley", dependencies: [arguments, "Client", "JSON", "Wire"],
+      name: "halley", dependencies: [arguments, "CSpawn", "Client", "JSON", "Wire"],
       resources: ["bash", "zsh", "fish"].map { .embedInCode("Shell/halley.\($0)") },
       swiftSettings: strict, linkerSettings: selfContained),
     .executableTarget(
-      name: "halley-simulator", dependencies: [arguments, "COpenSSL", "JSON"],
+      name: "halley-simulator", dependencies: [arguments, "COpenSSL", "CSpawn", "JSON"],
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
 
     .target(

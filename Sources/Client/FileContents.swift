@@ -2,20 +2,28 @@ internal import Glibc
 
 /// Reads whole files.
 package enum FileContents {
-  /// Reads a file to its end; a pipe such as the shell's `<(…)` too.
-  package static func read(_ path: String) throws(SystemError) -> [UInt8] {
+  /// Reads a file to its end; a pipe such as the shell's `<(…)` too. EFBIG where it is too long.
+  package static func read(
+    _ path: String, _ limit: InputLimit = InputLimit()
+  ) throws(SystemError) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else { throw SystemError("open") }
     defer { close(descriptor) }
+    return try read(descriptor, limit)
+  }
+
+  private static func read(
+    _ descriptor: Int32, _ limit: InputLimit
+  ) throws(SystemError) -> [UInt8] {
     var contents: [UInt8] = []
-    while try readSome(descriptor, into: &contents) {}
+    while try readSome(descriptor, into: &contents, limit) {}
     return contents
   }
 
-  /// Reads what is there, up to 64 KiB; false at the end of the file.
-  static func readSome(_ descriptor: Int32, into contents: inout [UInt8]) throws(SystemError)
-    -> Bool
-  {
+  /// Reads what is there, up to 64 KiB; false at the end of the file, EFBIG beyond the limit.
+  static func readSome(
+    _ descriptor: Int32, into contents: inout [UInt8], _ limit: InputLimit
+  ) throws(SystemError) -> Bool {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     let count = unsafe chunk.withUnsafeMutableBytes {
       unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
@@ -25,6 +33,7 @@ package enum FileContents {
       throw SystemError("read")
     }
     contents.append(contentsOf: chunk[..<count])
+    guard limit.allows(contents.count) else { throw SystemError("read", EFBIG) }
     return count > 0
   }
 
@@ -59,18 +68,31 @@ package enum FileContents {
     }
   }
 
-  /// Reads a file that is to be sent; one that is missing ends the command with status 66.
-  package static func readInput(_ path: String) throws(Failure) -> [UInt8] {
+  /// Reads a file that is to be sent; one that is missing or too long ends the command with status
+  /// 66.
+  package static func readInput(
+    _ path: String, _ limit: InputLimit = InputLimit()
+  ) throws(Failure) -> [UInt8] {
     do throws(SystemError) {
-      return try read(path)
+      return try read(path, limit)
     } catch {
-      throw Failure(.noInput, "\(path): \(error.reason)")
+      throw limit.failure(error, reading: path)
     }
   }
 
   /// Reads a file that must be UTF-8 text.
-  package static func readText(_ path: String) throws(Failure) -> String {
-    try text(of: readInput(path), from: path)
+  package static func readText(_ path: String, _ limit: InputLimit) throws(Failure) -> String {
+    try text(of: readInput(path, limit), from: path)
+  }
+
+  /// Reads stdin to its end, whatever it is.
+  package static func readStandardInput() throws(Failure) -> [UInt8] {
+    let limit = InputLimit()
+    do throws(SystemError) {
+      return try read(STDIN_FILENO, limit)
+    } catch {
+      throw limit.failure(error, reading: "stdin")
+    }
   }
 
   /// Takes bytes as text; what is not UTF-8 is refused rather than repaired.

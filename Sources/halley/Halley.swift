@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSpawn
 import Client
 import Glibc
 
@@ -30,7 +31,7 @@ struct Halley: ParsableCommand {
 
   static func main() {
     Interrupts.ignoreBrokenPipes()
-    let arguments = commandFirst(CommandLine.arguments.dropFirst())
+    let arguments = commandFirst(words[...])
     do {
       try check(arguments)
       var command = try quickly(arguments) ?? parseAsRoot(understood(arguments))
@@ -42,6 +43,15 @@ struct Halley: ParsableCommand {
     }
   }
 
+  /// The command line behind the program's name.
+  private static var words: [String] {
+    var words: [String] = []
+    while let word = unsafe halley_argument(Int32(words.count + 1)) {
+      words.append(unsafe String(cString: word))
+    }
+    return words
+  }
+
   /// `halley --socket PATH list` means `halley list --socket PATH`, and is no prompt.
   private static func commandFirst(_ arguments: ArraySlice<String>) -> [String] {
     let option = "--socket"
@@ -50,6 +60,7 @@ struct Halley: ParsableCommand {
       rest = rest.dropFirst(first == option ? 2 : 1)
     }
     let options = arguments.prefix(arguments.count - rest.count)
+    if rest.first == "help" { return Array(rest) + options }
     let command = configuration.subcommands.first { $0._commandName == rest.first }
     guard !options.isEmpty, let command else { return Array(arguments) }
     let words = command.configuration.subcommands.contains {
@@ -82,9 +93,9 @@ struct Halley: ParsableCommand {
     }
   }
 
-  /// A prompt may begin with "help" too: `halley help me with …`.
+  /// A prompt may begin with "help" too: `halley help me with …`. One word behind it is a command.
   private static func understood(_ arguments: [String]) -> [String] {
-    guard arguments.count > 1, arguments[0] == "help", !commandNames.contains(arguments[1]),
+    guard arguments.count > 2, arguments[0] == "help", !commandNames.contains(arguments[1]),
       !arguments[1].hasPrefix("-")
     else { return arguments }
     return ["ask"] + arguments
@@ -93,6 +104,7 @@ struct Halley: ParsableCommand {
   /// One word that is nearly a command's name is a slip, and not worth a model's time.
   private static func check(_ arguments: [String]) throws(Failure) {
     guard let first = arguments.first else { return }
+    if first == "help" { return try check(help: arguments.dropFirst(), arguments) }
     if let command = configuration.subcommands.first(where: { $0._commandName == first }) {
       return try check(Array(arguments.dropFirst()), behind: command)
     }
@@ -113,6 +125,24 @@ struct Halley: ParsableCommand {
     throw .usage(
       "\"\(first)\" is no command; did you mean: halley \(command._commandName) \(near)",
       advice: "there are: \(names.joined(separator: ", "))")
+  }
+
+  /// What help is asked for has to be a command, and behind it one of its own.
+  private static func check(
+    help topics: ArraySlice<String>, _ arguments: [String]
+  ) throws(Failure) {
+    let topics = topics.prefix { !$0.hasPrefix("-") }
+    guard let first = topics.first else { return }
+    let command = configuration.subcommands.first { $0._commandName == first }
+    let below = command?.configuration.subcommands.map { $0._commandName } ?? []
+    let isPrompt = command == nil && topics.count > 1
+    let unknown = commandNames.contains(first) ? topics.dropFirst().first : first
+    guard !isPrompt, let unknown, !below.contains(unknown) else { return }
+    let names = command == nil ? commandNames : below
+    let near = Nearest.name(to: unknown, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+    throw .usage(
+      "there is no command \"\(unknown)\" to help with\(near)",
+      advice: "to ask it as a prompt: halley ask \(arguments.joined(separator: " "))")
   }
 
   private static func slip(_ word: String, _ names: [String]) -> String? {

@@ -75,6 +75,37 @@ extension ProgramTests {
       #expect(stage.daemon.isLeft())
     }
 
+    @Test(
+      arguments: [
+        (["-f", "/dev/zero", "hi"], "/dev/zero"), (["-a", "/dev/zero", "hi"], "/dev/zero"),
+        (["-a", "-", "hi"], "stdin"), (["chat", "-f", "/dev/zero", "hi"], "/dev/zero"),
+        (["cache", "explain", "-f", "/dev/zero", "hi"], "/dev/zero"),
+      ] as [([String], String)])
+    func `what never ends is read as far as a request may go`(
+      _ words: [String], _ name: String
+    ) throws {
+      let run = try HalleyRun(words, .file("/dev/zero"), socket: stage.daemon.path)
+      // Beside the prompt's own connection, which the explanation does not need so early.
+      stage.daemon.accept()
+      if words[0] != "cache" { stage.daemon.accept() }
+      let request = try stage.daemon.request()
+      #expect(request.method == "initialize")
+      stage.daemon.send(result: #"{"limits":{"line":100000000}}"#, of: request)
+      let end = run.end()
+      #expect(end.status == 66)
+      #expect(end.error.hasPrefix("halley: \(name): more than 100000000 bytes found"))
+      #expect(end.error.contains("limits.line"))
+    }
+
+    @Test func `a key is not read without end`() throws {
+      let end = try HalleyRun(
+        ["keys", "set", "x"], .text(String(repeating: "k", count: 65_537)),
+        socket: stage.scratch.path + "/none", environment: ["XDG_CONFIG_HOME": stage.scratch.path]
+      ).end()
+      #expect(end.status == 66)
+      #expect(end.error.hasPrefix("halley: stdin: more than 65536 bytes found"))
+    }
+
     @Test func `a context file is named`() throws {
       let file = stage.scratch.write("a.sh", "ls\n")
       #expect(

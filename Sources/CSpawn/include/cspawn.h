@@ -1,10 +1,18 @@
-/* What starts processes: functions that Swift's Glibc module lacks, and the guard of a plugin. */
+/* What starts processes: how each of our programs begins, functions that Swift's Glibc module lacks,
+ * and the guard of a plugin. */
 #pragma once
 
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+
+/* Linked into a program, start.c opens /dev/null on whichever of its descriptors 0, 1 and 2 is closed,
+ * before anything else is opened. */
+
+/* A word of the command line, 0 the program's name; NULL behind the last. Swift's CommandLine finds
+ * them by way of /proc, which need not be there. */
+const char *halley_argument(int index);
 
 /* glibc declares these under _GNU_SOURCE only. */
 int pipe2(int descriptors[2], int flags);

@@ -118,7 +118,7 @@ package final class LineEditor {
   private func readKeys(_ meaning: (UInt8) -> UInt8 = { $0 }) throws(Failure) -> Bool {
     var bytes: [UInt8] = []
     do throws(SystemError) {
-      guard try FileContents.readSome(input, into: &bytes) else { return false }
+      guard try FileContents.readSome(input, into: &bytes, InputLimit()) else { return false }
     } catch {
       // What a terminal says that is there no more.
       if error.number == EIO { return false }

@@ -2,9 +2,13 @@ internal import Glibc
 
 /// Reads a secret from stdin, or from the terminal without showing it.
 package enum SecretInput {
+  /// Far longer than any secret.
+  private static let longest = 65_536
+
   package static func read(_ question: String, interrupts: Interrupts) throws(Failure) -> [UInt8] {
     if StandardInput.isPiped {
-      return try StandardInput.read(interrupts: interrupts) { () throws(Failure) in
+      return try StandardInput.read(InputLimit(longest), interrupts: interrupts) {
+        () throws(Failure) in
         try StandardStream(StandardStream.errorDescriptor).write(
           "halley: waiting for the key on stdin\n")
       }

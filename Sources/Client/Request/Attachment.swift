@@ -6,11 +6,13 @@ package enum Attachment: Sendable {
   case remote(url: String)
 
   /// - Parameter argument: what stands behind `-a`: a path or an `http` URL.
-  package init(argument: String) throws(Failure) {
+  package init(
+    argument: String, _ limit: InputLimit = InputLimit()
+  ) throws(Failure) {
     if argument.hasPrefix("https://") || argument.hasPrefix("http://") {
       self = .remote(url: argument)
     } else {
-      let bytes = try FileContents.readInput(argument)
+      let bytes = try FileContents.readInput(argument, limit)
       let name = FileName(argument).base
       self = .inline(type: MediaType.sniff(bytes, name: name), name: name, bytes: bytes)
     }

@@ -8,8 +8,8 @@ package struct ContextFile: Sendable {
     self.contents = contents
   }
 
-  package init(path: String) throws(Failure) {
-    self.init(name: path, contents: try FileContents.readText(path))
+  package init(path: String, _ limit: InputLimit) throws(Failure) {
+    self.init(name: path, contents: try FileContents.readText(path, limit))
   }
 
   /// The file as Markdown: its name, and its text in a fence longer than any within.

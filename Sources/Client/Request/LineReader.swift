@@ -9,10 +9,14 @@ package final class LineReader {
 
   package let isTerminal: Bool
   private let interrupts: Interrupts
+  private let limit: InputLimit
   private var pending: [UInt8] = []
+  /// Bytes of `pending` that hold no line end.
+  private var searched = 0
   private var isAtEnd = false
 
-  package init(interrupts: Interrupts) {
+  package init(_ limit: InputLimit, interrupts: Interrupts) {
+    self.limit = limit
     self.interrupts = interrupts
     isTerminal = StandardInput.isTerminal
   }
@@ -20,15 +24,21 @@ package final class LineReader {
   /// The next line without its end. Away from a terminal a signal ends the command.
   package func next() throws(Failure) -> Line {
     while true {
-      if let end = pending.firstIndex(of: 0x0A) {
-        defer { pending.removeFirst(end + 1) }
+      if let end = pending[searched...].firstIndex(of: 0x0A) {
+        defer {
+          pending.removeFirst(end + 1)
+          searched = 0
+        }
         return .text(try Self.text(pending[..<end]))
       }
+      searched = pending.count
       if isAtEnd {
-        defer { pending = [] }
+        defer { (pending, searched) = ([], 0) }
         return pending.isEmpty ? .end : .text(try Self.text(pending[...]))
       }
-      if let status = try StandardInput.readSome(into: &pending, interrupts, &isAtEnd) {
+      if let status = try StandardInput.readSome(
+        into: &pending, limit, interrupts, &isAtEnd)
+      {
         guard isTerminal, status == .interrupted else { throw Failure(status, "") }
         return .interrupted
       }

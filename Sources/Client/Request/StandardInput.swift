@@ -19,14 +19,15 @@ package enum StandardInput {
   ///
   /// - Returns: the signal that has come instead, if one has.
   static func readSome(
-    into contents: inout [UInt8], _ interrupts: Interrupts, _ isAtEnd: inout Bool
+    into contents: inout [UInt8], _ limit: InputLimit, _ interrupts: Interrupts,
+    _ isAtEnd: inout Bool
   ) throws(Failure) -> ExitStatus? {
     var readiness = Readiness()
     let input = readiness.watch(0, POLLIN)
     _ = readiness.watch(interrupts.descriptor, POLLIN)
     readiness.wait(milliseconds: nil)
     if let status = interrupts.take() { return status }
-    if readiness.isReadable(input) { isAtEnd = try !readSome(into: &contents) }
+    if readiness.isReadable(input) { isAtEnd = try !readSome(into: &contents, limit) }
     return nil
   }
 
@@ -34,7 +35,7 @@ package enum StandardInput {
   ///
   /// - Parameter whenSilent: called once, when nothing has come for two seconds.
   package static func read(
-    interrupts: Interrupts, whenSilent: () throws(Failure) -> Void
+    _ limit: InputLimit, interrupts: Interrupts, whenSilent: () throws(Failure) -> Void
   ) throws(Failure) -> [UInt8] {
     var contents: [UInt8] = []
     var timeout: Int32? = silence
@@ -45,7 +46,7 @@ package enum StandardInput {
       readiness.wait(milliseconds: timeout)
       if let status = interrupts.take() { throw Failure(status, "") }
       if readiness.isReadable(input) {
-        guard try readSome(into: &contents) else { return contents }
+        guard try readSome(into: &contents, limit) else { return contents }
       } else if timeout != nil, !readiness.isReadable(signals) {
         try whenSilent()
         timeout = nil
@@ -62,11 +63,13 @@ package enum StandardInput {
     return String(text)
   }
 
-  private static func readSome(into contents: inout [UInt8]) throws(Failure) -> Bool {
+  private static func readSome(
+    into contents: inout [UInt8], _ limit: InputLimit
+  ) throws(Failure) -> Bool {
     do throws(SystemError) {
-      return try FileContents.readSome(0, into: &contents)
+      return try FileContents.readSome(0, into: &contents, limit)
     } catch {
-      throw Failure(.noInput, "stdin can't be read: \(error.reason)")
+      throw limit.failure(error, reading: "stdin")
     }
   }
 }

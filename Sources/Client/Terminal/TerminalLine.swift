@@ -14,7 +14,7 @@ enum TerminalLine {
       if readiness.isReadable(signals) { return nil }
       guard readiness.isReadable(input) else { continue }
       do throws(SystemError) {
-        guard try FileContents.readSome(terminal, into: &line) else { return nil }
+        guard try FileContents.readSome(terminal, into: &line, InputLimit()) else { return nil }
       } catch {
         throw Failure(.failed, "the terminal can't be read: \(error.reason)")
       }

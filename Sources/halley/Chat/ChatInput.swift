@@ -19,9 +19,9 @@ final class ChatInput {
   private let notes: StandardStream
 
   /// - Parameter remembers: whether what is typed may be kept on disk.
-  init(_ call: AnswerCall, remembers: Bool) throws(Failure) {
+  init(_ call: AnswerCall, _ limit: InputLimit, remembers: Bool) throws(Failure) {
     notes = call.notes
-    reader = LineReader(interrupts: call.interrupts)
+    reader = LineReader(limit, interrupts: call.interrupts)
     isInteractive = reader.isTerminal
     prompts = reader.isTerminal && notes.isTerminal ? notes : nil
     guard prompts != nil, Environment.value("TERM") != "dumb" else {

@@ -18,6 +18,8 @@ final class ChatLink {
     }
   }
 
+  var inputLimit: InputLimit { daemon.inputLimit }
+
   /// The session for the next call.
   func session() throws(Failure) -> Session {
     if let current { return current }

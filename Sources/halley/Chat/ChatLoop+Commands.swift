@@ -32,7 +32,7 @@ extension ChatLoop {
   }
 
   private func attach(_ argument: String?) throws(Failure) {
-    if let argument { attachments.append(try Attachment(argument: argument)) }
+    if let argument { attachments.append(try Attachment(argument: argument, link.inputLimit)) }
     let names = attachments.map(\.name).joined(separator: ", ")
     try note(names.isEmpty ? "nothing is attached" : "goes with the next message: \(names)")
   }

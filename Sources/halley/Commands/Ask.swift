@@ -40,7 +40,7 @@ struct Ask: ParsableCommand {
     // First of all: a daemon that sees a client opens its connection to the upstream.
     let connection = Result { () throws(Failure) in try daemon.connect() }
     var request = try request()
-    let parts = try PromptParts(prompt)
+    let parts = try PromptParts(prompt, daemon.inputLimit)
     let connected = try connection.get()
     var call = try AnswerCall(output)
     try parts.apply(to: &request, stdin: readInput(call))
@@ -71,7 +71,8 @@ struct Ask: ParsableCommand {
 
   private func readInput(_ call: AnswerCall) throws(Failure) -> [UInt8]? {
     guard prompt.readsStdin else { return nil }
-    return try StandardInput.read(interrupts: call.interrupts) { () throws(Failure) in
+    return try StandardInput.read(daemon.inputLimit, interrupts: call.interrupts) {
+      () throws(Failure) in
       guard !output.quiet else { return }
       try call.notes.write(
         "halley: waiting for the end of stdin (Ctrl-D, or --no-stdin to leave it out)\n")

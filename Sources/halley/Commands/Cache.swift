@@ -52,10 +52,11 @@ struct Cache: ParsableCommand {
     func run() throws {
       var request = CreateRequest()
       try model.apply(to: &request)
-      let parts = try PromptParts(prompt)
+      let parts = try PromptParts(prompt, daemon.inputLimit)
       let call = try AnswerCall(OutputOptions.parse([]))
       let stdin =
-        prompt.readsStdin ? try StandardInput.read(interrupts: call.interrupts) {} : nil
+        prompt.readsStdin
+        ? try StandardInput.read(daemon.inputLimit, interrupts: call.interrupts) {} : nil
       try parts.apply(to: &request, stdin: stdin)
       let result = try daemon.call("cache.explain", request.json)
       try printer.print(result) { Report.text(result, styles: printer.styles) }

@@ -35,12 +35,12 @@ struct Chat: ParsableCommand {
     var request = CreateRequest()
     try model.apply(to: &request)
     thread.apply(to: &request)
-    let parts = try PromptParts(prompt)
+    let parts = try PromptParts(prompt, daemon.inputLimit)
     try parts.applySettings(to: &request)
     var call = try AnswerCall(output)
     call.allowsTools = model.yes
     call.schema = request.schema
-    let input = try ChatInput(call, remembers: !thread.isForgotten)
+    let input = try ChatInput(call, daemon.inputLimit, remembers: !thread.isForgotten)
     let link = ChatLink(daemon, call, try connection.get())
     let loop = ChatLoop(request, call, link, input, parts: prompt.isEmpty ? nil : parts)
     try loop.run(first: prompt.prompt.joined(separator: " "))

@@ -62,7 +62,7 @@ struct RPC: ParsableCommand {
   private func text(_ interrupts: Interrupts) throws(Failure) -> [UInt8] {
     if let params { return Array(params.utf8) }
     guard StandardInput.isPiped else { return [] }
-    return try StandardInput.read(interrupts: interrupts) { () throws(Failure) in
+    return try StandardInput.read(daemon.inputLimit, interrupts: interrupts) { () throws(Failure) in
       try StandardStream(StandardStream.errorDescriptor).write(
         "halley: waiting for params on stdin; end with Ctrl-D, or give them as an argument\n")
     }

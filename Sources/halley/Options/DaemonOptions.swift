@@ -19,6 +19,18 @@ struct DaemonOptions: ParsableArguments {
     try Session(try connect()).call(method, params)
   }
 
+  /// What may be read for one request.
+  var inputLimit: InputLimit {
+    InputLimit {
+      do throws(Failure) {
+        let line = try call("initialize", .emptyObject)["limits"]?["line"]?.integer
+        return line.map { Int(clamping: $0) }
+      } catch {
+        return nil
+      }
+    }
+  }
+
   /// Calls a method that answers with a list, until there are enough elements.
   func list(
     _ method: String, limit: Int, _ params: (inout JSONWriter) -> Void = { _ in }

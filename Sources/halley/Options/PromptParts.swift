@@ -10,15 +10,15 @@ struct PromptParts {
   private let values: [String: String]
 
   /// Reads every file, but not yet stdin.
-  init(_ options: PromptOptions) throws(Failure) {
+  init(_ options: PromptOptions, _ limit: InputLimit) throws(Failure) {
     self.options = options
     template = try Self.template(options.template)
     var contexts: [ContextFile] = []
-    for path in options.files { contexts.append(try ContextFile(path: path)) }
+    for path in options.files { contexts.append(try ContextFile(path: path, limit)) }
     self.contexts = contexts
     var attachments: [Attachment?] = []
     for argument in options.attachments {
-      attachments.append(argument == "-" ? nil : try Attachment(argument: argument))
+      attachments.append(argument == "-" ? nil : try Attachment(argument: argument, limit))
     }
     self.attachments = attachments
     var values: [String: String] = [:]

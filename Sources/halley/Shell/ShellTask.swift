@@ -33,7 +33,7 @@ enum ShellTask: String, CaseIterable {
 
   /// What a command or a diff has written need not be UTF-8, nor fit a model.
   private func text() throws -> String {
-    let bytes = try FileContents.readInput("/dev/stdin")
+    let bytes = try FileContents.readStandardInput()
     let part = self == .outcome ? bytes.suffix(Self.longest) : bytes.prefix(Self.longest)
     return String(decoding: part, as: UTF8.self)
   }

@@ -31,7 +31,8 @@ struct WriteLine: ParsableCommand {
     thread.apply(to: &request)
     request.isStored = false
     if !thread.continues { request.scope = nil }
-    let line = try StandardInput.text(of: StandardInput.read(interrupts: call.interrupts) {})
+    let line = try StandardInput.text(
+      of: StandardInput.read(daemon.inputLimit, interrupts: call.interrupts) {})
     guard !line.allSatisfy(\.isWhitespace) else {
       throw Failure.usage("there is nothing on the line to make a command of")
     }
