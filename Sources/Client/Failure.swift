@@ -36,6 +36,17 @@ package struct Failure: Error, Sendable {
       advice: "`journalctl --user -u halley` may say why; then ask again")
   }
 
+  /// Something listens on the daemon's socket, and does not answer.
+  static func silentDaemon(_ path: String) -> Failure {
+    Failure(.noDaemon, "halleyd at \(path) does not answer", advice: lookAt(daemonAt: path))
+  }
+
+  /// Where to find out about the daemon of a socket: the system's, or the user's own.
+  static func lookAt(daemonAt path: String) -> String {
+    let option = path.hasPrefix("/run/halley/") ? "" : " --user"
+    return "look at: systemctl\(option) status halley.service; journalctl\(option) -u halley"
+  }
+
   /// The lines for stderr, safe for a terminal; empty when there is nothing to say.
   package var text: String {
     guard !message.isEmpty else { return "" }

@@ -10,6 +10,8 @@ struct AnswerCall {
   /// Whether tools are allowed what would be asked.
   var allowsTools = false
   var schema: AnswerSchema?
+  /// Whether only what comes behind an event is asked for.
+  var startsLate = false
 
   init(_ options: OutputOptions) throws(Failure) {
     self.options = options
@@ -32,8 +34,10 @@ struct AnswerCall {
     _ session: Session, _ method: String, _ params: RawJSON,
     onInterrupt: Session.OnInterrupt = .cancel, whenEnded: (RawJSON) -> Void = { _ in }
   ) throws(Failure) {
+    var answerOptions = options.answerOptions(output, notes)
+    answerOptions.startsLate = startsLate
     var observer = AnswerObserver(
-      options.answerOptions(output, notes), output: output, notes: notes,
+      answerOptions, output: output, notes: notes,
       approval: Approval(allowsAll: allowsTools, interrupts: interrupts))
     let response: RawJSON
     do throws(Failure) {
@@ -71,23 +75,25 @@ struct AnswerCall {
     if observer.hasRefusal, observer.text.isEmpty {
       throw Failure(.failed, "the model refused to answer")
     }
-    if observer.text.isEmpty, !options.quiet, !options.json { try tellCalls(response) }
     if let schema {
       if let failure = AnswerVerdict.mismatch(observer.text, schema) { throw failure }
       if !options.quiet, let note = AnswerVerdict.note(on: schema, observer.text) {
         try notes.write(note)
       }
     }
+    if observer.text.isEmpty, !options.json, !startsLate { throw silence(response) }
     if observer.lacksCode {
       throw Failure(
         .failed, "the answer holds no fenced code block", advice: "ask without -x to see it")
     }
   }
 
-  private func tellCalls(_ response: RawJSON) throws(Failure) {
-    for call in ResponseText.pendingCalls(of: response) {
-      try notes.write(
-        TerminalText.safe("halley: the model asks for \(call); --json prints the whole response\n"))
-    }
+  /// Why a whole answer without a word of text is none.
+  private func silence(_ response: RawJSON) -> Failure {
+    let calls = ResponseText.pendingCalls(of: response).joined(separator: ", ")
+    return Failure(
+      .failed,
+      calls.isEmpty ? "the answer holds no text" : "the model asks for \(calls) and says nothing",
+      advice: "--json prints the whole response")
   }
 }

@@ -183,6 +183,54 @@ extension ProgramTests {
       #expect(end.output == "so far\n")
     }
 
+    @Test(arguments: [[], ["--json"], ["-x"], ["--raw"]])
+    func `attach says again what came before its event by no means`(_ options: [String]) throws {
+      let (request, end) = try run(
+        ["attach", "resp_1", "--starting-after", "9"] + options,
+        result: FakeDaemon.response("```\ncode\n```"))
+      #expect(request.params["starting_after"]?.integer == 9)
+      #expect(end.output.contains("code") == (options == ["--json"]))
+      #expect(end.status == (options == ["-x"] ? 1 : 0))
+    }
+
+    @Test func `attach prints what comes behind its event`() throws {
+      let run = try HalleyRun(
+        ["attach", "resp_1", "--starting-after", "4"], socket: stage.daemon.path)
+      let request = try stage.accept()
+      stage.daemon.send(delta: "a", of: request)
+      stage.daemon.send(answer: "aa", of: request)
+      #expect(run.end() == .init(status: 0, output: "a\n", error: ""))
+    }
+
+    @Test(arguments: [
+      "help nosuch", "help modles", "help cache nosuch", "help ask x", "help nosuch --socket /x",
+      "--socket /x help nosuch",
+    ])
+    func `help for what is no command is a mistake and no prompt`(_ words: String) throws {
+      let end = try HalleyRun(
+        words.split(separator: " ").map(String.init), socket: stage.daemon.path
+      ).end()
+      #expect(end.status == 64)
+      #expect(end.output.isEmpty)
+      #expect(end.error.contains("there is no command"))
+      #expect(end.error.contains("halley ask help"))
+      #expect(end.error.contains("did you mean \"models\"?") == words.contains("modles"))
+    }
+
+    @Test(arguments: ["help", "help models", "help cache stats", "help help", "help ask"])
+    func `help for a command is there`(_ words: String) throws {
+      let end = try HalleyRun(
+        words.split(separator: " ").map(String.init), socket: stage.daemon.path
+      ).end()
+      #expect(end.status == 0)
+      #expect(end.output.contains("USAGE"))
+    }
+
+    @Test func `a prompt may begin with help`() throws {
+      #expect(
+        try stage.ask("help", "me", "count").params["input"]?.string == "help me count")
+    }
+
     @Test func `config runs the daemon beside halley`() throws {
       let end = try HalleyRun(["config", "check", "--config", stage.scratch.path + "/none.toml"])
         .end()

@@ -156,6 +156,35 @@ extension ProgramTests {
       #expect(end.error.contains(words))
     }
 
+    @Test(
+      arguments: [
+        (#"{"status":"completed","output":[]}"#, "the answer holds no text"),
+        (#"{"status":"completed"}"#, "the answer holds no text"),
+        (
+          #"{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":""}]}]}"#,
+          "the answer holds no text"
+        ),
+        (
+          #"{"status":"completed","output":[{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]}"#,
+          "the model asks for f({}) and says nothing"
+        ),
+      ])
+    func `an answer without text is told, and no success`(_ response: String, _ words: String)
+      throws
+    {
+      for options in [[], ["-q"], ["--no-stream"], ["-x"], ["--raw"]] {
+        let run = try HalleyRun(options + ["hi"], socket: stage.daemon.path)
+        stage.daemon.send(result: response, of: try stage.accept())
+        let end = run.end()
+        #expect(end.status == 1)
+        #expect(end.output.isEmpty)
+        #expect(end.error == "halley: \(words)\n  --json prints the whole response\n")
+      }
+      let json = try stage.start("--json", "hi")
+      stage.daemon.send(result: response, of: try stage.accept())
+      #expect(json.end() == .init(status: 0, output: response + "\n", error: ""))
+    }
+
     @Test func `an error without an id ends the call`() throws {
       let run = try stage.start("hi")
       _ = try stage.accept()

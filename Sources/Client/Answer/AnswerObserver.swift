@@ -14,6 +14,10 @@ package struct AnswerObserver: CallObserver {
     /// nobody asked for quiet.
     package var showsProgress = false
     package var stylesNotes = false
+    /// Whether what nobody asked for is left unsaid.
+    package var isQuiet = false
+    /// Whether the events begin in the middle: the rest is what they tell, and not the whole answer.
+    package var startsLate = false
 
     package init() {}
   }
@@ -71,6 +75,12 @@ package struct AnswerObserver: CallObserver {
     try endText()
   }
 
+  package mutating func daemonIsSilent(_ words: String) throws(Failure) {
+    guard !options.isQuiet else { return }
+    try stopSpinner()
+    try notes.write(words)
+  }
+
   package var tickInterval: Int32? { spinner?.isRunning == true ? Spinner.interval : nil }
 
   package mutating func tick() throws(Failure) {
@@ -82,7 +92,7 @@ package struct AnswerObserver: CallObserver {
 
   /// Takes the final response: shows what no event has told, and ends the last line.
   package mutating func finish(_ response: RawJSON) throws(Failure) {
-    let rest = stream.finish(response)
+    let rest = options.startsLate ? [] : stream.finish(response)
     guard !options.isJSON else { return try output.write(Array(response.bytes) + [0x0A]) }
     try show(rest)
     try endText()

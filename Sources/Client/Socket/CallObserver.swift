@@ -12,6 +12,9 @@ package protocol CallObserver {
   /// Is told that the user wants to end the call; what still comes was not asked for any more.
   mutating func callWasInterrupted() throws(Failure)
 
+  /// Is told that nothing has come from the daemon for three seconds.
+  mutating func daemonIsSilent(_ words: String) throws(Failure)
+
   /// Milliseconds until `tick()` is to be called next; nil for never.
   var tickInterval: Int32? { get }
 
@@ -29,6 +32,10 @@ package struct SilentObserver: CallObserver {
 }
 
 extension CallObserver {
+  package mutating func daemonIsSilent(_ words: String) throws(Failure) {
+    try StandardStream(StandardStream.errorDescriptor).write(words)
+  }
+
   /// Refuses, in the one way that every request of the daemon understands.
   package mutating func answer(_ request: RPCRequest) throws(Failure) -> RawJSON {
     .object { $0.member("decision", "deny") }

@@ -8,6 +8,10 @@ package final class Connection {
   private static let maximumLineBytes = 256 << 20
 
   let descriptor: Int32
+  /// The daemon's socket.
+  package let path: String
+  /// Whether anything has arrived since this was last set to false.
+  var hasReceived = false
   private var framer = LineFramer(maximumLineBytes: maximumLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var lines: [ArraySlice<UInt8>] = []
@@ -21,6 +25,7 @@ package final class Connection {
     for path in location.paths {
       do throws(SystemError) {
         descriptor = try UnixSocket.connect(to: path)
+        self.path = path
         return
       } catch {
         refusals.append((path, error))
@@ -75,6 +80,7 @@ package final class Connection {
       unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
     }
     if count > 0 {
+      hasReceived = true
       try take(buffer[..<count])
       return true
     }

@@ -22,6 +22,8 @@ package final class Session {
   private var lastID = 0
   private var interruption: ExitStatus?
   private var farewellEnd: Int64 = 0
+  /// What a call is to whose request nothing has come; nil once something has.
+  private var silence: Silence?
 
   /// - Parameters:
   ///   - interrupts: signals that end a call; nil leaves them to the system.
@@ -88,6 +90,8 @@ package final class Session {
     observer: inout some CallObserver
   ) throws(Failure) -> RawJSON {
     interruption = nil
+    connection.hasReceived = false
+    silence = Silence(start: Clock.milliseconds)
     try post(method, params)
     let id = lastID
     do throws(Failure) {
@@ -144,14 +148,34 @@ package final class Session {
       connection.descriptor, connection.hasOutgoing ? POLLIN | POLLOUT : POLLIN)
     let signals = interrupts.map { readiness.watch($0.descriptor, POLLIN) }
     let reader = output.map { readiness.watch($0.descriptor, 0) }
-    readiness.wait(milliseconds: interruption == nil ? observer.tickInterval : 100)
+    let pauses = [
+      interruption == nil ? observer.tickInterval : 100,
+      silence?.pause(now: Clock.milliseconds),
+    ]
+    readiness.wait(milliseconds: pauses.compactMap(\.self).min())
 
     if readiness.isReadable(signals) { try interrupt(id, onInterrupt, &observer) }
     if readiness.isBroken(reader) { throw .brokenPipe }
     if readiness.isWritable(socket) { try connection.flush() }
     if readiness.isReadable(socket), try !connection.receive() { throw end() }
+    try mindSilence(&observer)
     if let interruption, Clock.milliseconds > farewellEnd { throw Failure(interruption, "") }
     if observer.tickInterval != nil { try observer.tick() }
+  }
+
+  private func mindSilence(_ observer: inout some CallObserver) throws(Failure) {
+    if connection.hasReceived || interruption != nil { silence = nil }
+    switch silence?.step(now: Clock.milliseconds) {
+    case nil: return
+    case .ask: try post("daemon.ping", .emptyObject)
+    case .tell:
+      let path = connection.path
+      try observer.daemonIsSilent(
+        TerminalText.safe(
+          "halley: halleyd at \(path) has not answered yet\n"
+            + "  \(Failure.lookAt(daemonAt: path))\n"))
+    case .end: throw .silentDaemon(connection.path)
+    }
   }
 
   private func end() -> Failure {

@@ -20,7 +20,8 @@ struct Attach: ParsableCommand {
 
   func run() throws {
     let connection = try daemon.connect()
-    let call = try AnswerCall(output)
+    var call = try AnswerCall(output)
+    call.startsLate = startingAfter != nil
     let params = RawJSON.object { params in
       params.member("response_id", id)
       params.member("stream", true)

@@ -40,6 +40,7 @@ struct OutputOptions: ParsableArguments {
     options.columns = output.columns
     options.showsProgress = showsNotes(output, notes) && Environment.value("TERM") != "dumb"
     options.stylesNotes = styles(notes)
+    options.isQuiet = quiet
     return options
   }
 

@@ -23,6 +23,9 @@ struct LineObserver: CallObserver {
 
   mutating func callWasInterrupted() { isInterrupted = true }
 
+  /// The row below the prompt is the line's, not for messages.
+  mutating func daemonIsSilent(_ words: String) {}
+
   var tickInterval: Int32? { progress == nil ? nil : LineProgress.interval }
 
   mutating func tick() throws(Failure) {

@@ -9,6 +9,9 @@ final class FakeDaemon {
   private let listener: Int32
   private var peer: Int32 = -1
   private var received: [UInt8] = []
+  private var hasRequest = false
+  /// Whether `daemon.ping`, which a client sends beside a request, is passed over too.
+  var ignoresPings = false
 
   convenience init(in scratch: Scratch) {
     self.init(at: scratch.path + "/s")
@@ -37,6 +40,7 @@ final class FakeDaemon {
   func accept() {
     #expect(Deadline.isReadable(listener), "nobody connected")
     peer = Glibc.accept(listener, nil, nil)
+    (received, hasRequest) = ([], false)
     _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
   }
 
@@ -53,8 +57,28 @@ final class FakeDaemon {
     let text: String
   }
 
-  /// The next line without its LF; nil at the end of the connection.
+  /// The next line without its LF; nil at the end of the connection. A ping is answered meanwhile.
   func line() -> [UInt8]? {
+    while let line = nextLine() {
+      guard hasRequest, let ping = Self.ping(line) else {
+        hasRequest = true
+        return line
+      }
+      if !ignoresPings { send(result: "{}", of: ping) }
+    }
+    return nil
+  }
+
+  private static func ping(_ line: [UInt8]) -> RPCRequest? {
+    do throws(RPCRefusal) {
+      guard case .request(let request) = try RPCMessage(line: line[...]) else { return nil }
+      return request.method == "daemon.ping" ? request : nil
+    } catch {
+      return nil
+    }
+  }
+
+  private func nextLine() -> [UInt8]? {
     while true {
       if let end = received.firstIndex(of: 0x0A) {
         defer { received.removeFirst(end + 1) }
@@ -70,6 +94,13 @@ final class FakeDaemon {
 
   /// Whether the client closes its end without a further line.
   func isLeft() -> Bool { line() == nil }
+
+  /// Waits for the ping that comes beside a request, and answers it.
+  func answersPing() -> Bool {
+    guard let ping = nextLine().flatMap(Self.ping) else { return false }
+    send(result: "{}", of: ping)
+    return true
+  }
 
   func send(_ line: String) {
     let bytes = Array((line + "\n").utf8)

@@ -14,6 +14,7 @@ struct DaemonCandidates {
 
     mutating func receive(_ notification: RPCRequest) {}
     mutating func callWasInterrupted() {}
+    mutating func daemonIsSilent(_ words: String) {}
 
     mutating func tick() throws(Failure) {
       if Clock.milliseconds > end { throw Failure(.tryAgain, "") }
