@@ -1,7 +1,14 @@
 internal import Glibc
 
-/// Makes directories of the user's own.
+/// The directories of the user's own.
 enum Directory {
+  /// The path without symbolic links; nil where it leads nowhere.
+  static func real(_ path: String) -> String? {
+    guard let real = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+
   /// Makes a directory and those above it that are missing, with mode 0700.
   static func make(_ path: String) throws(SystemError) {
     var directory = path.hasPrefix("/") ? "" : "."

@@ -1,9 +1,12 @@
+package import JSON
+
 /// Keeps an upstream's key where the daemon looks for it: `keys/NAME` beside `config.toml`.
 package struct KeyFile: Sendable {
   /// Longer than any key that is known; the daemon reads no more.
   private static let maximumBytes = 4_096
 
   package let path: String
+  private let name: String
   private let directory: String
 
   /// - Parameter name: the upstream's name in the configuration.
@@ -16,8 +19,42 @@ package struct KeyFile: Sendable {
         "\"\(name)\" is no upstream's name",
         advice: "letters, digits, _ and - were expected, a letter or digit first")
     }
+    self.name = name
     directory = configuration + "/keys"
     path = "\(directory)/\(name)"
+  }
+
+  /// Why a daemon would never read this file; nil where it does, or does not tell.
+  ///
+  /// - Parameters:
+  ///   - status: what `daemon.status` answers.
+  ///   - socket: where that daemon was asked.
+  package func objection(_ status: RawJSON, at socket: String) -> Failure? {
+    // A daemon whose configuration is broken has none of its upstreams.
+    guard status["configuration"]?["errors"]?.elements.isEmpty != false else { return nil }
+    let upstreams = status["upstreams"]?.elements ?? []
+    guard let upstream = upstreams.first(where: { $0["name"]?.string == name }) else {
+      let names = upstreams.compactMap { $0["name"]?.string }
+      let near = Nearest.name(to: name, among: names).map { "did you mean \($0)? " } ?? ""
+      return .usage(
+        "the daemon at \(socket) has no upstream \"\(name)\"; there are: "
+          + names.joined(separator: ", "),
+        advice: "\(near)add [upstreams.\(name)] to its config.toml first, and reload it")
+    }
+    guard let key = upstream["key"]?.string, !isRead(as: upstream["key_file"]?.string) else {
+      return nil
+    }
+    let source = key == "none" ? "without a key" : "with the key from \(key)"
+    return Failure(
+      .configuration,
+      "the daemon at \(socket) asks \"\(name)\" \(source), and never reads \(path)",
+      advice: "keep the key where it is read, or change api_key in that daemon's config.toml")
+  }
+
+  private func isRead(as file: String?) -> Bool {
+    guard let file, file != path else { return file == path }
+    guard file.hasSuffix("/\(name)"), let own = Directory.real(directory) else { return false }
+    return Directory.real(String(file.dropLast(name.utf8.count + 1))) == own
   }
 
   /// Writes a key, without the white space around it, in place of any other.

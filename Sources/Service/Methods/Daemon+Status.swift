@@ -56,9 +56,12 @@ extension Daemon {
 
   private func write(_ configuration: UpstreamConfiguration, _ writer: inout JSONWriter) {
     guard let upstream = upstreams[configuration.name] else { return }
+    let key = keys.origin(of: configuration)
     writer.object {
       $0.member("name", upstream.name)
       $0.member("base_url", configuration.baseURL)
+      $0.member("key", key.text)
+      if let file = key.file { $0.member("key_file", file) }
       $0.member("breaker", upstream.breakerName)
       $0.member("running", upstream.running)
       $0.member("queued", upstream.queued)

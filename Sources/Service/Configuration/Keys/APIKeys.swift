@@ -63,6 +63,22 @@ package struct APIKeys: Sendable {
     }
   }
 
+  /// Where an upstream's key is read from, and the file where that is one. Never a key itself.
+  package func origin(of upstream: UpstreamConfiguration) -> (text: String, file: String?) {
+    switch upstream.keySource {
+    case .automatic(let name) where hasCredential(name):
+      (APIKeySource.credential(name).description, nil)
+    case .automatic(let name): (APIKeySource.file(keyFile(name)).description, keyFile(name))
+    case .file(let path): (upstream.keySource.description, path)
+    default: (upstream.keySource.description, nil)
+    }
+  }
+
+  /// Whether systemd passes a credential that comes before the key file.
+  private func hasCredential(_ name: String) -> Bool {
+    do throws(KeyError) { return try credential(name) != nil } catch { return true }
+  }
+
   private func place(of source: APIKeySource) -> String {
     guard case .automatic(let name) = source else { return source.description }
     if let path = credentialFile(name), exists(path) { return "systemd credential \(name)" }
