@@ -2,14 +2,17 @@
 ///
 /// What is nested in a value is passed over by its quotes and brackets alone.
 enum CheckedText {
-  /// Calls back with the offsets of each member or element of the container that the text is.
+  /// Calls back with the offsets of each member or element of the container that the text is; not at
+  /// all where it is none.
   ///
   /// A key comes without its quotes and as written; it is empty for an array's element.
   @inline(always)
   static func forEachChild(
     of text: Span<UInt8>, _ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void
   ) {
+    guard text.count > 0 else { return }
     let isObject = text[0] == UInt8(ascii: "{")
+    guard isObject || text[0] == UInt8(ascii: "[") else { return }
     var offset = endOfSpace(text, from: 1)
     while !isClosing(text[offset]) {
       var key = 0..<0

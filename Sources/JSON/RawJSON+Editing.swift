@@ -1,7 +1,9 @@
+/// Edits of objects. What is no object has no members to edit and stays as it is, so that no text
+/// from outside can make an edit fail.
 extension RawJSON {
   /// Returns the object with a member's value replaced in place, or added at its end.
   package func setting(_ key: String, to value: RawJSON) -> RawJSON {
-    precondition(kind == .object, "only an object has members")
+    guard kind == .object else { return self }
     if let range = valueRange(of: key) {
       var edited = Array(bytes[..<range.lowerBound])
       edited.reserveCapacity(bytes.count + value.bytes.count)
@@ -14,13 +16,12 @@ extension RawJSON {
 
   /// Returns the object with a member's value replaced in place; unchanged where it has none.
   package func replacing(_ key: String, with value: RawJSON) -> RawJSON {
-    valueRange(of: key) == nil ? self : setting(key, to: value)
+    self[key] == nil ? self : setting(key, to: value)
   }
 
   /// Returns the object without some members; the others keep their bytes and order.
   package func removing(_ keys: String...) -> RawJSON {
-    precondition(kind == .object, "only an object has members")
-    guard keys.contains(where: { valueRange(of: $0) != nil }) else { return self }
+    guard kind == .object, keys.contains(where: { valueRange(of: $0) != nil }) else { return self }
     var writer = JSONWriter()
     writer.beginObject()
     forEachChild { key, value in

@@ -85,6 +85,9 @@ package struct RawJSON: Sendable, Hashable {
     return elements
   }
 
+  /// The elements of an array that are objects; empty for anything else.
+  package var objects: [RawJSON] { elements.filter { $0.kind == .object } }
+
   /// The value of a member, where the object has it. Of two with one key, the last.
   package subscript(key: String) -> RawJSON? {
     guard kind == .object else { return nil }

@@ -34,6 +34,18 @@ struct EditingTests {
     #expect(json.removing("absent") == json)
   }
 
+  @Test(arguments: ["null", "true", "1.5e300", "\"x\"", "[1,{}]", "[]"])
+  func `what is no object has no members and stays as it is`(text: String) {
+    let value = RawJSON(checked: Array(text.utf8)[...])
+    #expect(value.setting("a", to: .null) == value)
+    #expect(value.replacing("a", with: .null) == value)
+    #expect(value.removing("a", "b") == value)
+    #expect(value["a"] == nil && value.nonNull("a") == nil && value.members.isEmpty)
+    var children = 0
+    value.forEachChild { _, _ in children += 1 }
+    #expect(children == value.elements.count)
+  }
+
   @Test func `nested members are not touched`() {
     let nested = RawJSON(checked: Array(#"{"a":{"b":1},"c":[{"b":2}]}"#.utf8)[...])
     #expect(nested.removing("b") == nested)

@@ -61,4 +61,31 @@ import Wire
     let odd = #"{"type":"acme:thing","output_index":0,"item":{"a":1}}"#
     #expect(assemble(created, odd)?["output"]?.text == "[]")
   }
+
+  @Test(arguments: ["1", "null", "\"x\"", "[]", "true"])
+  func `members of a wrong type are left out, and what was known stays`(wrong: String) throws {
+    let response = #"{"type":"response.in_progress","response":\#(wrong)}"#
+    let item = #"{"type":"response.output_item.added","output_index":1,"item":\#(wrong)}"#
+    let done = #"{"type":"response.output_item.done","output_index":0,"item":\#(wrong)}"#
+    let content =
+      #"{"type":"response.content_part.done","output_index":0,"content_index":0,"part":\#(wrong)}"#
+    let found = try #require(
+      assemble(created, response, added, part, delta("Hello"), item, content, done))
+    #expect(found["id"]?.string == "resp_1")
+    let output = try #require(found["output"]?.elements)
+    #expect(output.count == 1)
+    #expect(output.first?["content"]?.elements.first?["text"]?.string == "Hello")
+    #expect(
+      assemble(#"{"type":"response.created","response":\#(wrong)}"#, added, delta("Hello")) == nil)
+  }
+
+  @Test(arguments: ["\"0\"", "0.5", "[]", "true"])
+  func `an event with an index that is none belongs to no item`(wrong: String) throws {
+    let odd = #"{"type":"response.output_text.delta","output_index":\#(wrong),"delta":"x"}"#
+    let part = #"{"type":"response.output_text.delta","content_index":\#(wrong),"delta":"x"}"#
+    let found = try #require(assemble(created, added, delta("Hello"), odd, part))
+    let output = try #require(found["output"]?.elements)
+    #expect(output.count == 1)
+    #expect(output.first?["content"]?.elements.map { $0["text"]?.string } == ["Hello"])
+  }
 }

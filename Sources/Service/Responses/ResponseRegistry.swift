@@ -135,12 +135,7 @@ struct ShareKey: Hashable {
 
 extension EventLog {
   private var hasTerminalEvent: Bool {
-    guard count > 0 else { return false }
-    do throws(JSONError) {
-      return try UpstreamEvent(data: event(count - 1)).isTerminal
-    } catch {
-      return false
-    }
+    count > 0 && UpstreamEvent(checked: RawJSON(checked: event(count - 1))).isTerminal
   }
 
   /// Appends all events of a response that are stored.

@@ -109,7 +109,7 @@ extension ResponseRun {
     let ending = ResponseEnding(
       status: partial == nil ? .failed : .incomplete,
       object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
-      output: partial?["output"]?.elements ?? [], error: error.json, continuesConversation: false)
+      output: partial?["output"]?.objects ?? [], error: error.json, continuesConversation: false)
     await recorder.finishWhenPossible(ending, after: pendingUpdate, usage: meter.settled)
   }
 
@@ -117,7 +117,7 @@ extension ResponseRun {
     let status = ResponseStatus(rawValue: response["status"]?.string ?? "") ?? .completed
     let ending = ResponseEnding(
       status: status.isFinal ? status : .completed, object: response,
-      output: response["output"]?.elements ?? [],
+      output: response["output"]?.objects ?? [],
       continuesConversation: status == .completed || status == .incomplete)
     settleUsage(ending.status.rawValue, response)
     if let recorder {

@@ -33,7 +33,7 @@ extension ResponseRun {
   /// has ended.
   func endRound(_ result: CallResult, _ body: UpstreamBody) async -> UpstreamBody? {
     guard let response = await roundResponse(result) else { return nil }
-    let items = response["output"]?.elements ?? []
+    let items = response["output"]?.objects ?? []
     let calls = response["status"]?.string == "completed" ? rounds.ownCalls(items) : []
     if calls.isEmpty, rounds.count == 0 {
       await complete(result)
@@ -56,7 +56,7 @@ extension ResponseRun {
   private func nextRound(
     _ response: RawJSON, _ calls: [RawJSON], _ body: UpstreamBody
   ) async throws(RPCError) -> UpstreamBody? {
-    let items = response["output"]?.elements ?? []
+    let items = response["output"]?.objects ?? []
     let (outputs, isAtLimit) = await runCalls(calls, body)
     guard stopCause == nil else {
       await fail(.stopped)
@@ -91,13 +91,7 @@ extension ResponseRun {
 
   /// Takes an answer of one piece as the events that it stands for.
   private func receive(object: RawJSON) {
-    for event in ResponseReplay.events(of: object) {
-      do throws(JSONError) {
-        receive(try UpstreamEvent(data: event.bytes))
-      } catch {
-        preconditionFailure("an event of the daemon's own is not JSON: \(error)")
-      }
-    }
+    for event in ResponseReplay.events(of: object) { receive(UpstreamEvent(checked: event)) }
   }
 
   /// Ends the response with the items of all rounds.

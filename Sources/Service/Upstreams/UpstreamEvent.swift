@@ -57,6 +57,14 @@ package struct UpstreamEvent {
     bytes = json.onOneLine.bytes
   }
 
+  /// Takes an event of the daemon's own, or one that was taken before.
+  init(checked json: RawJSON) {
+    let type = json["type"]?.bytes ?? []
+    kind = Self.kind(type.span, 0..<type.count, hasError: false)
+    sequenceNumber = json["sequence_number"]?.integer
+    bytes = json.bytes
+  }
+
   /// The value of a plain row of digits, which is how sequence numbers are written.
   private static func digits(_ text: Span<UInt8>, _ range: Range<Int>) -> Int64? {
     guard range.count <= 18 else { return nil }

@@ -39,7 +39,7 @@ package enum TokenEstimate {
 
   /// The tokens of what a response holds, as for one that was cut off.
   package static func output(of response: RawJSON) -> Int {
-    (response["output"]?.elements ?? []).reduce(0) {
+    (response["output"]?.objects ?? []).reduce(0) {
       $0 + tokensPerItem + tokens(ofItem: $1)
     }
   }

@@ -38,7 +38,7 @@ extension Transaction {
     response.object = object
     try insert(response)
     let input = try addItems(new.input, to: turn, at: 0, uid: new.uid, isOutput: false)
-    let output = object["output"]?.elements ?? []
+    let output = object["output"]?.objects ?? []
     _ = try addItems(output, to: turn, at: Int64(input.count), uid: new.uid, isOutput: true)
     if let scope = new.scope { try setLast(handle, ofScope: scope) }
     return handle

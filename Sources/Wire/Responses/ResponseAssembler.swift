@@ -4,7 +4,8 @@ package import JSON
 ///
 /// Nothing is done while events pass; only a response that was cut off is assembled, from its log.
 /// Items that ended stand as the upstream sent them; one that had not gets the text and arguments
-/// that came, and the status `incomplete`.
+/// that came, and the status `incomplete`. What an event says of a wrong type is left out: the event
+/// itself has gone to the client as it came.
 package struct ResponseAssembler {
   /// An item that was added and not done yet.
   fileprivate struct OpenItem {
@@ -24,29 +25,45 @@ package struct ResponseAssembler {
   /// Takes the next event; events of unknown types change nothing.
   package mutating func add(_ event: RawJSON) {
     let members = Dictionary(event.members.map { ($0.key, $0.value) }) { $1 }
-    // Some servers leave the index out: then there is one item.
-    let index = members["output_index"]?.integer ?? 0
-    switch members["type"]?.string {
+    guard let type = members["type"]?.string else { return }
+    switch type {
     case "response.created", "response.in_progress", "response.queued":
-      response = members["response"] ?? response
+      response = Self.object(members["response"]) ?? response
+    default:
+      if let index = Self.index(members["output_index"]) { addToItem(type, index, members) }
+    }
+  }
+
+  private static func object(_ json: RawJSON?) -> RawJSON? {
+    json?.kind == .object ? json : nil
+  }
+
+  /// Some servers leave an index out: then there is one item, of one part. nil for what is no index.
+  private static func index(_ json: RawJSON?) -> Int64? {
+    guard let json, !json.isNull else { return 0 }
+    return json.integer
+  }
+
+  private mutating func addToItem(_ type: String, _ index: Int64, _ members: [String: RawJSON]) {
+    switch type {
     case "response.output_item.added":
-      open[index] = members["item"].map { OpenItem(added: $0) }
+      open[index] = Self.object(members["item"]).map { OpenItem(added: $0) }
     case "response.output_item.done":
+      guard let item = Self.object(members["item"]) else { return }
       open[index] = nil
-      done[index] = members["item"]
-    case let type?: addToOpenItem(type, index, members)
-    case nil: break
+      done[index] = item
+    default: addToOpenItem(type, index, members)
     }
   }
 
   private mutating func addToOpenItem(
     _ type: String, _ index: Int64, _ members: [String: RawJSON]
   ) {
-    let part = members["content_index"]?.integer ?? 0
+    guard let part = Self.index(members["content_index"]) else { return }
     let delta = members["delta"]?.string ?? ""
     switch type {
     case "response.content_part.added", "response.content_part.done":
-      guard let json = members["part"] else { return }
+      guard let json = Self.object(members["part"]) else { return }
       let text = json["text"]?.string ?? json["refusal"]?.string ?? ""
       open[index, default: .message].parts[part] = (json, text)
     case "response.output_text.delta":

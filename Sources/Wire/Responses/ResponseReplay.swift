@@ -4,7 +4,8 @@ package import JSON
 /// upstream, cache or log has the object alone.
 ///
 /// The order is the API's: created, in_progress, each item added and done with its parts between,
-/// one terminal event. Sequence numbers start at 0.
+/// one terminal event. Sequence numbers start at 0. What is of a wrong type has no events of its own;
+/// it stands in the object, which the terminal event has as it came.
 package struct ResponseReplay {
   private var events: [RawJSON] = []
 
@@ -34,12 +35,23 @@ package struct ResponseReplay {
       .replacing("output_text", with: .string(""))
     emit("response.created") { $0.member("response", begun) }
     emit("response.in_progress") { $0.member("response", begun) }
-    for (index, item) in (response["output"]?.elements ?? []).enumerated() {
-      add(item, at: index)
-    }
+    for (index, item) in Self.objects(of: response, "output") { add(item, at: index) }
     emit(Self.terminalType(status: response["status"]?.string)) {
       $0.member("response", response)
     }
+  }
+
+  /// The elements of a member that are objects, each with its place among all of them.
+  private static func objects(
+    of json: RawJSON, _ key: String
+  ) -> [(index: Int, object: RawJSON)] {
+    (json[key]?.elements ?? []).enumerated()
+      .filter { $0.element.kind == .object }.map { ($0.offset, $0.element) }
+  }
+
+  /// A member that has to be a string, empty for anything else.
+  private static func text(of json: RawJSON, _ key: String) -> RawJSON {
+    json[key].flatMap { $0.kind == .string ? $0 : nil } ?? .string("")
   }
 
   private mutating func emit(_ type: String, _ members: (inout JSONWriter) -> Void) {
@@ -63,7 +75,8 @@ package struct ResponseReplay {
       $0.member("output_index", index)
       $0.member("item", begun)
     }
-    let place = Place(itemID: item["id"], outputIndex: index)
+    let id = item["id"].flatMap { $0.kind == .string ? $0 : nil }
+    let place = Place(itemID: id, outputIndex: index)
     switch item["type"]?.string {
     case "message", nil: addParts(of: item, place)
     case "function_call": addArguments(of: item, place)
@@ -87,10 +100,10 @@ package struct ResponseReplay {
   }
 
   private mutating func addParts(of item: RawJSON, _ place: Place) {
-    for (index, part) in (item["content"]?.elements ?? []).enumerated() {
+    for (index, part) in Self.objects(of: item, "content") {
       let isRefusal = part["type"]?.string == "refusal"
       let key = isRefusal ? "refusal" : "text"
-      let text = part[key] ?? .string("")
+      let text = Self.text(of: part, key)
       let stem = isRefusal ? "response.refusal" : "response.output_text"
       func write(_ writer: inout JSONWriter) {
         place.write(&writer)
@@ -118,7 +131,7 @@ package struct ResponseReplay {
   }
 
   private mutating func addArguments(of item: RawJSON, _ place: Place) {
-    let arguments = item["arguments"] ?? .string("")
+    let arguments = Self.text(of: item, "arguments")
     emit("response.function_call_arguments.delta") {
       place.write(&$0)
       $0.member("delta", arguments)
@@ -131,8 +144,8 @@ package struct ResponseReplay {
   }
 
   private mutating func addSummary(of item: RawJSON, _ place: Place) {
-    for (index, part) in (item["summary"]?.elements ?? []).enumerated() {
-      let text = part["text"] ?? .string("")
+    for (index, part) in Self.objects(of: item, "summary") {
+      let text = Self.text(of: part, "text")
       func write(_ writer: inout JSONWriter) {
         place.write(&writer)
         writer.member("summary_index", index)
