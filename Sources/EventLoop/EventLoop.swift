@@ -98,20 +98,21 @@ package struct LoopInstant: Comparable, Sendable {
   }
 
   package static func - (left: LoopInstant, right: LoopInstant) -> Duration {
-    .microseconds(Int64(left.microseconds) - Int64(right.microseconds))
+    .microseconds(Int64(clamping: left.microseconds) - Int64(clamping: right.microseconds))
   }
 
   package static func + (instant: LoopInstant, duration: Duration) -> LoopInstant {
-    LoopInstant(microseconds: instant.microseconds &+ duration.wholeMicroseconds)
+    LoopInstant(microseconds: instant.microseconds.addingSaturating(duration.wholeMicroseconds))
   }
 }
 
 extension Duration {
-  /// Whole microseconds, 0 for a negative duration.
+  /// Whole microseconds, 0 for a negative duration and as many as there can be for a longer one.
   package var wholeMicroseconds: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    return UInt64(seconds) &* 1_000_000 &+ UInt64(attoseconds / 1_000_000_000_000)
+    let (whole, isOver) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000)
+    return isOver ? .max : whole.addingSaturating(UInt64(attoseconds / 1_000_000_000_000))
   }
 
   /// Milliseconds with their fraction.

@@ -247,6 +247,33 @@ import Testing
         StoredPriceList(upstream: "other", readAt: 1_700_000_000_000, prices: [old]),
       ])
   }
+
+  // MARK: Numbers that an upstream makes up
+
+  @Test func `sums that no number holds stay at the end of the numbers`() async throws {
+    for _ in 0..<3 {
+      try await record(
+        new(), ending(TokenCounts(input: .max, cached: .max, output: .max), cost: .max))
+    }
+    let row = try #require(try await summary().first)
+    #expect(row.tokens.input == .max && row.tokens.cached == .max && row.tokens.output == .max)
+    #expect(row.cost == .max)
+    #expect(try await store.spending(sinceDay: 20_260_101).map(\.cost) == [.max])
+  }
+
+  @Test func `an interrupted request of any price is settled at the next start`() async throws {
+    var request = new()
+    request.inputTokens = .max
+    request.inputCost = .max
+    request.outputPrice = .max
+    let handle = try await store.start(NewResponse(uid: 1000, id: "resp_a", input: []))
+    request.response = handle
+    _ = try await store.beginUsage(request)
+    try await store.appendEvents([[1], [2]], from: 0, to: handle)
+    let reopened = try await temporary.reopened()
+    let row = try #require(try await summary(of: reopened).first)
+    #expect(row.cost == .max && row.tokens.output == 2)
+  }
 }
 
 extension Store {

@@ -59,6 +59,6 @@ package enum Quantity {
   }
 
   private static func whole(_ value: Double) -> Int64 {
-    Int64(min(value, 1e15).rounded())
+    Int64(min(max(value, -1e15), 1e15).rounded())
   }
 }

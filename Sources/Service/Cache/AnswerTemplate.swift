@@ -13,9 +13,24 @@ package struct AnswerTemplate: Sendable {
     package let object: RawJSON
     /// The legal sequence of its events, the terminal one last.
     package let events: [ArraySlice<UInt8>]
+
+    fileprivate init(id: String, object: RawJSON, events: [ArraySlice<UInt8>]) {
+      self.id = id
+      self.object = object
+      self.events = events
+    }
+
+    /// An answer that was not laid out before.
+    fileprivate init(_ copy: FreshCopy) {
+      self.init(
+        id: copy.id, object: copy.object,
+        events: ResponseReplay.events(of: copy.object).map(\.bytes))
+    }
   }
 
   package let echoes: [FreshCopy.Echo]
+  /// What is repeated.
+  private let response: RawJSON
   private let bytes: [UInt8]
   private let events: [Range<Int>]
   private let object: Range<Int>
@@ -27,6 +42,7 @@ package struct AnswerTemplate: Sendable {
   /// - Parameter response: a final response object.
   package init(_ response: RawJSON, echoes: [FreshCopy.Echo]) {
     self.echoes = echoes
+    self.response = response
     let time = Self.unusedTime(in: response, echoes)
     let copy = FreshCopy(of: response, echoes: echoes, at: time)
     var bytes: [UInt8] = []
@@ -54,11 +70,14 @@ package struct AnswerTemplate: Sendable {
 
   /// Makes an answer of its own.
   ///
-  /// - Parameter seconds: Unix time; has ten digits from 2001 to 2286.
+  /// - Parameter seconds: Unix time. A clock that does not show a year from 2001 to 2286, when it has
+  ///   ten digits, only makes the answer take longer.
   package func answer(at seconds: Int64) -> Answer {
-    var bytes = bytes
     let time = Array("\(seconds)".utf8)
-    precondition(time.count == Self.timeDigits, "the clock shows a year from 2001 to 2286")
+    guard time.count == Self.timeDigits else {
+      return Answer(FreshCopy(of: response, echoes: echoes, at: seconds))
+    }
+    var bytes = bytes
     for offset in times { bytes.overwrite(at: offset, with: time) }
     var ownID = idPrefix
     for (number, offsets) in ids.enumerated() {

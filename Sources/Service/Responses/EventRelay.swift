@@ -38,7 +38,8 @@ struct EventRelay {
     guard let index = event.json["output_index"]?.integer else {
       return log.append(rendered(event))
     }
-    let moved = event.json.setting("output_index", to: .integer(Int(index) + earlierItems))
+    let moved = event.json.setting(
+      "output_index", to: .integer(index.addingSaturating(Int64(earlierItems))))
     log.append(numbered(moved, event.sequenceNumber).bytes)
   }
 

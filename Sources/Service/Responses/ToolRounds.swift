@@ -50,14 +50,16 @@ struct ToolRounds {
   mutating func end(_ response: RawJSON, attempts: Int) {
     count += 1
     self.attempts += attempts
-    items += response["output"]?.elements ?? []
+    items += response["output"]?.objects ?? []
     createdAt = createdAt ?? response["created_at"]
     guard let used = response.nonNull("usage") else { return }
     usage = usage.map { Self.sum($0, used) } ?? used
     if let read = UsageReader.tokens(of: response) {
       tokens = TokenCounts(
-        input: tokens.input + read.input, cached: tokens.cached + read.cached,
-        output: tokens.output + read.output, reasoning: tokens.reasoning + read.reasoning)
+        input: tokens.input.addingSaturating(read.input),
+        cached: tokens.cached.addingSaturating(read.cached),
+        output: tokens.output.addingSaturating(read.output),
+        reasoning: tokens.reasoning.addingSaturating(read.reasoning))
     }
   }
 
@@ -78,18 +80,27 @@ struct ToolRounds {
     return merged
   }
 
-  /// Adds up the numbers of two objects, those of the objects in them too.
-  private static func sum(_ left: RawJSON, _ right: RawJSON) -> RawJSON {
+  /// Adds up the numbers of two objects, those of the objects in them too. A sum beyond 64 bits stays
+  /// at their end.
+  package static func sum(_ left: RawJSON, _ right: RawJSON) -> RawJSON {
     switch (left.kind, right.kind) {
     case (.object, .object):
-      var sum = left
-      for member in right.members {
-        let value = left.nonNull(member.key).map { Self.sum($0, member.value) } ?? member.value
-        sum = sum.setting(member.key, to: value)
+      var added = Dictionary(right.members.map { ($0.key, $0.value) }) { $1 }
+      return .object { sum in
+        for member in left.members {
+          let other = added.removeValue(forKey: member.key)
+          let isSum = !member.value.isNull
+          sum.member(
+            member.key, other.map { isSum ? Self.sum(member.value, $0) : $0 } ?? member.value)
+        }
+        for member in right.members {
+          if let value = added.removeValue(forKey: member.key) { sum.member(member.key, value) }
+        }
       }
-      return sum
     case (.number, .number):
-      if let one = left.integer, let other = right.integer { return .integer(one + other) }
+      if let one = left.integer, let other = right.integer {
+        return .integer(one.addingSaturating(other))
+      }
       return .build { $0.double((left.double ?? 0) + (right.double ?? 0)) }
     default: return right
     }

@@ -43,11 +43,12 @@ package struct LocalDay: Sendable, Hashable, Comparable {
 
   private func time(daysLater days: Int) -> Int64 {
     var parts = unsafe tm()
-    unsafe parts.tm_year = Int32(number / 10_000 - 1900)
-    unsafe parts.tm_mon = Int32(number / 100 % 100 - 1)
-    unsafe parts.tm_mday = Int32(number % 100 + days)
+    unsafe parts.tm_year = Int32(clamping: number / 10_000 - 1900)
+    unsafe parts.tm_mon = Int32(clamping: number / 100 % 100 - 1)
+    unsafe parts.tm_mday = Int32(clamping: number % 100 + days)
     unsafe parts.tm_isdst = -1
-    return Int64(unsafe mktime(&parts)) * 1000
+    let (time, isOver) = Int64(unsafe mktime(&parts)).multipliedReportingOverflow(by: 1000)
+    return isOver ? .max : time
   }
 
   /// As in 202601.

@@ -1,3 +1,4 @@
+internal import EventLoop
 package import JSON
 package import Store
 package import Wire
@@ -61,7 +62,7 @@ package enum UsageReport {
     json.member("cached_tokens", row.tokens.cached)
     json.member("output_tokens", row.tokens.output)
     json.member("reasoning_tokens", row.tokens.reasoning)
-    json.member("total_tokens", row.tokens.input + row.tokens.output)
+    json.member("total_tokens", row.tokens.input.addingSaturating(row.tokens.output))
     json.member("cost_usd", row.cost.map { NanoDollars($0).json } ?? .null)
     json.member("unpriced", row.unpriced)
     json.member("upper_bounds", row.upperBounds)

@@ -20,7 +20,7 @@ struct SearchIndex: Hashable {
   init?(name: String) {
     let parts = name.split(separator: "_")
     guard parts.count == 3, parts[0] == Self.prefix, let uid = UInt32(parts[1]),
-      let range = Int64(parts[2])
+      let range = Int64(parts[2]), 0..<(Int64.max >> Self.rowBits) ~= range
     else { return nil }
     self.uid = uid
     self.range = range

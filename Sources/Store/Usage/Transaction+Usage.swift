@@ -75,10 +75,12 @@ extension Database {
         coalesce((SELECT sum(count) FROM events WHERE events.response = usage.response), 0)
       WHERE ended_at IS NULL
       """, .integer(time))
-    // The price of one token is rounded up, as all cost is, so that no product overflows.
+    // The price of one token is rounded up, as all cost is. SQLite goes on with doubles where a sum
+    // does not fit 64 bits; the cast brings it back to what does.
     try run(
       """
-      UPDATE usage SET cost = cost + output_tokens * ((output_price + 999999) / 1000000)
+      UPDATE usage SET
+        cost = CAST(cost + output_tokens * ((output_price + 999999) / 1000000) AS INTEGER)
       WHERE ended_at = ? AND status = 'incomplete' AND is_estimated = 1 AND total IS NULL
         AND output_price IS NOT NULL
       """, .integer(time))

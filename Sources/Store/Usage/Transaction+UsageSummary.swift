@@ -2,11 +2,12 @@
 extension Transaction {
   func usageSummary(_ query: UsageQuery) throws(StoreError) -> [UsageSummary] {
     let values = Selection(query)
+    let sum = Self.sum(of:)
     var rows = try database.all(
       """
       SELECT \(query.grouping.column) AS grouped, count(*), sum(status <> 'completed'),
-        sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),
-        sum(cost), sum(cost IS NULL), sum(is_estimated), sum(is_upper_bound),
+        \(sum("input_tokens")), \(sum("cached_tokens")), \(sum("output_tokens")),
+        \(sum("reasoning_tokens")), \(sum("cost")), sum(cost IS NULL), sum(is_estimated), sum(is_upper_bound),
         sum(cache = 'hit'), sum(cache = 'joined')
       FROM usage WHERE \(Selection.condition) GROUP BY grouped ORDER BY grouped
       """, values.since, values.until, values.uid
@@ -18,6 +19,13 @@ extension Transaction {
       rows[index].total = totals[rows[index].group] ?? UsageSummary.Latency()
     }
     return rows
+  }
+
+  /// The sum of a column, NULL where no row has a value. SQLite's `sum()` fails beyond 64 bits, which
+  /// an upstream reaches that tells of enough tokens; this one stays at their end, and is exact up to
+  /// 2^53.
+  private static func sum(of column: String) -> String {
+    "CASE WHEN count(\(column)) > 0 THEN CAST(total(\(column)) AS INTEGER) END"
   }
 
   /// The parameters that every question about a query has.
@@ -76,7 +84,7 @@ extension Transaction {
   func spending(sinceDay day: Int) throws(StoreError) -> [UsageSpending] {
     try database.all(
       """
-      SELECT day, uid, client, sum(cost) FROM usage
+      SELECT day, uid, client, \(Self.sum(of: "cost")) FROM usage
       WHERE day >= ? AND ended_at IS NOT NULL AND cost > 0 GROUP BY day, uid, client
       """, .integer(Int64(day))
     ) { row in
