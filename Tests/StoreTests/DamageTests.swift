@@ -111,6 +111,30 @@ import Testing
     }
   }
 
+  @Test func `a damaged row of a running response does not hide the others`() async throws {
+    for (id, model) in [("resp_a", "one"), ("resp_b", "flipped model"), ("resp_c", "three")] {
+      var response = NewResponse(uid: 1000, id: id, input: [])
+      response.model = model
+      _ = try await temporary.store.start(response)
+    }
+    try await temporary.store.close()
+    let places = try allOffsets(of: "flipped model")
+    try #require(!places.isEmpty)
+    try change { bytes in for place in places { bytes[place] ^= 1 } }
+    let store = try open()
+    let found = try await store.interruptedResponses()
+    var codes: [StoreError.Code] = []
+    var ids: [String] = []
+    for result in found {
+      switch result {
+      case .success(let response): ids.append(response.id)
+      case .failure(let error): codes.append(error.code)
+      }
+    }
+    #expect(ids == ["resp_a", "resp_c"] && codes == [.corrupt])
+    try await store.close()
+  }
+
   /// Reads everything; each answer is the right one or an error.
   private func check(_ conversation: String) async throws {
     let store = try open()

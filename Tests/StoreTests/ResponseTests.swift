@@ -130,7 +130,7 @@ import Store
     try await temporary.store.appendEvents([[1, 2], []], from: 0, to: running)
     try await temporary.store.say("done", "done")
     let store = try await temporary.reopened()
-    let found = try await store.interruptedResponses()
+    let found = try await store.interruptedResponses().map { try $0.get() }
     #expect(found.map(\.id) == ["resp_a"])
     let handle = try #require(found.first?.handle)
     let events = try await store.events(of: handle, after: -1)

@@ -1,58 +1,58 @@
 internal import EventLoop
-internal import JSON
-internal import Store
+package import JSON
+package import Store
 internal import Wire
 
 /// Ends the responses that were running when the daemon last stopped or crashed.
-enum ResponseRecovery {
+///
+/// One that can't be read or ended costs itself and is told of; it never keeps the daemon from its
+/// other responses.
+package enum ResponseRecovery {
   /// Each becomes `incomplete` with the text that had been stored, unless its upstream goes on with
   /// it by itself.
   ///
   /// - Parameter canResume: whether the upstream can be asked for the rest.
   /// - Returns: those whose rest can be had.
-  static func run(
-    on store: Store, canResume: @EventLoop (StoredResponse) -> Bool
+  /// - Throws: what the disk or the whole database is to blame for.
+  package static func run(
+    on store: Store, canResume: @EventLoop (StoredResponse) -> Bool,
+    onTrouble: @EventLoop (String) -> Void
   ) async throws(StoreError) -> [StoredResponse] {
     var resumable: [StoredResponse] = []
-    for response in try await store.interruptedResponses() {
-      if await canResume(response) {
-        resumable.append(response)
-      } else {
-        try await end(response, store)
+    for found in try await store.interruptedResponses() {
+      do throws(StoreError) {
+        let response = try found.get()
+        if await canResume(response) {
+          resumable.append(response)
+        } else {
+          try await end(response, store, onTrouble)
+        }
+      } catch {
+        guard error.isOfOneRow else { throw error }
+        await onTrouble("An interrupted response can't be ended: \(error)")
       }
     }
     return resumable
   }
 
   private static func end(
-    _ response: StoredResponse, _ store: Store
+    _ response: StoredResponse, _ store: Store, _ onTrouble: @EventLoop (String) -> Void
   ) async throws(StoreError) {
-    var assembler = ResponseAssembler()
-    var last: Int64 = -1
-    while true {
-      let events = try await store.events(of: response.handle, after: last)
-      guard let end = events.last else { break }
-      for event in events { assembler.add(RawJSON(checked: event.bytes)) }
-      last = end.sequence
+    var recovered = RecoveredResponse(object: response.object, otherwise: empty(response))
+    do throws(StoreError) {
+      while true {
+        let events = try await store.events(of: response.handle, after: recovered.next - 1)
+        guard !events.isEmpty else { break }
+        for event in events { recovered.add(event.bytes, number: event.sequence) }
+      }
+    } catch {
+      guard error.isOfOneRow else { throw error }
+      recovered.isDamaged = true
+      await onTrouble("Events of interrupted response \(response.id) can't be read: \(error)")
     }
-    let began = assembler.assemble(status: "incomplete") ?? response.object
-    let object = interrupted(began ?? empty(response))
-    // Without events of its own, a response is replayed from its object.
-    let terminal = last < 0 ? [] : [terminal(last + 1, object)]
     _ = try await store.finishResponse(
-      response.handle,
-      ResponseEnding(
-        status: .incomplete, object: object, output: object["output"]?.elements ?? [],
-        continuesConversation: false),
-      after: nil, events: terminal, from: last + 1)
-  }
-
-  private static func terminal(_ number: Int64, _ response: RawJSON) -> ArraySlice<UInt8> {
-    RawJSON.object { event in
-      event.member("type", "response.incomplete")
-      event.member("sequence_number", number)
-      event.member("response", response)
-    }.bytes
+      response.handle, recovered.ending, after: nil, events: recovered.terminal,
+      from: recovered.next)
   }
 
   /// The object of a response of which nothing had come.
@@ -66,11 +66,60 @@ enum ResponseRecovery {
       }
     ).setting("background", to: .boolean(response.isBackground))
   }
+}
 
-  private static func interrupted(_ object: RawJSON) -> RawJSON {
-    object
+extension StoreError {
+  /// Whether other rows may well be read and written.
+  fileprivate var isOfOneRow: Bool {
+    switch code {
+    case .corrupt, .conflict, .notFound, .failed: true
+    default: false
+    }
+  }
+}
+
+/// What is left of a response that was interrupted: its row, and the events that were stored.
+package struct RecoveredResponse {
+  private let initial: RawJSON
+  private var assembler = ResponseAssembler()
+  /// The number of the event behind the last one.
+  package private(set) var next: Int64 = 0
+  /// Whether there are events that can't be read; none can then be added behind them.
+  package var isDamaged = false
+
+  /// - Parameter object: the response object that is stored, if any.
+  /// - Parameter other: what stands in where neither it nor an event tells of the response.
+  package init(object: RawJSON?, otherwise other: RawJSON) {
+    initial = object.flatMap { $0.kind == .object ? $0 : nil } ?? other
+  }
+
+  package mutating func add(_ event: ArraySlice<UInt8>, number: Int64) {
+    assembler.add(RawJSON(checked: event))
+    next = number.addingSaturating(1)
+  }
+
+  package var ending: ResponseEnding {
+    let object = object
+    return ResponseEnding(
+      status: .incomplete, object: object, output: object["output"]?.objects ?? [],
+      continuesConversation: false)
+  }
+
+  /// The terminal event, as it is stored behind the others. Without events of its own, a response is
+  /// replayed from its object.
+  package var terminal: [ArraySlice<UInt8>] {
+    guard next > 0, !isDamaged else { return [] }
+    let event = RawJSON.object { event in
+      event.member("type", "response.incomplete")
+      event.member("sequence_number", next)
+      event.member("response", object)
+    }
+    return [event.bytes]
+  }
+
+  private var object: RawJSON {
+    (assembler.assemble(status: "incomplete") ?? initial)
       .setting("status", to: .string("incomplete"))
-      .setting(
-        "incomplete_details", to: .object { $0.member("reason", "interrupted") })
+      .setting("incomplete_details", to: .object { $0.member("reason", "interrupted") })
   }
 }

@@ -72,7 +72,8 @@ final class StateStore {
         onTrouble("The database was damaged and is set aside as \(damage.path): \(damage.finding)")
       }
       try await onOpened(opened)
-      let resumable = try await ResponseRecovery.run(on: opened, canResume: canResume)
+      let resumable = try await ResponseRecovery.run(
+        on: opened, canResume: canResume, onTrouble: onTrouble)
       store = opened
       failure = nil
       for response in resumable { onResumable(response, opened) }

@@ -92,8 +92,9 @@ extension Store {
   }
 
   /// Returns the responses that were running when the daemon last stopped or crashed. Called once,
-  /// after opening; each is then resumed, or ended with what its events hold.
-  package func interruptedResponses() throws(StoreError) -> [StoredResponse] {
+  /// after opening; each is then resumed, or ended with what its events hold. One whose row is damaged
+  /// comes as the error that says so.
+  package func interruptedResponses() throws(StoreError) -> [Result<StoredResponse, StoreError>] {
     try read { transaction throws(StoreError) in try transaction.runningResponses() }
   }
 }

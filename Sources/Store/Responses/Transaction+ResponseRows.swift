@@ -43,10 +43,10 @@ extension Transaction {
   }
 
   /// The responses that had not ended when they were last written.
-  func runningResponses() throws(StoreError) -> [StoredResponse] {
+  func runningResponses() throws(StoreError) -> [Result<StoredResponse, StoreError>] {
     try database.all(
       "SELECT \(Self.columns) FROM responses WHERE ended_at IS NULL ORDER BY id"
-    ) { row throws(StoreError) in try Self.response(row) }
+    ) { row in Result { () throws(StoreError) in try Self.response(row) } }
   }
 
   private static func response(_ row: borrowing Row) throws(StoreError) -> StoredResponse {
