@@ -2,9 +2,12 @@ internal import Glibc
 
 /// The directories of the user's own.
 enum Directory {
-  /// The path without symbolic links; nil where it leads nowhere.
+  /// The path without symbolic links, as far as there is something; nil for a relative one.
   static func real(_ path: String) -> String? {
-    guard let real = unsafe realpath(path, nil) else { return nil }
+    guard let slash = path.lastIndex(of: "/") else { return nil }
+    guard let real = unsafe realpath(path, nil) else {
+      return real(String(path[..<slash])).map { $0 + path[slash...] }
+    }
     defer { unsafe free(real) }
     return unsafe String(cString: real)
   }

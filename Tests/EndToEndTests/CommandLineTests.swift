@@ -150,4 +150,38 @@ import Testing
     #expect(try halley("cache", "clear").output == "removed  1\n")
     #expect(try halley("cache", "explain", "Hello").output.contains("hit     no\n"))
   }
+
+  @Test func `a key is taken where the daemon reads it, and nowhere else`() throws {
+    let configuration = """
+      default_upstream = "own"
+      [upstreams.own]
+      base_url = "\(simulator.baseURL)"
+      [upstreams.named]
+      base_url = "https://localhost"
+      api_key = { env = "NAMED" }
+      [upstreams.open]
+      base_url = "\(simulator.baseURL)"
+      api_key = { none = true }
+      """
+    let daemon = try DaemonProcess(configuration)
+    let home = daemon.scratch.path
+    func set(_ name: String, in directory: String) throws -> ChildProcess.Ended {
+      try run(
+        [try Binaries.path(of: "halley"), "keys", "set", name], input: "secret\n",
+        environment: ["HALLEY_SOCKET": daemon.socketPath, "XDG_CONFIG_HOME": directory])
+    }
+    for (name, status, words) in [
+      ("nosuch", 64, "has no upstream \"nosuch\""), ("named", 78, "environment variable NAMED"),
+      ("open", 78, "without a key"), ("own", 78, "\(home)/keys/own"),
+    ] as [(String, Int32, String)] {
+      let end = try set(name, in: "\(home)/elsewhere")
+      #expect(end.status == status)
+      #expect(end.error.contains(words), "\(end.error)")
+    }
+    #expect(unsafe access("\(home)/elsewhere", F_OK) != 0)
+    #expect(unsafe symlink(home, "\(home)/halley") == 0)
+    let end = try set("own", in: home)
+    #expect(end.status == 0, "\(end.error)")
+    #expect(try TextFile.text("\(home)/keys/own") == "secret\n")
+  }
 }

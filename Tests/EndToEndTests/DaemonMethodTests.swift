@@ -44,11 +44,50 @@ import Testing
   @Test(arguments: [
     (#"{"client":{"name":7}}"#, "client.name"), (#"{"client":[]}"#, "client"),
     (#"{"capabilities":{"approvals":1}}"#, "capabilities.approvals"),
+    (#"{"client":{"version":1}}"#, "client.version"), (#"{"client":{"name":""}}"#, "client.name"),
+    (#"{"client":{"name":"\#(String(repeating: "é", count: 65))"}}"#, "client.name"),
+    (#"{"capabilities":[]}"#, "capabilities"), (#"{"protocol":0}"#, "protocol"),
+    (#"{"protocol":"1"}"#, "protocol"), (#"{"protocol":1.5}"#, "protocol"),
+    (#"{"protocol":-1}"#, "protocol"),
   ])
   func `initialize refuses what it can't take`(_ params: String, _ param: String) throws {
     let answer = try client.call(1, "initialize", params)
     #expect(answer.errorCode == "invalid_params")
     #expect(answer.param == param)
+  }
+
+  @Test(arguments: ["1", "2", "2.0", "9007199254740993", "null"])
+  func `a client of any protocol is told the daemon's`(_ version: String) throws {
+    let params =
+      #"{"protocol":\#(version),"client":{"name":"\#(String(repeating: "é", count: 64))","os":1},"new":[]}"#
+    let answer = try client.call(1, "initialize", params)
+    #expect(answer.result?["protocol"]?.integer == 1, "\(answer.message.text)")
+  }
+
+  @Test func `one model is as it is in the list`() throws {
+    let list = try #require(try client.call(1, "models.list").result?["data"]?.elements)
+    for (id, model) in list.enumerated() {
+      let name = try #require(model["id"]?.string)
+      let answer = try client.call(id + 2, "models.retrieve", #"{"model":"\#(name)"}"#)
+      #expect(answer.result == model)
+      #expect(answer.result?["halley"]?["upstream"]?.string == "simulator")
+    }
+  }
+
+  @Test func `a model that there is not is not found`() throws {
+    let answer = try client.call(1, "models.retrieve", #"{"model":"gpt-5.4-minii"}"#)
+    #expect(answer.errorCode == "not_found")
+    #expect(answer.param == "model")
+    #expect(answer.errorData?["did_you_mean"]?.string == "gpt-5.4-mini")
+    for params in ["{}", #"{"model":1}"#, #"{"model":""}"#, #"{"model":"m","upstream":"u"}"#] {
+      #expect(try client.call(2, "models.retrieve", params).errorCode == "invalid_params")
+    }
+  }
+
+  @Test func `a model is not missing where an upstream can't be asked`() throws {
+    try simulator.stop()
+    let answer = try client.call(1, "models.retrieve", #"{"model":"gpt-5.4"}"#)
+    #expect(["upstream_unreachable", "config"].contains(answer.errorCode))
   }
 
   @Test func `models are the upstream's, each with where it is`() throws {

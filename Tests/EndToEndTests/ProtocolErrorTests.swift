@@ -131,7 +131,7 @@ import Testing
     (#""temperature":2.5"#, "temperature"), (#""temperature":"hot""#, "temperature"),
     (#""top_p":1.1"#, "top_p"), (#""top_logprobs":21"#, "top_logprobs"),
     (#""top_logprobs":-1"#, "top_logprobs"), (#""max_output_tokens":0"#, "max_output_tokens"),
-    (#""safety_identifier":"\#(String(repeating: "s", count: 65))""#, "safety_identifier"),
+    (#""safety_identifier":"\#(String(repeating: "s", count: 129))""#, "safety_identifier"),
     (#""metadata":{"\#(String(repeating: "k", count: 65))":"v"}"#, "metadata"),
     (#""metadata":{"k":"\#(String(repeating: "v", count: 513))"}"#, "metadata.k"),
     (#""metadata":{"k":1}"#, "metadata.k"), (#""metadata":[]"#, "metadata"),
@@ -143,6 +143,14 @@ import Testing
     (#""stream":"yes""#, "stream"), (#""instructions":1"#, "instructions"),
     (#""tools":{}"#, "tools"), (#""parallel_tool_calls":1"#, "parallel_tool_calls"),
     (#""truncation":"never""#, "truncation"), (#""halley":{"upstreem":"x"}"#, "halley.upstreem"),
+    (#""max_tool_calls":-1"#, "max_tool_calls"),
+    (
+      #""tools":[{"type":"function","name":"\#(String(repeating: "f", count: 129))"}]"#,
+      "tools[0].name"
+    ),
+    (#""tools":[{"type":"function","name":"a b"}]"#, "tools[0].name"),
+    (#""tools":[{"type":"function","name":"f","async":1}]"#, "tools[0].async"),
+    (#""background_options":"2h""#, "background_options"),
     (#""halley":[]"#, "halley"), (#""halley":{"cache":"never"}"#, "halley.cache"),
     (#""halley":{"timeout_s":"1"}"#, "halley.timeout_s"),
     (#""halley":{"on_disconnect":"wait"}"#, "halley.on_disconnect"),
@@ -162,6 +170,35 @@ import Testing
     #expect(try simulator.count("creates") == 0)
   }
 
+  /// What the API has gained, and what sources differ on.
+  @Test(arguments: [
+    #""safety_identifier":"\#(String(repeating: "s", count: 128))""#,
+    #""max_tool_calls":0"#, #""max_output_tokens":20.0"#, #""frequency_penalty":3"#,
+    #""tools":[{"type":"function","name":"a.b-\#(String(repeating: "f", count: 124))"}]"#,
+    #""tools":[{"type":"function","name":"f","async":true},{"type":"custom","name":"c","async":true}]"#,
+    #""tools":[{"type":"image_generation","partial_images":4}]"#,
+    #""tools":[{"type":"file_search","vector_store_ids":["v"],"max_num_results":51}]"#,
+    #""tools":[{"type":"mcp","server_label":"m","tunnel_id":"t"}]"#,
+    #""background":true,"background_options":{"completion_window":"2h","continuation_id":null}"#,
+    #""prompt_cache_options":{"mode":"explicit","ttl":"12h","comparison_response_id":"r"}"#,
+    #""moderation":{"model":"m","policy":{"input":{"mode":"block"}}}"#,
+    #""image":{"context_compression":"auto"},"access_programs":{"cyber":true}"#,
+    #""reasoning":{"mode":"pro","context":"all_turns","effort":"max"},"service_tier":"ultrafast""#,
+    #""context_management":[]"#,
+    #""context_management":[{"type":"compaction","compact_threshold":1}]"#,
+    #""input":[{"type":"function_call_output","call_id":null,"name":"f","namespace":"n","output":"x"},{"role":"user","content":"Hi"}]"#,
+    #""input":[{"type":"custom_tool_call_output","name":"c","output":"x"},{"role":"user","content":"Hi"}]"#,
+    #""input":[{"role":"user","content":"Hi"},{"type":"configuration_update","reasoning":{"effort":"low"},"text":{"format":{"type":"text"}}}]"#,
+    #""input":[{"role":"user","content":"Hi"},{"type":"compaction_trigger"}]"#,
+    #""input":[{"role":"user","content":"Hi"},{"type":"additional_tools","tools":[]},{"type":"program_output","call_id":"p","result":1}]"#,
+  ])
+  func `what one source alone forbids is the upstream's to refuse`(_ members: String) throws {
+    let input = members.hasPrefix(#""input""#) ? "" : #""input":"Hi","#
+    let answer = try daemon.connect().call(
+      1, "responses.create", #"{"model":"gpt-5.4",\#(input)\#(members)}"#)
+    #expect(answer.error == nil, "\(answer.message.text)")
+  }
+
   @Test func `conversation together with previous_response_id is refused`() throws {
     let answer = try daemon.connect().call(
       1, "responses.create",
@@ -171,13 +208,22 @@ import Testing
     #expect(try simulator.count("creates") == 0)
   }
 
-  @Test func `a mistake deep in the input is named by its path`() throws {
-    let answer = try daemon.connect().call(
-      1, "responses.create",
-      #"{"input":[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"https://x","detail":"huge"}]}]}"#
-    )
+  @Test(
+    arguments: [
+      (
+        #"{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"https://x","detail":"huge"}]}"#,
+        "input[0].content[1].detail"
+      ),
+      (#"{"type":"function_call_output","output":"x"}"#, "input[0]"),
+      (
+        #"{"type":"configuration_update","text":{"format":{"type":"json_schema"}}}"#,
+        "input[0].text.format.name"
+      ),
+    ])
+  func `a mistake deep in the input is named by its path`(_ item: String, _ path: String) throws {
+    let answer = try daemon.connect().call(1, "responses.create", #"{"input":[\#(item)]}"#)
     #expect(answer.errorCode == "invalid_params")
-    #expect(answer.param == "input[0].content[1].detail")
+    #expect(answer.param == path)
   }
 
   @Test func `an unknown member of halley is answered with the nearest known one`() throws {

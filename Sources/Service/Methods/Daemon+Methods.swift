@@ -16,6 +16,7 @@ extension Daemon {
       return
     }
     do throws(RPCError) {
+      try MethodSchemas.check(request.params, of: method.rawValue)
       try perform(method, request.params, id, connection)
     } catch {
       connection.answer(id, .failure(error))
@@ -26,7 +27,7 @@ extension Daemon {
     _ method: Method, _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     switch method {
-    case .initialize: connection.answer(id, .success(try initialize(params, connection)))
+    case .initialize: connection.answer(id, .success(initialize(params, connection)))
     case .cancelRequest: cancelRequest(params, on: connection, answering: id)
     case .responsesCreate: try createResponse(params, id, connection)
     case .responsesRetrieve: try retrieveResponse(params, id, connection)
@@ -40,6 +41,7 @@ extension Daemon {
     case .cacheExplain: try explainCaching(params, id, connection)
     case .usageSummary: try summarizeUsage(params, id, connection)
     case .modelsList: try listModels(params, id, connection)
+    case .modelsRetrieve: try retrieveModel(params, id, connection)
     case .toolsList: try listTools(params, id, connection)
     case .pluginsList:
       _ = try Parameters(params)
@@ -82,24 +84,12 @@ extension Daemon {
 
   // MARK: Connection
 
-  private func initialize(
-    _ params: RawJSON, _ connection: ClientConnection
-  ) throws(RPCError) -> RawJSON {
-    let parameters = try Parameters(params, known: "client", "capabilities", "protocol")
-    if let client = try parameters.object("client") {
-      if let name = client.nonNull("name") {
-        guard let text = name.string, 1...64 ~= text.utf8.count else {
-          throw .invalidParams("client.name", "\(name.excerpt) found, 1 to 64 bytes were expected")
-        }
-        connection.peer.name = text
-      }
-      connection.peer.version = client.nonNull("version")?.string
+  private func initialize(_ params: RawJSON, _ connection: ClientConnection) -> RawJSON {
+    if let client = params.nonNull("client") {
+      if let name = client["name"]?.string { connection.peer.name = name }
+      connection.peer.version = client["version"]?.string
     }
-    if let approvals = try parameters.object("capabilities")?.nonNull("approvals") {
-      guard let canApprove = approvals.boolean else {
-        throw .invalidParams(
-          "capabilities.approvals", "\(approvals.excerpt) found, true or false was expected")
-      }
+    if let canApprove = params["capabilities"]?["approvals"]?.boolean {
       connection.peer.canApprove = canApprove
     }
     return serverDescription
@@ -135,15 +125,11 @@ extension Daemon {
   private func cancelRequest(
     _ params: RawJSON, on connection: ClientConnection, answering id: RPCID?
   ) {
-    func answer(_ result: Result<RawJSON, RPCError>) {
-      if let id { connection.answer(id, result) }
+    // No request in flight has an id that can't be one.
+    if let target = params["id"].flatMap({ RPCID($0) }) {
+      connection.source(for: target)?.leave(.cancelled)
     }
-    guard let target = params["id"].flatMap({ RPCID($0) }) else {
-      return answer(
-        .failure(.invalidParams("id", "nothing usable found, the id of a request was expected")))
-    }
-    connection.source(for: target)?.leave(.cancelled)
-    answer(.success(.emptyObject))
+    if let id { connection.answer(id, .success(.emptyObject)) }
   }
 
   // MARK: Daemon
@@ -169,6 +155,18 @@ extension Daemon {
     let keys = keys
     EventLoop.start { [self, asked] in
       connection.answer(id, await models.list(asked, keys: keys, refresh: refresh))
+    }
+  }
+
+  private func retrieveModel(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    if let configurationErrors { throw RPCError(configurationErrors) }
+    let name = try Parameters(params, known: "model").requiredString("model")
+    let asked = configuration.upstreams.compactMap { upstreams[$0.name] }
+    let keys = keys
+    EventLoop.start { [self, asked] in
+      connection.answer(id, await models.retrieve(name, from: asked, keys: keys))
     }
   }
 

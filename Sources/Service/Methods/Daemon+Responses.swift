@@ -68,7 +68,7 @@ extension Daemon {
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     let parameters = try Parameters(
-      params, known: "response_id", "stream", "starting_after", "include")
+      params, known: "response_id", "stream", "starting_after", "include", "include_obfuscation")
     let responseID = try parameters.requiredString("response_id")
     let isStreaming = try parameters.boolean("stream") ?? false
     let first = try Self.firstEvent(parameters, isStreaming: isStreaming)
@@ -102,7 +102,7 @@ extension Daemon {
     _ parameters: Parameters, isStreaming: Bool
   ) throws(RPCError) -> Int {
     guard let after = parameters["starting_after"] else { return 0 }
-    guard let number = after.integer, 0...Int64(Int32.max) ~= number else {
+    guard let number = after.wholeNumber, 0...Int64(Int32.max) ~= number else {
       throw .invalidParams(
         "starting_after", "\(after.excerpt) found, an event's number from 0 was expected")
     }

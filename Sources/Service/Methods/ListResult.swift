@@ -7,7 +7,7 @@ extension Parameters {
   func page() throws(RPCError) -> PageRequest {
     var page = PageRequest()
     if let limit = self["limit"] {
-      guard let count = limit.integer, 1...100 ~= count else {
+      guard let count = limit.wholeNumber, 1...100 ~= count else {
         throw .invalidParams(
           "limit", "\(limit.excerpt) found, an integer from 1 to 100 was expected")
       }

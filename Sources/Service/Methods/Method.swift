@@ -26,6 +26,7 @@ enum Method: String, CaseIterable {
   case conversationsItemsRetrieve = "conversations.items.retrieve"
   case conversationsItemsDelete = "conversations.items.delete"
   case modelsList = "models.list"
+  case modelsRetrieve = "models.retrieve"
   case cacheStats = "cache.stats"
   case cacheClear = "cache.clear"
   case cacheExplain = "cache.explain"

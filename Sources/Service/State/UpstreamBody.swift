@@ -54,7 +54,8 @@ struct UpstreamBody: Sendable {
       made = made.setting("model", to: .string(target.model))
     }
     if isBackground {
-      made = (isHeld ? made : made.removing("background")).setting("stream", to: .boolean(true))
+      made = (isHeld ? made : made.removing("background", "background_options")).setting(
+        "stream", to: .boolean(true))
     }
     switch form {
     case .chained(let id):

@@ -30,6 +30,40 @@ final class ModelCatalog {
   func list(
     _ upstreams: [Upstream], keys: APIKeys, refresh: Bool
   ) async -> Result<RawJSON, RPCError> {
+    let (lists, failures) = await ask(upstreams, keys, refresh)
+    if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
+    return .success(json(lists, failures))
+  }
+
+  /// One model of the first upstream that has it; `not_found` names those that could not be asked.
+  func retrieve(
+    _ name: String, from upstreams: [Upstream], keys: APIKeys
+  ) async -> Result<RawJSON, RPCError> {
+    let (lists, failures) = await ask(upstreams, keys, false)
+    for list in lists {
+      if let model = list.models.first(where: { $0["id"]?.string == name }) {
+        return .success(model.setting("halley", to: origin(of: model, list.upstream)))
+      }
+    }
+    if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
+    let silent = failures.map(\.upstream).joined(separator: ", ")
+    let names = lists.flatMap { $0.models.compactMap { $0["id"]?.string } }
+    var error = RPCError(
+      .notFound,
+      "there is no model \(RawJSON.string(name).excerpt)"
+        + (silent.isEmpty ? "" : "; could not ask \(silent)"),
+      details: [("param", .string("model"))])
+    if let near = closest(to: name, among: names) {
+      error.details.append(("did_you_mean", .string(near)))
+    }
+    return .failure(error)
+  }
+
+  private func ask(
+    _ upstreams: [Upstream], _ keys: APIKeys, _ refresh: Bool
+  ) async -> (
+    lists: [(upstream: String, models: [RawJSON])], failures: [(upstream: String, error: RPCError)]
+  ) {
     var lists: [(upstream: String, models: [RawJSON])] = []
     var failures: [(upstream: String, error: RPCError)] = []
     for upstream in upstreams {
@@ -39,8 +73,7 @@ final class ModelCatalog {
         failures.append((upstream.name, error))
       }
     }
-    if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
-    return .success(json(lists, failures))
+    return (lists, failures)
   }
 
   private func models(

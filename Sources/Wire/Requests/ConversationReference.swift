@@ -7,9 +7,6 @@ package enum ConversationReference: Sendable, Hashable {
   /// A name of the user's own, opened or created on its first use.
   case name(String)
 
-  /// Bytes of a name.
-  private static let nameLengths = 1...64
-
   /// Reads `"conv_…"`, `{"id":"…"}` or a name.
   package init(_ json: RawJSON) throws(RPCError) {
     do throws(Refusal) {
@@ -25,24 +22,6 @@ package enum ConversationReference: Sendable, Hashable {
       self = .id(json["id"]?.string ?? "")
       return
     }
-    if text.utf8.starts(with: "conv_".utf8) {
-      self = .id(text)
-      return
-    }
-    guard Self.nameLengths ~= text.utf8.count, text.utf8.allSatisfy(Self.isNameByte) else {
-      throw Refusal(
-        found: json.excerpt,
-        expected: "an id that begins with conv_ or a name of 1 to 64 of A-Z a-z 0-9 . _ / @ -")
-    }
-    self = .name(text)
-  }
-
-  private static func isNameByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "-")...UInt8(ascii: "9"), UInt8(ascii: "@"), UInt8(ascii: "_"):
-      true
-    default: false
-    }
+    self = text.hasPrefix(Pattern.idPrefix) ? .id(text) : .name(text)
   }
 }

@@ -18,8 +18,7 @@ package struct CreateRequest: Sendable {
   package init(params: RawJSON) throws(RPCError) {
     let members = params.members
     try Self.check(params, members)
-    let halley = members.nonNull("halley")
-    options = if let halley { try HalleyOptions(halley) } else { HalleyOptions() }
+    options = members.nonNull("halley").map { HalleyOptions(checked: $0) } ?? HalleyOptions()
     conversation =
       if let json = members.nonNull("conversation") {
         try ConversationReference(json)
@@ -30,7 +29,6 @@ package struct CreateRequest: Sendable {
     store = members.nonNull("store")?.boolean
     previousResponseID = members.nonNull("previous_response_id")?.string
     body = params.removing("halley")
-    try checkTogether(members)
   }
 
   private static func check(_ params: RawJSON, _ members: [RawJSON.Member]) throws(RPCError) {
@@ -41,29 +39,6 @@ package struct CreateRequest: Sendable {
       try Shape.createParameters.check(members)
     } catch {
       throw error.error
-    }
-  }
-
-  /// Checks what depends on more than one member.
-  private func checkTogether(_ members: [RawJSON.Member]) throws(RPCError) {
-    if conversation != nil, previousResponseID != nil {
-      throw .invalidParams(
-        "conversation", "found together with previous_response_id, one of them was expected")
-    }
-    if options.continuesScope, conversation != nil || previousResponseID != nil {
-      let other = conversation == nil ? "previous_response_id" : "conversation"
-      throw .invalidParams(
-        "halley.continue", "found together with \(other), one of them was expected")
-    }
-    if members.nonNull("stream_options") != nil, !isStreaming {
-      throw .invalidParams(
-        "stream_options", "found without \"stream\": true, which was expected with it")
-    }
-    let hasContext =
-      conversation != nil || previousResponseID != nil || options.continuesScope
-      || members.nonNull("prompt") != nil
-    if members.nonNull("input") == nil, !hasContext {
-      throw Rule.input.refusal(of: "nothing").inside("input").error
     }
   }
 }

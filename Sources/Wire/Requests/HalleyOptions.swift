@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 /// `params.halley`: what a client asks of the daemon itself; it is never sent upstream.
 package struct HalleyOptions: Sendable, Equatable {
@@ -49,30 +49,11 @@ package struct HalleyOptions: Sendable, Equatable {
   /// What a request without `halley` gets.
   package init() {}
 
-  /// Reads `params.halley`; unknown members are refused.
-  package init(_ json: RawJSON) throws(RPCError) {
-    let members = json.members
-    if let unknown = Shape.halleyOptions.firstUnknown(of: members) {
-      throw Self.unknown(unknown)
-    }
-    do throws(Refusal) {
-      try Rule.object(.halleyOptions).check(json)
-      for member in members where !member.value.isNull { take(member.key, member.value) }
-      if continuesScope, scope == nil {
-        throw Rule.scope.refusal(of: "nothing").inside("scope")
-      }
-    } catch {
-      throw error.inside("halley").error
-    }
-  }
-
-  private static func unknown(_ key: String) -> RPCError {
-    let suggestion = Shape.halleyOptions.suggestion(for: key)
-    let hint = suggestion.map { "did you mean \"\($0)\"?" } ?? "no such member is known"
-    var error = Refusal("an unknown member found, a known one was expected; \(hint)").inside(key)
-      .inside("halley").error
-    if let suggestion { error.details.append(("did_you_mean", .string(suggestion))) }
-    return error
+  /// Reads `params.halley`.
+  ///
+  /// - Parameter json: what `Shape.halleyOptions` has let pass.
+  init(checked json: RawJSON) {
+    for member in json.members where !member.value.isNull { take(member.key, member.value) }
   }
 
   private mutating func take(_ key: String, _ value: RawJSON) {
@@ -89,7 +70,7 @@ package struct HalleyOptions: Sendable, Equatable {
     case "idempotency_key": idempotencyKey = value.string
     case "max_cost_usd": maximumCostNanodollars = value.double.map { Int64($0 * 1e9) }
     case "timeout_s": timeout = value.double.map { .seconds($0) }
-    default: preconditionFailure("halley.\(key) has a rule, but nothing reads it")
+    default: break
     }
   }
 
@@ -99,11 +80,19 @@ package struct HalleyOptions: Sendable, Equatable {
 }
 
 extension Shape {
-  static let halleyOptions = Shape([
+  static let halleyOptions = Shape(
+    halleyRules,
+    clauses: [
+      Clause(
+        [.not(.isTrue(["continue"])), .present(["scope"])], else: ["scope"],
+        Rule.scope.refusal(of: "nothing").message)
+    ], isOpen: false)
+
+  private static let halleyRules: [String: Rule] = [
     "approval": .words(of: HalleyOptions.Approval.self),
     "cache": .words(of: HalleyOptions.Cache.self),
     "continue": .boolean,
-    "idempotency_key": .bytes(1...128),
+    "idempotency_key": .text(1...128),
     // From what the smallest unit of money can say to what 64 bits of it can.
     "max_cost_usd": .number(1e-9...1e9),
     "on_busy": .words(of: HalleyOptions.OnBusy.self),
@@ -114,7 +103,7 @@ extension Shape {
     "timeout_s": .number(1e-6...1e9),
     "tools": .array(of: .nonEmptyString),
     "upstream": .nonEmptyString,
-  ])
+  ]
 }
 
 extension Rule {

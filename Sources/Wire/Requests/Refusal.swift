@@ -5,14 +5,17 @@ struct Refusal: Error {
   /// The way from the checked value to the refused one, as in `[2].content[0].detail`.
   private(set) var path = ""
   let message: String
+  /// The known member that an unknown one most likely meant.
+  let suggestion: String?
 
-  init(_ message: String) {
+  init(_ message: String, suggestion: String? = nil) {
     self.message = message
+    self.suggestion = suggestion
   }
 
   /// Says what stands where something else was expected.
   init(found: String, expected: String) {
-    message = "\(found) found, \(expected) was expected"
+    self.init("\(found) found, \(expected) was expected")
   }
 
   /// The same refusal, seen from the object that has the value as a member.
@@ -31,7 +34,10 @@ struct Refusal: Error {
 
   /// What the client gets.
   var error: RPCError {
-    .invalidParams(path.first == "." ? String(path.dropFirst()) : path, message)
+    var error = RPCError.invalidParams(
+      path.first == "." ? String(path.dropFirst()) : path, message)
+    if let suggestion { error.details.append(("did_you_mean", .string(suggestion))) }
+    return error
   }
 
   /// `.name`, or `["two words"]` for a key that would make the path ambiguous.

@@ -5,11 +5,12 @@ extension Rule {
     case .boolean: "true or false"
     case .string: "a string"
     case .text(let lengths): Self.textExpectation(lengths)
-    case .bytes(let counts): "a string of \(Self.bounds(counts)) bytes"
-    case .name(let longest): "a name of 1 to \(longest) of A-Z a-z 0-9 _ -"
+    case .matching(let pattern): pattern.expectation
     case .oneOf(let words): Self.list(words.map { "\"\($0)\"" })
-    case .integer(let range): "an integer" + Self.rangeText(range, unbounded: .max)
-    case .number(let range): "a number" + Self.rangeText(range, unbounded: .infinity)
+    case .integer(let range): "an integer" + Self.rangeText(range, .min, .max)
+    case .number(let range):
+      "a number"
+        + Self.rangeText(range, -.greatestFiniteMagnitude, .greatestFiniteMagnitude)
     case .array(_, let counts): "an array" + Self.countText(counts, "elements")
     case .map(_, let counts, _): "an object" + Self.countText(counts, "members")
     case .object, .tagged: "an object"
@@ -37,10 +38,17 @@ extension Rule {
       ? "at most \(range.upperBound)" : "\(range.lowerBound) to \(range.upperBound)"
   }
 
-  private static func rangeText<Bound>(_ range: ClosedRange<Bound>, unbounded: Bound) -> String {
-    range.upperBound == unbounded
-      ? " of at least \(number(range.lowerBound))"
-      : " from \(number(range.lowerBound)) to \(number(range.upperBound))"
+  /// - Parameters:
+  ///   - least: the lower bound that says nothing.
+  ///   - most: the upper one.
+  private static func rangeText<Bound>(
+    _ range: ClosedRange<Bound>, _ least: Bound, _ most: Bound
+  ) -> String {
+    switch (range.lowerBound, range.upperBound) {
+    case (least, most): ""
+    case (_, most): " of at least \(number(range.lowerBound))"
+    default: " from \(number(range.lowerBound)) to \(number(range.upperBound))"
+    }
   }
 
   /// Spells 2.0 as 2.

@@ -7,11 +7,8 @@ extension Rule {
     case .boolean: return .type("boolean")
     case .string: return .type("string")
     case .text(let lengths): return Self.string(lengths)
-    case .bytes(let counts):
-      // JSON Schema counts characters, of which there are no more than bytes.
-      return Self.string(min(1, counts.lowerBound)...counts.upperBound)
-    case .name(let longest):
-      return .type("string") { $0.member("pattern", "^[A-Za-z0-9_-]{1,\(longest)}$") }
+    case .matching(let pattern):
+      return .type("string") { $0.member("pattern", pattern.expression) }
     case .oneOf(let words):
       return .object { schema in
         schema.key("enum")
@@ -19,8 +16,8 @@ extension Rule {
       }
     case .integer(let range):
       return .type("integer") { schema in
-        if range.lowerBound != .min { schema.member("minimum", range.lowerBound) }
-        if range.upperBound != .max { schema.member("maximum", range.upperBound) }
+        schema.member("minimum", range.lowerBound)
+        schema.member("maximum", range.upperBound)
       }
     case .number(let range):
       return .type("number") { schema in
@@ -30,7 +27,7 @@ extension Rule {
         schema.double(range.upperBound)
       }
     case .array, .map: return containerSchema
-    case .object(let shape): return shape.jsonSchema(isOpen: true)
+    case .object(let shape): return shape.jsonSchema
     case .tagged(let shape): return shape.jsonSchema
     case .either(let rules):
       return .object { schema in
@@ -69,8 +66,7 @@ extension Rule {
 }
 
 extension Shape {
-  /// - Parameter isOpen: whether members without a rule may be there.
-  func jsonSchema(isOpen: Bool) -> RawJSON {
+  var jsonSchema: RawJSON {
     .type("object") { schema in
       schema.key("properties")
       schema.object { properties in
@@ -84,6 +80,10 @@ extension Shape {
         schema.key("required")
         schema.array { array in for name in required { array.string(name) } }
       }
+      if !clauses.isEmpty {
+        schema.key("allOf")
+        schema.array { array in for clause in clauses { array.value(clause.jsonSchema) } }
+      }
       if !isOpen { schema.member("additionalProperties", false) }
     }
   }
@@ -92,37 +92,55 @@ extension Shape {
 extension TaggedShape {
   /// Any type is taken; what is known of one holds where the type says so.
   var jsonSchema: RawJSON {
-    .type("object") { schema in
+    let isTyped = Clause.Literal.present(["type"])
+    let impliedBy = implied.flatMap { $0.by }.map { Clause.Literal.present([$0]) }
+    return .type("object") { schema in
       schema.key("properties")
-      schema.object { $0.member("type", RawJSON.type("string")) }
+      schema.object { $0.member("type", RawJSON.type("string").orNull) }
       schema.key("allOf")
       schema.array { array in
+        array.value(Clause([isTyped] + impliedBy, else: [], "").jsonSchema)
         for name in shapes.keys.sorted() {
           guard let shape = shapes[name] else { continue }
           array.object { condition in
-            condition.member("if", Self.condition(name))
-            condition.member("then", shape.jsonSchema(isOpen: true))
+            condition.member("if", self.condition(name))
+            condition.member("then", shape.jsonSchema)
           }
         }
       }
     }
   }
 
-  private static func condition(_ name: String) -> RawJSON {
-    .object { condition in
-      condition.key("properties")
-      condition.object { properties in
-        properties.key("type")
-        properties.object { $0.member("const", name) }
+  /// Whether an object is of a type: it says so, or leaves it out and can't be of another.
+  private func condition(_ name: String) -> RawJSON {
+    let says = RawJSON.type("object") { schema in
+      schema.key("required")
+      schema.array { $0.string("type") }
+      schema.key("properties")
+      schema.object { $0.member("type", RawJSON.object { $0.member("const", name) }) }
+    }
+    guard let index = implied.firstIndex(where: { $0.type == name }) else { return says }
+    let others = implied[..<index].flatMap { $0.by } + ["type"]
+    let fits = Clause(implied[index].by.map { .present([$0]) }, else: [], "").jsonSchema
+    return .object { either in
+      either.key("anyOf")
+      either.array { array in
+        array.value(says)
+        array.object { implication in
+          implication.key("allOf")
+          implication.array { all in
+            all.value(fits)
+            for other in others { all.value(Clause.Literal.not(.present([other])).jsonSchema) }
+          }
+        }
       }
-      condition.key("required")
-      condition.array { $0.string("type") }
     }
   }
 }
 
 extension RawJSON {
-  fileprivate static func type(
+  /// A schema for values of one type.
+  static func type(
     _ name: String, _ rest: (inout JSONWriter) -> Void = { _ in }
   ) -> RawJSON {
     .object { schema in

@@ -3,64 +3,92 @@ extension Shape {
   ///
   /// Words of sets that differ between upstreams (`service_tier`, `reasoning.effort`,
   /// `prompt_cache_retention`, `include`) are only checked to be strings.
-  static let createParameters = Shape([
+  static let createParameters = Shape(createRules, clauses: createClauses)
+
+  private static let createRules: [String: Rule] = [
     "background": .boolean,
     "context_management": .contextManagement,
     "conversation": .conversation,
-    "frequency_penalty": .number(-2...2),
+    "background_options": .object(
+      Shape(["completion_window": .string, "continuation_id": .string])),
+    "frequency_penalty": .anyNumber,
     "halley": .object(.halleyOptions),
     "include": .array(of: .string),
     "input": .input,
     "instructions": .string,
-    // OpenAI asks for at least 16; other upstreams take less.
-    "max_output_tokens": .integer(1...Int64.max),
-    "max_tool_calls": .integer(1...Int64.max),
+    "max_output_tokens": .integer(APILimits.outputTokens),
+    "max_tool_calls": .integer(APILimits.toolCalls),
     "metadata": .metadata,
     "model": .model,
     "parallel_tool_calls": .boolean,
-    "presence_penalty": .number(-2...2),
+    "presence_penalty": .anyNumber,
     "previous_response_id": .nonEmptyString,
     "prompt": .prompt,
     "prompt_cache_key": .string,
     "prompt_cache_options": .anyObject,
     "prompt_cache_retention": .string,
-    "reasoning": .object(
-      Shape(["effort": .string, "summary": .string, "generate_summary": .string])),
-    "safety_identifier": .text(0...64),
+    "reasoning": .reasoning,
+    "safety_identifier": .text(APILimits.safetyIdentifier),
     "service_tier": .string,
     "store": .boolean,
     "stream": .boolean,
     "stream_options": .object(Shape(["include_obfuscation": .boolean])),
-    "temperature": .number(0...2),
-    "text": .object(
-      Shape(["format": .textFormat, "verbosity": .oneOf(["low", "medium", "high"])])),
+    "temperature": .number(APILimits.temperature),
+    "text": .textSettings,
     "tool_choice": .toolChoice,
     "tools": .tools,
-    "top_logprobs": .integer(0...20),
-    "top_p": .number(0...1),
+    "top_logprobs": .integer(APILimits.topLogprobs),
+    "top_p": .number(APILimits.topP),
     "truncation": .oneOf(["auto", "disabled"]),
     "user": .string,
-  ])
+  ]
+
+  private static let createClauses: [Clause] = [
+    .exclusive("conversation", "previous_response_id"),
+    exclusiveWithContinue("conversation"), exclusiveWithContinue("previous_response_id"),
+    .needs("stream_options", "stream"),
+    Clause(
+      [.present(["input"]), .isTrue(["halley", "continue"])]
+        + ["conversation", "previous_response_id", "prompt"].map { .present([$0]) },
+      else: ["input"], Rule.input.refusal(of: "nothing").message),
+  ]
+
+  private static func exclusiveWithContinue(_ name: String) -> Clause {
+    Clause(
+      [.not(.isTrue(["halley", "continue"])), .not(.present([name]))],
+      else: ["halley", "continue"],
+      "found together with \(name), one of them was expected")
+  }
 }
 
 extension Rule {
   /// 256 is far beyond the longest name of a model seen, and keeps what is logged and stored short.
   static let model = Rule.text(1...256)
 
-  /// Up to 16 pairs, keys of up to 64 characters, values of up to 512.
-  static let metadata = Rule.map(to: .text(0...512), count: 0...16, longestKey: 64)
+  /// Any integer that fits 64 bits.
+  static let wholeNumber = Rule.integer(Int64.min...Int64.max)
+  /// Any number that a double can be near to.
+  static let anyNumber = Rule.number(
+    -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
 
-  /// Which strings are ids and which are names, `ConversationReference` decides.
+  static let metadata = Rule.map(
+    to: .text(APILimits.metadata.value), count: APILimits.metadata.pairs,
+    longestKey: APILimits.metadata.key)
+
   static let conversation = Rule.either([
-    .nonEmptyString, .object(Shape(["id": .nonEmptyString], required: ["id"])),
+    .matching(.conversation), .object(Shape(["id": .nonEmptyString], required: ["id"])),
   ])
+
+  static let reasoning = Rule.object(
+    Shape(["effort": .string, "summary": .string, "generate_summary": .string]))
+
+  static let textSettings = Rule.object(
+    Shape(["format": textFormat, "verbosity": .oneOf(["low", "medium", "high"])]))
 
   fileprivate static let contextManagement = Rule.array(
     of: .object(
       Shape(
-        ["type": .nonEmptyString, "compact_threshold": .integer(1000...Int64.max)],
-        required: ["type"])),
-    count: 1...Int.max)
+        ["type": .nonEmptyString, "compact_threshold": .wholeNumber], required: ["type"])))
 
   fileprivate static let prompt = Rule.object(
     Shape(
@@ -69,11 +97,11 @@ extension Rule {
         "variables": .map(to: .either([.string, .anyObject])),
       ], required: ["id"]))
 
-  fileprivate static let textFormat = Rule.tagged(
+  private static let textFormat = Rule.tagged(
     TaggedShape([
       "json_schema": Shape(
         [
-          "name": .name(longest: 64), "schema": .anyObject, "description": .string,
+          "name": .matching(.formatName), "schema": .anyObject, "description": .string,
           "strict": .boolean,
         ], required: ["name", "schema"])
     ]))

@@ -5,11 +5,13 @@ extension Rule {
   private static let toolShapes: [String: Shape] = [
     "function": Shape(
       [
-        "name": .name(longest: 64), "description": .string, "parameters": .anyObject,
-        "strict": .boolean,
+        "name": .matching(.functionName), "description": .string, "parameters": .anyObject,
+        "strict": .boolean, "async": .boolean,
       ], required: ["name"]),
     "custom": Shape(
-      ["name": .nonEmptyString, "description": .string, "format": customFormat],
+      [
+        "name": .nonEmptyString, "description": .string, "format": customFormat, "async": .boolean,
+      ],
       required: ["name"]),
     "mcp": Shape(
       [
@@ -20,7 +22,7 @@ extension Rule {
       ], required: ["server_label"]),
     "file_search": Shape(
       [
-        "vector_store_ids": .array(of: .nonEmptyString), "max_num_results": .integer(1...50),
+        "vector_store_ids": .array(of: .nonEmptyString), "max_num_results": .wholeNumber,
         "ranking_options": .anyObject, "filters": .anyObject,
       ], required: ["vector_store_ids"]),
     "web_search": webSearch,
@@ -28,7 +30,7 @@ extension Rule {
     "web_search_preview": webSearch,
     "web_search_preview_2025_03_11": webSearch,
     "code_interpreter": Shape(["container": .either([.nonEmptyString, .anyObject])]),
-    "image_generation": Shape(["partial_images": .integer(0...3)]),
+    "image_generation": Shape(["partial_images": .wholeNumber]),
     "namespace": Shape(
       ["name": .nonEmptyString, "tools": .array(of: .anyObject)], required: ["name", "tools"]),
   ]

@@ -1,18 +1,15 @@
-internal import JSON
+package import JSON
 
 /// What one value of a request has to be.
 ///
-/// Only what no upstream would take is refused: values of the wrong type, numbers outside of a
-/// documented range, words outside of a list that every source of the API agrees on.
+/// Only what no upstream would take is refused: values of the wrong type, what is beyond `APILimits`,
+/// words outside of a list that every source of the API agrees on.
 indirect enum Rule: Sendable {
   case boolean
   case string
   /// A string of so many Unicode scalars, which is how JSON Schema counts characters.
   case text(ClosedRange<Int>)
-  /// A string of so many bytes of UTF-8.
-  case bytes(ClosedRange<Int>)
-  /// 1 to `longest` of `A-Z a-z 0-9 _ -`.
-  case name(longest: Int)
+  case matching(Pattern)
   case oneOf([String])
   case integer(ClosedRange<Int64>)
   case number(ClosedRange<Double>)
@@ -35,16 +32,14 @@ indirect enum Rule: Sendable {
     switch self {
     case .boolean, .string: return
     case .text(let lengths): try check(value, scalars: lengths)
-    case .bytes(let counts):
-      let count = value.string?.utf8.count ?? 0
-      guard counts.contains(count) else { throw refusal(of: "a string of \(count) bytes") }
-    case .name(let longest): try check(value, isNameOfAtMost: longest)
+    case .matching(let pattern):
+      guard let text = value.string, pattern.matches(text) else { throw refusal(of: value.excerpt) }
     case .oneOf(let words):
       guard let word = value.string, words.contains(word) else {
         throw refusal(of: value.excerpt)
       }
     case .integer(let range):
-      guard let number = value.integer, range.contains(number) else {
+      guard let number = value.wholeNumber, range.contains(number) else {
         throw refusal(of: value.excerpt)
       }
     case .number(let range):
@@ -68,7 +63,7 @@ indirect enum Rule: Sendable {
   private func accepts(_ kind: RawJSON.Kind) -> Bool {
     switch self {
     case .boolean: kind == .boolean
-    case .string, .text, .bytes, .name, .oneOf: kind == .string
+    case .string, .text, .matching, .oneOf: kind == .string
     case .integer, .number: kind == .number
     case .array: kind == .array
     case .map, .object, .tagged: kind == .object
@@ -95,14 +90,6 @@ extension Rule {
     guard lengths.contains(count) else {
       throw refusal(of: "a string of \(count) characters")
     }
-  }
-
-  private func check(
-    _ value: RawJSON, isNameOfAtMost longest: Int
-  ) throws(Refusal) {
-    guard let name = value.string, 1...longest ~= name.utf8.count,
-      name.utf8.allSatisfy(\.isNameByte)
-    else { throw refusal(of: value.excerpt) }
   }
 
   private func check(
@@ -147,14 +134,8 @@ extension Rule {
   }
 }
 
-extension UInt8 {
-  /// Whether the byte is one of `A-Z a-z 0-9 _ -`, which names of functions consist of.
-  fileprivate var isNameByte: Bool {
-    switch self {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
+extension RawJSON {
+  /// The value of a number without a fraction however it is written, as in 20, 20.0 or 2e1: to JSON
+  /// Schema all of them are integers. Nil where it does not fit 64 bits.
+  package var wholeNumber: Int64? { integer ?? double.flatMap { Int64(exactly: $0) } }
 }

@@ -1,25 +1,32 @@
 internal import JSON
 
-/// What the known members of an object have to be; unknown ones may be anything.
+/// What the known members of an object have to be.
 struct Shape: Sendable {
   let rules: [String: Rule]
   let required: [String]
-  private let oneNeeded: [String]
+  let clauses: [Clause]
+  /// Whether a member without a rule may be anything, rather than not be there.
+  let isOpen: Bool
 
   /// - Parameters:
   ///   - required: members that may be neither missing nor null; the others may be both.
-  ///   - oneNeeded: members of which at least one has to be there.
+  ///   - clauses: what the members have to be together.
   init(
-    _ rules: [String: Rule] = [:], required: [String] = [], oneNeeded: [String] = []
+    _ rules: [String: Rule] = [:], required: [String] = [], clauses: [Clause] = [],
+    isOpen: Bool = true
   ) {
     self.rules = rules
     self.required = required
-    self.oneNeeded = oneNeeded
+    self.clauses = clauses
+    self.isOpen = isOpen
   }
 
   func check(_ members: [RawJSON.Member]) throws(Refusal) {
     for member in members {
-      guard let rule = rules[member.key] else { continue }
+      guard let rule = rules[member.key] else {
+        if isOpen { continue }
+        throw unknown(member.key)
+      }
       if member.value.isNull, !required.contains(member.key) { continue }
       do throws(Refusal) {
         try rule.check(member.value)
@@ -30,19 +37,18 @@ struct Shape: Sendable {
     for name in required where !members.contains(where: { $0.key == name }) {
       throw (rules[name] ?? .string).refusal(of: "nothing").inside(name)
     }
-    guard oneNeeded.isEmpty || oneNeeded.contains(where: { members.nonNull($0) != nil }) else {
-      throw Refusal(found: "none of them", expected: "one of \(Rule.list(oneNeeded))")
-    }
+    for clause in clauses { try clause.check(members) }
   }
 
-  /// The first member without a rule.
-  func firstUnknown(of members: [RawJSON.Member]) -> String? {
-    members.first { rules[$0.key] == nil }?.key
-  }
-
-  /// The known member that a mistyped one most likely meant.
-  func suggestion(for key: String) -> String? {
-    closest(to: key, among: rules.keys.sorted())
+  private func unknown(_ key: String) -> Refusal {
+    let known = rules.keys.sorted()
+    let suggestion = closest(to: key, among: known)
+    let hint =
+      suggestion.map { "did you mean \"\($0)\"?" }
+      ?? (known.isEmpty ? "there are none" : "known are \(known.joined(separator: ", "))")
+    return Refusal(
+      "an unknown member found, a known one was expected; \(hint)", suggestion: suggestion
+    ).inside(key)
   }
 }
 
@@ -51,13 +57,11 @@ struct Shape: Sendable {
 /// Types that are not listed are the upstream's business: such objects are taken as they are.
 struct TaggedShape: Sendable {
   let shapes: [String: Shape]
-  private let implied: @Sendable ([RawJSON.Member]) -> String?
+  /// The types of objects that leave theirs out, each by members of which one is there; the first
+  /// that fits counts.
+  let implied: [(type: String, by: [String])]
 
-  /// - Parameter implied: the type of an object that leaves it out, where it can do without.
-  init(
-    _ shapes: [String: Shape],
-    implied: @escaping @Sendable ([RawJSON.Member]) -> String? = { _ in nil }
-  ) {
+  init(_ shapes: [String: Shape], implied: [(type: String, by: [String])] = []) {
     self.shapes = shapes
     self.implied = implied
   }
@@ -67,7 +71,8 @@ struct TaggedShape: Sendable {
     if let type, type.kind != .string {
       throw Rule.string.refusal(of: type.foundText).inside("type")
     }
-    guard let name = type?.string ?? implied(members) else {
+    let guess = implied.first { $0.by.contains { members.nonNull($0) != nil } }?.type
+    guard let name = type?.string ?? guess else {
       throw Rule.string.refusal(of: "nothing").inside("type")
     }
     try shapes[name]?.check(members)
