@@ -22,13 +22,14 @@ package final class SignalSource {
     handle.cancel()
   }
 
-  /// Blocks the signals that the loop handles and ignores SIGPIPE. Call it first in `main`: threads
-  /// inherit the mask.
+  /// Blocks the signals that the loop handles, and ignores those that would end the process where a
+  /// system call says as much by its error: SIGPIPE, and SIGXFSZ for a file that is as large as
+  /// setrlimit(2) lets it be. Call it first in `main`: threads inherit the mask.
   package nonisolated static func blockSignals() {
     var set = sigset_t()
     unsafe sigemptyset(&set)
     for signal in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] { unsafe _ = sigaddset(&set, signal) }
     _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    _ = Glibc.signal(SIGPIPE, SIG_IGN)
+    for signal in [SIGPIPE, SIGXFSZ] { _ = Glibc.signal(signal, SIG_IGN) }
   }
 }

@@ -67,10 +67,10 @@ final class StreamWriter: EventSink {
       at: .afterEvents(events), flush: body.flush, finish: body.finish)
   }
 
-  /// Writes bytes that are no events of ours.
+  /// Writes bytes that are no events of ours; all of them count as one.
   func take(raw bytes: [UInt8]) throws(ConnectionEnd) {
     body.append { $0.append(contentsOf: bytes) }
-    try body.endEvent()
+    try endEvent()
   }
 
   /// Ends the body; throws where the connection has to end with it.
