@@ -1,0 +1,48 @@
+import Testing
+
+/// What libFuzzer does for hours (contrib/fuzz), for a moment and with the same inputs each time.
+@Suite struct ExerciseTests {
+  private static let json = [
+    "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "-1", "9223372036854775807", "1e999",
+    "\\ud83d", "\u{0}", "\n", "\n\n", "data: ", "{}", "[1]", "\"type\":", "\"output_index\":",
+    "\"item\":", "\"response\":", "\"response.completed\"", "\"response.created\"", "\"delta\":",
+    "\"$ref\":\"#\"", "\"multipleOf\":1e-300", "\"minItems\":", "\"enum\":", "\"anyOf\":[",
+  ]
+
+  private static let toml = [
+    "[", "]", "[[", "{", "}", "=", ".", ",", "\"", "\"\"\"", "'", "\'\'\'", "\\", "\\u", "#", "\n",
+    "\r", "\u{0}", "\u{FEFF}", "é", "0x", "1e", "_", "-", "+", "inf", "true", "07:32", "1979-05-27",
+  ]
+
+  private func mutate(
+    _ target: String, _ names: [String], words: [String] = json, count: Int,
+    _ exercise: ([UInt8]) -> String?
+  ) throws {
+    try Seeds.mutate(target, names, words: words, count: count) { input in
+      if let wrong = exercise(input) {
+        Issue.record("\(wrong): \(String(decoding: input, as: UTF8.self))")
+      }
+    }
+  }
+
+  @Test func `texts of a configuration`() throws {
+    try mutate(
+      "config", ["example", "odd"], words: Self.toml, count: 4000, ConfigurationExercise.run)
+  }
+
+  @Test func `streams of an upstream`() throws {
+    try mutate("events", ["sample", "bare"], count: 3000, EventExercise.run)
+  }
+
+  @Test func `lines of a plugin`() throws {
+    try mutate("plugin", ["messages"], count: 5000, PluginExercise.run)
+  }
+
+  @Test func `tools, arguments and results`() throws {
+    try mutate("mcp", ["text", "image"], count: 5000, ToolExercise.run)
+  }
+
+  @Test func `requests of a client`() throws {
+    try mutate("dispatch", ["create", "minimal"], count: 10_000, RequestExercise.run)
+  }
+}
