@@ -6,7 +6,8 @@
 extension Store {
   /// Runs a write in the next transaction and returns when it is on disk.
   ///
-  /// - Parameter isEager: return when the write has run; it is on disk with the next one that waits.
+  /// - Parameter isEager: return when the write has run. Its commit may still fail, so that a later
+  ///   write has to say the same.
   func write<Value: Sendable>(
     isEager: Bool = false, _ body: @escaping (Transaction) throws(StoreError) -> Value
   ) async throws(StoreError) -> Value {
@@ -98,7 +99,7 @@ extension Store {
 
   /// Begins a transaction, on a new connection when the one at hand has gone bad.
   private func begin() throws(StoreError) -> Database {
-    let database = try openDatabase()
+    let database = try verifiedDatabase()
     do throws(StoreError) {
       try database.run("BEGIN IMMEDIATE")
       return database
@@ -108,7 +109,7 @@ extension Store {
       }
     }
     try reconnect()
-    let replacement = try openDatabase()
+    let replacement = try verifiedDatabase()
     try replacement.run("BEGIN IMMEDIATE")
     return replacement
   }

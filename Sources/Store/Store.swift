@@ -20,6 +20,7 @@ package actor Store {
   let configuration: StoreConfiguration
   let file: DatabaseFile
   private nonisolated let thread: StoreThread
+  private var lock: DirectoryLock?
 
   /// nil once the store is closed.
   var database: Database?
@@ -43,6 +44,8 @@ package actor Store {
     file = DatabaseFile(
       directory: configuration.directory, path: configuration.databasePath)
     thread = StoreThread()
+    try file.prepare()
+    lock = try DirectoryLock(configuration.directory)
     let (database, damage) = try Self.openOrReplace(file, configuration)
     opening = Opening(damage: damage)
     newestResponseRow = try database.integer("SELECT max(id) FROM responses") ?? 0
@@ -66,7 +69,6 @@ package actor Store {
   private static func openOrReplace(
     _ file: DatabaseFile, _ configuration: StoreConfiguration
   ) throws(StoreError) -> (Database, Opening.Damage?) {
-    try file.prepare()
     do throws(StoreError) {
       return (try connect(file, configuration), nil)
     } catch {
@@ -96,10 +98,33 @@ package actor Store {
   /// Replaces a connection that no longer works.
   func reconnect() throws(StoreError) {
     database = nil
+    let database = try anotherConnection()
+    database.hasDiskError = true
+    self.database = database
+  }
+
+  private func anotherConnection() throws(StoreError) -> Database {
     let database = try Database(path: file.path)
     try database.configure(configuration)
     try database.countUnindexedTurns()
+    return database
+  }
+
+  /// The database, for writing: where its disk has failed, only when what is committed is known to
+  /// be in its file.
+  ///
+  /// The system takes pages for clean whose sync failed, and SQLite believes the next sync. So the
+  /// log is merged, which writes all of it once more and cuts off what was not committed, and the
+  /// file is read again over a connection that remembers nothing. The old one serves reads until
+  /// then: to close it earlier could bring a write back that was answered with an error.
+  func verifiedDatabase() throws(StoreError) -> Database {
+    let old = try openDatabase()
+    guard old.hasDiskError else { return old }
+    try old.checkpoint(.truncate)
+    let database = try anotherConnection()
+    if file.size <= configuration.largestCheckedBytes { try database.checkPages() }
     self.database = database
+    return database
   }
 
   // MARK: Closing
@@ -111,7 +136,10 @@ package actor Store {
     guard !isClosed else { return }
     commitPending()
     isClosed = true
-    defer { database = nil }
+    defer {
+      database = nil
+      lock = nil
+    }
     try database?.checkpoint(.truncate)
   }
 

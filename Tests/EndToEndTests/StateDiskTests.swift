@@ -129,6 +129,87 @@ import Testing
     try expectKept(kept, try stage.restarted().connect())
   }
 
+  /// One sync fails, whichever it is of those of a turn: its begin, the id of its response, its end.
+  @Test(
+    .enabled(if: Tracer.isAvailable, "strace is missing or may not trace"),
+    arguments: 1...6, ["EIO", "ENOSPC"])
+  func `what was answered around a sync that failed is on disk, or an error`(
+    _ number: Int, _ error: String
+  ) throws {
+    let stage = try StateStage()
+    var kept = [try stage.client.say("hello", #""conversation":"c""#)]
+    let tracer = try Tracer(
+      stage.daemon,
+      ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=\(error):when=\(number)"])
+    for text in ["first", "second", "third"] {
+      let answer = try stage.client.say(
+        text, #""conversation":"c","stream":true,"metadata":{"duplicate_id":"resp_\#(text)"}"#)
+      if answer.error == nil {
+        #expect(answer.id == "resp_\(text)")
+        kept.append(answer)
+      } else {
+        #expect(answer.errorNumber == -32004, "\(answer.message.text)")
+      }
+    }
+    let trace = try tracer.stop()
+    #expect(trace.contains("INJECTED"))
+    for answer in kept {
+      #expect(try stage.client.retrieve(answer.id).stored == answer.stored)
+    }
+    try stage.daemon.kill()
+    let client = try stage.restarted().connect()
+    for answer in kept { #expect(try client.retrieve(answer.id).stored == answer.stored) }
+    let said = try client.texts(of: "c")
+    for answer in kept { #expect(said.count { $0 == answer.text } == 1) }
+  }
+
+  @Test(.enabled(if: Tracer.isAvailable, "strace is missing or may not trace"))
+  func `behind a sync that failed the database is opened again before anything is acknowledged`()
+    throws
+  {
+    let stage = try StateStage()
+    _ = try stage.client.say("hello", #""conversation":"c""#)
+    let tracer = try Tracer(
+      stage.daemon,
+      ["-e", "trace=fdatasync,openat", "-e", "inject=fdatasync:error=EIO:when=1"])
+    try Wait.until("turns to be taken again") {
+      try stage.client.say("again", #""conversation":"c""#).status == "completed"
+    }
+    let lines = try tracer.stop().split(separator: "\n")
+    let failed = try #require(lines.firstIndex { $0.contains("INJECTED") })
+    let opened = try #require(
+      lines[failed...].firstIndex { $0.contains("openat") && $0.contains("halley.db\"") })
+    let synced = try #require(lines[opened...].lastIndex { $0.contains("fdatasync") })
+    #expect(opened < synced)
+  }
+
+  // MARK: Two daemons
+
+  @Test func `a second daemon leaves the state alone until the first has ended`() throws {
+    let stage = try StateStage()
+    let kept = try stage.client.say("hello", #""conversation":"c""#)
+    try stage.client.startSaying(
+      5, "go on", #""conversation":"c","stream":true,"metadata":{"words":"60","rate":"100"}"#)
+    try stage.client.awaitText(5)
+    let scratch = try Scratch()
+    unsafe symlink("\(stage.daemon.scratch.path)/state", "\(scratch.path)/state")
+    let second = try DaemonProcess(stage.simulator, scratch: scratch)
+    let client = try second.connect()
+    let refused = try client.say("no", #""conversation":"c""#)
+    #expect(refused.errorCode == "storage", "\(refused.message.text)")
+    #expect(refused.errorData?["retryable"]?.boolean == true)
+    #expect(try client.say("hi", #""store":false"#).status == "completed")
+    let answer = try stage.client.answer(5)
+    #expect(answer.status == "completed", "\(answer.message.text)")
+    try stage.daemon.kill()
+    try Wait.until("the second daemon to take over") {
+      try client.retrieve(answer.id).stored == answer.stored
+    }
+    #expect(try client.retrieve(kept.id).stored == kept.stored)
+    #expect(try client.say("yes", #""conversation":"c""#).status == "completed")
+    try second.kill()
+  }
+
   @Test(.enabled(if: Tracer.isAvailable, "strace is missing or may not trace"))
   func `a disk that fails while an answer streams ends it with an error, not as completed`() throws
   {

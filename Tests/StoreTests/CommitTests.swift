@@ -140,6 +140,18 @@ import Testing
     try await store.close()
   }
 
+  @Test func `a directory is one store's at a time`() async throws {
+    let temporary = try TemporaryStore()
+    let id = try await temporary.store.say("asked", "answered")
+    let configuration = StoreConfiguration(directory: "\(temporary.directory)/state")
+    #expect(try await code { _ = try Store.open(configuration) } == .busy)
+    #expect(try await temporary.store.say("and", "on").isEmpty == false)
+    try await temporary.store.close()
+    let second = try Store.open(configuration)
+    #expect(try await second.texts(ofResponse: id) == ["asked", "answered"])
+    try await second.close()
+  }
+
   @Test func `a closed store refuses everything`() async throws {
     let temporary = try TemporaryStore()
     let store = temporary.store

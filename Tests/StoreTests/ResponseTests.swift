@@ -182,6 +182,25 @@ import Store
 
   // MARK: Scopes
 
+  @Test func `the id that was told goes with each write, whatever became of its own`() async throws
+  {
+    let handle = try await store.start(NewResponse(uid: 1, id: "resp_own", input: []))
+    var told = ResponseUpdate()
+    told.id = "resp_told"
+    try await store.appendEvents([Array("{}".utf8)[...]], from: 0, to: handle, after: told)
+    #expect(try await store.response("resp_told", uid: 1).status == .inProgress)
+    #expect(try await code { _ = try await store.response("resp_own", uid: 1) } == .notFound)
+    _ = try await store.start(NewResponse(uid: 1, id: "resp_taken", input: []))
+    told.id = "resp_taken"
+    let code = try await code {
+      _ = try await store.finishResponse(
+        handle,
+        ResponseEnding(status: .completed, object: nil, output: [], continuesConversation: false),
+        after: told, events: [], from: 1)
+    }
+    #expect(code == .failed)
+  }
+
   @Test func `a scope leads to its last response that ended well`() async throws {
     #expect(try await store.lastResponse(ofScope: "tty", uid: 1000) == nil)
     let first = try await store.say("1", "1", scope: "tty")

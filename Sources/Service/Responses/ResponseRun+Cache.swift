@@ -147,7 +147,7 @@ extension ResponseRun {
       return await services.state.hits.room()
     }
     guard try await begin(row, in: store) else { return }
-    pendingUpdate = answer.origin
+    recorder?.pending = answer.origin
     id = copy.id
     services.registry.register(self, copy.id)
     timing.firstEvent = EventLoop.now - created

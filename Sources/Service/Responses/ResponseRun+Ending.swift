@@ -110,7 +110,7 @@ extension ResponseRun {
       status: partial == nil ? .failed : .incomplete,
       object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
       output: partial?["output"]?.objects ?? [], error: error.json, continuesConversation: false)
-    await recorder.finishWhenPossible(ending, after: pendingUpdate, usage: meter.settled)
+    await recorder.finishWhenPossible(ending, usage: meter.settled)
   }
 
   func finish(_ response: RawJSON, _ terminal: [ArraySlice<UInt8>]) async {
@@ -122,8 +122,7 @@ extension ResponseRun {
     settleUsage(ending.status.rawValue, response)
     if let recorder {
       do throws(RPCError) {
-        let items = try await recorder.finish(
-          ending, after: pendingUpdate, terminal: terminal, usage: meter.settled)
+        let items = try await recorder.finish(ending, terminal: terminal, usage: meter.settled)
         if ending.continuesConversation, let conversation {
           services.feeds.itemsAdded(items, to: conversation)
         }

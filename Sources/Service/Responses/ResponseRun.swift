@@ -275,20 +275,19 @@ final class ResponseRun {
         if id != given { try await recorder.update(change) }
       } else {
         let wanted = services.registry.free(given, for: uid)
-        identify(try await recorder.adopt(wanted ?? StoreID.response()), given: given)
+        let adopted = try await recorder.adopt(wanted ?? StoreID.response())
+        identify(adopted, given: given)
         var change = ResponseUpdate()
+        change.id = adopted
         change.upstreamID = given
         change.upstream = upstreamName
         change.keyIdentity = attempts?.keyIdentity
-        pendingUpdate = change
+        recorder.pending = change
       }
     } catch {
       stop(.storage(error))
     }
   }
-
-  /// Written with the end: nothing waits for it before.
-  var pendingUpdate: ResponseUpdate?
 
   func identify(_ given: String?) {
     identify(services.registry.free(given, for: uid) ?? StoreID.response(), given: given)

@@ -16,6 +16,8 @@ final class ResponseRecorder {
   private let log: EventLog
   private let onTrouble: @EventLoop (String) -> Void
   private(set) var handle: ResponseHandle?
+  /// What the next write has to say besides; nobody waits for it before.
+  var pending: ResponseUpdate?
   private var storedEvents = 0
   private var timer: TimerSource?
   private var flushing: Task<Void, Never>?
@@ -101,8 +103,7 @@ final class ResponseRecorder {
   /// - Parameter terminal: events that are not in the log yet.
   /// - Parameter usage: is settled with it.
   func finish(
-    _ ending: ResponseEnding, after update: ResponseUpdate?, terminal: [ArraySlice<UInt8>],
-    usage: SettledUsage?
+    _ ending: ResponseEnding, terminal: [ArraySlice<UInt8>], usage: SettledUsage?
   ) async throws(RPCError) -> [StoredItem] {
     timer?.cancel()
     timer = nil
@@ -110,6 +111,7 @@ final class ResponseRecorder {
     guard let handle else { return [] }
     let events = unstoredEvents + terminal
     let first = Int64(storedEvents)
+    let update = pending
     return try await store.performing { store throws(StoreError) in
       try await store.finishResponse(
         handle, ending, after: update, events: events, from: first, usage: usage)
@@ -118,26 +120,22 @@ final class ResponseRecorder {
 
   /// Writes the end of a response whose client was answered with an error. A disk that fails is
   /// tried again in the background: the row would stay in progress until the next start.
-  func finishWhenPossible(
-    _ ending: ResponseEnding, after update: ResponseUpdate?, usage: SettledUsage?
-  ) async {
+  func finishWhenPossible(_ ending: ResponseEnding, usage: SettledUsage?) async {
     do throws(RPCError) {
-      _ = try await finish(ending, after: update, terminal: [], usage: usage)
+      _ = try await finish(ending, terminal: [], usage: usage)
     } catch {
       onTrouble("The end of a failed response was not stored: \(error.message)")
       guard error.isRetryable else { return }
-      EventLoop.start { [self] in await keepTrying(ending, after: update, usage) }
+      EventLoop.start { [self] in await keepTrying(ending, usage) }
     }
   }
 
-  private func keepTrying(
-    _ ending: ResponseEnding, after update: ResponseUpdate?, _ usage: SettledUsage?
-  ) async {
+  private func keepTrying(_ ending: ResponseEnding, _ usage: SettledUsage?) async {
     var isRetryable = true
     while isRetryable {
       await EventLoop.sleep(for: Self.pauseBetweenTries)
       do throws(RPCError) {
-        _ = try await finish(ending, after: update, terminal: [], usage: usage)
+        _ = try await finish(ending, terminal: [], usage: usage)
         return
       } catch {
         // A store that was closed, by a daemon that stops, stays so.
@@ -165,10 +163,13 @@ final class ResponseRecorder {
     timer?.arm(after: Self.flushInterval)
     let events = unstoredEvents
     guard let handle, !events.isEmpty, flushing == nil else { return }
+    let update = pending
     flushing = EventLoop.start { [self] in
       do throws(StoreError) {
-        try await store.appendEvents(events, from: Int64(storedEvents), to: handle)
+        try await store.appendEvents(
+          events, from: Int64(storedEvents), to: handle, after: update)
         storedEvents += events.count
+        if update != nil { pending = nil }
         hasTrouble = false
       } catch {
         // They are tried again with the next ones; what is acknowledged waits for them.

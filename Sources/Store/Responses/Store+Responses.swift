@@ -18,7 +18,8 @@ extension Store {
   /// Gives a response the id that the upstream gave it, unless another response of the user has
   /// that id, and returns the id that holds.
   ///
-  /// Returns before it is on disk; the next write of the response makes it so.
+  /// Returns before it is on disk, and its commit may yet fail: the next write of the response has
+  /// to carry the id that was returned (`ResponseUpdate.id`).
   package func adoptID(
     _ id: String, for response: ResponseHandle
   ) async throws(StoreError) -> String {
@@ -38,11 +39,14 @@ extension Store {
 
   /// Adds events to a running response's log; of a response that is not stored, nothing is kept.
   ///
+  /// - Parameter update: changes that go with them.
   /// - Throws: `conflict` when `first` is not the number behind the last one kept.
   package func appendEvents(
-    _ events: [ArraySlice<UInt8>], from first: Int64, to response: ResponseHandle
+    _ events: [ArraySlice<UInt8>], from first: Int64, to response: ResponseHandle,
+    after update: ResponseUpdate? = nil
   ) async throws(StoreError) {
     try await write { transaction throws(StoreError) in
+      if let update { try transaction.apply(update, to: response) }
       try transaction.appendEvents(events, from: first, to: response)
     }
   }

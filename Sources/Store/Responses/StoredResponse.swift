@@ -30,6 +30,8 @@ package struct StoredResponse: Sendable {
 
 /// What changes while a response runs; nil leaves a member as it is.
 package struct ResponseUpdate: Sendable {
+  /// The id that clients know it by, which `adoptID` answered.
+  package var id: String?
   package var status: ResponseStatus?
   package var model: String?
   package var upstream: String?

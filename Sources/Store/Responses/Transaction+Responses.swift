@@ -110,6 +110,13 @@ extension Transaction {
 
   func apply(_ changes: ResponseUpdate, to handle: ResponseHandle) throws(StoreError) {
     var response = try running(handle)
+    if let id = changes.id, id != response.id {
+      guard try !isTaken(id, uid: handle.uid) else {
+        throw StoreError(
+          .failed, "update a response", "the id \"\(id)\", which was told, is another response's")
+      }
+      response.id = id
+    }
     if let status = changes.status, !status.isFinal { response.status = status }
     response.model = changes.model ?? response.model
     response.upstream = changes.upstream ?? response.upstream

@@ -9,6 +9,8 @@ internal import CSQLite
   /// About how many turns wait for the search index; more than there are when a transaction was
   /// rolled back.
   var unindexedTurns = 0
+  /// Whether the disk failed under this connection, or under one that it stands in for.
+  var hasDiskError = false
 
   /// Opens a file that is there already (`sqlite3_open_v2`); `configure` comes next.
   init(path: String) throws(StoreError) {
@@ -127,6 +129,7 @@ internal import CSQLite
   // MARK: Errors
 
   func failure(_ operation: String, _ code: Int32) -> StoreError {
-    unsafe Self.failure(operation, code, handle)
+    if code & 0xFF == SQLITE_IOERR { hasDiskError = true }
+    return unsafe Self.failure(operation, code, handle)
   }
 }
