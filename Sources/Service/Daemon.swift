@@ -260,7 +260,8 @@ package final class Daemon {
 
   var responseServices: ResponseServices {
     ResponseServices(
-      http: http, keys: keys, limits: configuration.limits, registry: registry, state: state,
+      http: http, keys: keys, limits: configuration.limits,
+      idempotencyLifetime: configuration.store.idempotency, registry: registry, state: state,
       lines: lines, knowledge: knowledge, feeds: feeds, cache: cache, ledger: ledger,
       hooks: hooks, tools: tools,
       onFinished: { [unowned self] run, ending in

@@ -12,7 +12,7 @@ import Testing
   private static let slow = #""metadata":{"words":"60","rate":"200"}"#
 
   private func params(_ input: String = "hello", _ members: String = slow) -> String {
-    #"{"input":"\#(input)","stream":true,"halley":{"idempotency_key":"key-1"},\#(members)}"#
+    #"{"input":"\#(input)","stream":true,"halley":{"idempotency_key":"key-1"}\#(members.isEmpty ? "" : ",")\#(members)}"#
   }
 
   @Test func `the same create joins the one that runs`() throws {
@@ -67,6 +67,49 @@ import Testing
     #expect(again.status == "incomplete")
     #expect(again.text.contains("comet"))
     #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test(arguments: [true, false])
+  func `whether the answer is streamed does not make it another request`(
+    _ streamsFirst: Bool
+  ) throws {
+    func asked(_ streams: Bool) -> String {
+      let stream = streams ? #""stream":true,"stream_options":{"include_obfuscation":false},"# : ""
+      return #"{\#(stream)"input":"hello","halley":{"idempotency_key":"k"},\#(Self.slow)}"#
+    }
+    let first = try stage.daemon.connect()
+    try first.request(1, "responses.create", asked(streamsFirst))
+    let joined = try stage.client.call(2, "responses.create", asked(!streamsFirst))
+    let answer = try first.answer(1)
+    #expect(answer.status == "completed")
+    #expect(joined.stored == answer.stored, "\(joined.message.text)")
+    let replayed = try stage.client.call(3, "responses.create", asked(!streamsFirst))
+    #expect(replayed.stored == answer.stored, "\(replayed.message.text)")
+    #expect(replayed.events.isEmpty == streamsFirst)
+    let other = #"{ "halley":{"idempotency_key":"k"},"stream":false,\#(Self.slow),"input":"hello"}"#
+    #expect(try stage.client.call(4, "responses.create", other).stored == answer.stored)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `a background create that is repeated with a stream is the same response`() throws {
+    func asked(_ stream: Bool) -> String {
+      #"{"input":"x","background":true,"stream":\#(stream),"halley":{"idempotency_key":"b"}}"#
+    }
+    let first = try stage.client.call(1, "responses.create", asked(false))
+    let second = try stage.client.call(2, "responses.create", asked(true))
+    #expect(second.status == "completed", "\(second.message.text)")
+    #expect(first.id == second.id)
+    #expect(try stage.client.call(3, "responses.create", asked(false)).id == first.id)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `a key is forgotten when the configuration says`() throws {
+    let stage = try StateStage(rest: "[store]\nidempotency = \"1s\"\n")
+    let first = try stage.client.call(1, "responses.create", params("hello", ""))
+    try Wait.until("the key to be forgotten") {
+      try stage.client.call(1, "responses.create", params("goodbye", "")).status == "completed"
+    }
+    #expect(try stage.client.retrieve(first.id).stored == first.stored)
   }
 
   @Test func `another body under the same key is a conflict`() throws {

@@ -182,6 +182,19 @@ import Store
 
   // MARK: Scopes
 
+  @Test func `a key is remembered for as long as the create says`() async throws {
+    var response = NewResponse(uid: 1, input: [])
+    response.idempotency = .init(key: "k", bodyHash: [1])
+    _ = try await store.start(response)
+    temporary.clock.advance(by: 5000)
+    response = NewResponse(uid: 1, input: [])
+    response.idempotency = .init(key: "k", bodyHash: [2])
+    response.idempotencyLifetime = 5001
+    #expect(try await code { _ = try await store.start(response) } == .conflict)
+    response.idempotencyLifetime = 5000
+    _ = try await store.start(response)
+  }
+
   @Test func `the id that was told goes with each write, whatever became of its own`() async throws
   {
     let handle = try await store.start(NewResponse(uid: 1, id: "resp_own", input: []))

@@ -95,7 +95,11 @@ final class ResponseRegistry {
   /// Lets the reader of a create follow the same create that runs.
   func join(_ run: ResponseRun, _ earlier: ResponseRun) {
     run.acknowledge(earlier.currentObject)
-    if run.acknowledgement == nil { run.reader?.follow(earlier.log) { earlier.readerLeft($0, $1) } }
+    // One that is not on disk yet is waited for.
+    if run.acknowledgement?.outcome == nil {
+      let log = run.acknowledgement == nil ? earlier.log : earlier.acknowledgement ?? earlier.log
+      run.reader?.follow(log) { earlier.readerLeft($0, $1) }
+    }
     run.endWithoutOutcome()
   }
 

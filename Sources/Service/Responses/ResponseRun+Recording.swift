@@ -136,6 +136,7 @@ extension ResponseRun {
     row.idempotency = (isStored ? request.options.idempotencyKey : nil).map { key in
       NewResponse.Idempotency(key: key, bodyHash: request.bodyDigest)
     }
+    row.idempotencyLifetime = Int64(services.idempotencyLifetime.wholeMicroseconds / 1000)
     return row
   }
 

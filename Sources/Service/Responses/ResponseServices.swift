@@ -8,6 +8,8 @@ struct ResponseServices {
   let http: HTTPClient
   let keys: APIKeys
   let limits: LimitsConfiguration
+  /// How long an idempotency key is remembered.
+  let idempotencyLifetime: Duration
   let registry: ResponseRegistry
   let state: StateStore
   let lines: ConversationLines

@@ -42,6 +42,8 @@ package struct NewResponse: Sendable {
   package var scope: String?
   package var instructions: RawJSON?
   package var idempotency: Idempotency?
+  /// How long after its create a response is what the same key stands for, in milliseconds.
+  package var idempotencyLifetime: Int64 = 24 * 3600 * 1000
 
   package init(
     uid: UInt32, id: String = StoreID.response(), parent: Parent = .none, input: [RawJSON]

@@ -2,12 +2,10 @@ internal import JSON
 
 /// The life of a response: begun, updated, ended.
 extension Transaction {
-  /// How long an idempotency key is remembered: 24 hours, in milliseconds.
-  private static let idempotencyLifetime: Int64 = 24 * 3600 * 1000
-
   func begin(_ new: NewResponse, row: Int64) throws(StoreError) -> Beginning {
     if let idempotency = new.idempotency,
-      let existing = try earlier(idempotency, uid: new.uid)
+      let existing = try earlier(
+        idempotency, uid: new.uid, lifetime: new.idempotencyLifetime)
     {
       return .existing(existing)
     }
@@ -76,12 +74,12 @@ extension Transaction {
 
   /// The response that the same key made before, unless that is too long ago.
   private func earlier(
-    _ idempotency: NewResponse.Idempotency, uid: UInt32
+    _ idempotency: NewResponse.Idempotency, uid: UInt32, lifetime: Int64
   ) throws(StoreError) -> StoredResponse? {
     guard var earlier = try response(idempotencyKey: idempotency.key, uid: uid) else {
       return nil
     }
-    guard now - earlier.createdAt < Self.idempotencyLifetime else {
+    guard now - earlier.createdAt < lifetime else {
       earlier.idempotency = nil
       try update(earlier)
       return nil
