@@ -261,7 +261,11 @@ package final class Daemon {
   var responseServices: ResponseServices {
     ResponseServices(
       http: http, keys: keys, limits: configuration.limits,
-      idempotencyLifetime: configuration.store.idempotency, registry: registry, state: state,
+      idempotencyLifetime: configuration.store.idempotency,
+      replan: { [unowned self] plan, body, options throws(RPCError) in
+        try plan.replaced(by: body, options, configuration, upstreams)
+      },
+      registry: registry, state: state,
       lines: lines, knowledge: knowledge, feeds: feeds, cache: cache, ledger: ledger,
       hooks: hooks, tools: tools,
       onFinished: { [unowned self] run, ending in

@@ -11,13 +11,13 @@ struct RequestPlan {
   }
 
   /// The upstream that the request is routed to, then its fallbacks; never empty.
-  let candidates: [Candidate]
-  /// As the client or its profile named it.
-  let model: String
+  private(set) var candidates: [Candidate]
+  /// As the client or its profile named it, or a hook.
+  private(set) var model: String
   /// The request's members and those of its profile.
   let body: RawJSON
-  let deadline: Duration
-  let hasSideEffects: Bool
+  private(set) var deadline: Duration
+  private(set) var hasSideEffects: Bool
   /// Globs of the daemon's tools that are offered to the model.
   let tools: [String]
 
@@ -25,34 +25,62 @@ struct RequestPlan {
   init(
     _ request: CreateRequest, _ configuration: Configuration, _ upstreams: [String: Upstream]
   ) throws(RPCError) {
-    let profile = try Self.profile(request, configuration)
+    let profile = try Self.profile(request.options, configuration)
     model = request.model ?? profile?.model ?? configuration.defaultModel
-    let wanted = request.options.upstream ?? profile?.upstream
-    let first = try Self.route(model, wanted, configuration).upstream
-    var candidates: [Candidate] = []
-    for name in [first.name] + first.fallback {
-      guard let upstream = upstreams[name],
-        !candidates.contains(where: { $0.upstream.name == name })
-      else { continue }
-      let route = try Self.route(model, name, configuration)
-      candidates.append(Candidate(upstream: upstream, model: route.model))
-    }
-    guard !candidates.isEmpty else {
-      throw RPCError(.internal, "upstream \(first.name) is configured but not running")
-    }
-    self.candidates = candidates
+    (candidates, deadline) = try Self.ways(
+      model, request.options, profile, configuration, upstreams)
     body = Self.fill(request.body, from: profile)
-    deadline = min(first.totalTimeout, request.options.timeout ?? first.totalTimeout)
     hasSideEffects = Self.hasSideEffects(body)
     tools =
       request.options.tools.isEmpty
       ? profile?.tools.map(\.pattern) ?? [] : request.options.tools
   }
 
+  /// The plan for what hooks made of the request: it goes where the model is that it names now.
+  ///
+  /// - Parameter body: what is to be sent.
+  @EventLoop
+  func replaced(
+    by body: RawJSON, _ options: HalleyOptions, _ configuration: Configuration,
+    _ upstreams: [String: Upstream]
+  ) throws(RPCError) -> RequestPlan {
+    var plan = self
+    plan.hasSideEffects = Self.hasSideEffects(body)
+    let named = body.nonNull("model")?.string
+    guard named != candidates[0].model else { return plan }
+    let profile = try Self.profile(options, configuration)
+    plan.model = named ?? profile?.model ?? configuration.defaultModel
+    (plan.candidates, plan.deadline) = try Self.ways(
+      plan.model, options, profile, configuration, upstreams)
+    return plan
+  }
+
+  /// The upstreams that may be asked for a model, in order, and how long that may take.
+  @EventLoop
+  private static func ways(
+    _ model: String, _ options: HalleyOptions, _ profile: ProfileConfiguration?,
+    _ configuration: Configuration, _ upstreams: [String: Upstream]
+  ) throws(RPCError) -> (candidates: [Candidate], deadline: Duration) {
+    let wanted = options.upstream ?? profile?.upstream
+    let first = try route(model, wanted, configuration).upstream
+    var candidates: [Candidate] = []
+    for name in [first.name] + first.fallback {
+      guard let upstream = upstreams[name],
+        !candidates.contains(where: { $0.upstream.name == name })
+      else { continue }
+      let route = try route(model, name, configuration)
+      candidates.append(Candidate(upstream: upstream, model: route.model))
+    }
+    guard !candidates.isEmpty else {
+      throw RPCError(.internal, "upstream \(first.name) is configured but not running")
+    }
+    return (candidates, min(first.totalTimeout, options.timeout ?? first.totalTimeout))
+  }
+
   private static func profile(
-    _ request: CreateRequest, _ configuration: Configuration
+    _ options: HalleyOptions, _ configuration: Configuration
   ) throws(RPCError) -> ProfileConfiguration? {
-    guard let name = request.options.profile else { return nil }
+    guard let name = options.profile else { return nil }
     do throws(UnknownNameError) {
       return try configuration.requireProfile(name)
     } catch {

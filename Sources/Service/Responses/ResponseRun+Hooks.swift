@@ -7,6 +7,7 @@ internal import Wire
 extension ResponseRun {
   /// Lets hooks see what will be sent, and replace or refuse it.
   func hooked(_ body: UpstreamBody) async throws(RPCError) -> UpstreamBody {
+    use(asked)
     guard !services.hooks.isEmpty(.request) else { return body }
     var body = body
     // All of it is sent, so that nothing goes out that no hook has seen.
@@ -14,6 +15,7 @@ extension ResponseRun {
     let shown = try await attempts(for: body).firstBody()
     let replaced = try await services.hooks.request(shown, hookContext)
     guard replaced.bytes != shown.bytes else { return body }
+    use(try services.replan(asked, replaced, request.options))
     body.replacement = UpstreamBody.Replacement(body: replaced, shown: shown)
     return body
   }

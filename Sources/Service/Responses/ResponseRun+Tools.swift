@@ -40,6 +40,7 @@ extension ResponseRun {
       return nil
     }
     rounds.end(response, attempts: attempts?.attempts ?? 0)
+    meter.endRound(UsageReader.tokens(of: response) ?? TokenCounts(), upstream: upstreamName)
     attempts?.forgetAttempts()
     guard !calls.isEmpty else {
       await completeRounds(response)
@@ -70,8 +71,8 @@ extension ResponseRun {
     var next = body
     next.replacement = nil
     next.add(items + outputs)
-    try meter.reserveRound(next, after: rounds.tokens)
     next = try await hooked(next)
+    try meter.reserveRound(next)
     terminal = nil
     errorEvent = nil
     relay.beginRound(afterItems: rounds.items.count, as: id ?? "")

@@ -27,7 +27,10 @@ final class ResponseRun {
   let peer: Peer
   /// Who is asked about tool calls.
   let requester: ToolRequester
-  let plan: RequestPlan
+  /// What the client asked for.
+  let asked: RequestPlan
+  /// What is asked of the upstreams: that, or what hooks made of it.
+  private(set) var plan: RequestPlan
   let log = EventLog()
   /// Answers a background create as soon as it is on disk; nil where the response itself answers.
   let acknowledgement: EventLog?
@@ -80,6 +83,7 @@ final class ResponseRun {
     requester = ToolRequester(
       uid: peer.userID, request: asker?.id.json ?? .null, approval: request.options.approval,
       approver: asker?.connection)
+    asked = plan
     self.plan = plan
     self.peer = peer
     self.services = services
@@ -103,16 +107,24 @@ final class ResponseRun {
   }
 
   private func armDeadline() -> Bool {
-    let limit = plan.deadline
     do throws(LoopError) {
       // Cancelled at the end, up to which the task holds the run.
-      deadline = try TimerSource { [unowned self] in stop(.deadline(limit)) }
-      deadline?.arm(after: limit)
+      deadline = try TimerSource { [unowned self] in stop(.deadline(plan.deadline)) }
+      deadline?.arm(after: plan.deadline)
       return true
     } catch {
       end(.failure(RPCError(.internal, error.description)), status: "failed")
       return false
     }
+  }
+
+  /// Goes by a plan from now on: routed, limited in time, priced and accounted by it.
+  func use(_ plan: RequestPlan) {
+    if plan.deadline != self.plan.deadline {
+      deadline?.arm(after: max(.zero, plan.deadline - (EventLoop.now - created)))
+    }
+    self.plan = plan
+    meter.use(plan)
   }
 
   /// Ends the response from outside; a second cause changes nothing.
@@ -209,7 +221,7 @@ final class ResponseRun {
   private func runRound(_ body: UpstreamBody) async -> UpstreamBody? {
     let attempts = attempts(for: body)
     self.attempts = attempts
-    sentBody = body.replacement?.body ?? body.body
+    sentBody = body.outgoing.members
     let result = await attempts.run()
     await beginning?.value
     await settling?.value

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPClient
+internal import JSON
 internal import Store
 internal import Wire
 
@@ -10,6 +11,8 @@ struct ResponseServices {
   let limits: LimitsConfiguration
   /// How long an idempotency key is remembered.
   let idempotencyLifetime: Duration
+  /// Plans a request again that hooks have replaced, by the configuration in force.
+  let replan: @EventLoop (RequestPlan, RawJSON, HalleyOptions) throws(RPCError) -> RequestPlan
   let registry: ResponseRegistry
   let state: StateStore
   let lines: ConversationLines

@@ -37,9 +37,6 @@ struct UpstreamBody: Sendable {
     /// What the hooks were shown: what would have been sent to the upstream that is asked first.
     let shown: RawJSON
 
-    /// Unless hooks changed the model, each upstream gets it by its own name.
-    fileprivate var keepsModel: Bool { keeps("model") }
-
     fileprivate func keeps(_ key: String) -> Bool { body[key]?.bytes == shown[key]?.bytes }
   }
 
@@ -101,8 +98,6 @@ struct UpstreamBody: Sendable {
   func cacheable(_ origin: CacheableRequest.Origin, for target: Target) -> CacheableRequest {
     let items = contextItems(for: target) + input.items
     guard let replacement else { return CacheableRequest(origin, body: body, items: items) }
-    var origin = origin
-    if !replacement.keepsModel { origin.model = replacement.body["model"]?.string ?? origin.model }
     // Apart from what hooks changed it is the same request as without them.
     var members = body
     for member in replacement.body.members where !replacement.keeps(member.key) {
@@ -119,6 +114,13 @@ struct UpstreamBody: Sendable {
   /// All that was said, as it is stored: the context, the request's own items, earlier rounds.
   var items: [RawJSON] {
     context.turns.flatMap { $0.items.map(\.json) } + input.items + added
+  }
+
+  /// What is sent as it stands now, for who looks at it: the members, and the items of `input`.
+  var outgoing: (members: RawJSON, items: [RawJSON]) {
+    guard let replacement else { return (body, items) }
+    let input = replacement.body.nonNull("input")
+    return (replacement.body, input.map { RequestInput.items(of: $0) } ?? [])
   }
 
   /// Bytes that make up its cache key, roughly.
@@ -142,9 +144,9 @@ struct UpstreamBody: Sendable {
 }
 
 extension UpstreamBody.Replacement {
+  /// Each upstream gets the model by its own name.
   fileprivate func made(for model: String) -> RawJSON {
-    guard keepsModel else { return body }
-    return body["model"]?.string == model ? body : body.setting("model", to: .string(model))
+    body["model"]?.string == model ? body : body.setting("model", to: .string(model))
   }
 }
 

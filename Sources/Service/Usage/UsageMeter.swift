@@ -11,13 +11,19 @@ internal import Wire
 @EventLoop
 final class UsageMeter {
   private let ledger: UsageLedger
-  private let plan: RequestPlan
+  private var plan: RequestPlan
   private let spender: Budgets.Spender
   private let limit: Int64?
   var usage: NewUsage
   private var outputEstimate = 0
   /// One for each round; the cost is settled against the first.
   private var reservations: [Budgets.Reservation] = []
+  /// What the rounds that have ended took.
+  private var tokens = TokenCounts()
+  /// What they cost, each at the price of who answered it.
+  private var spent = Cost.none
+  /// Whether the price of one of them is not known.
+  private var isPriceUnknown = false
   private var handle: UsageHandle?
   /// Whether the row is written apart, where no response's row is made with it.
   private var isApart = false
@@ -38,34 +44,41 @@ final class UsageMeter {
     usage.clientPID = peer.credentials.processID
   }
 
+  /// Goes by a plan from now on.
+  func use(_ plan: RequestPlan) {
+    self.plan = plan
+    usage.upstream = plan.candidates[0].upstream.name
+    usage.model = plan.candidates[0].model
+  }
+
   // MARK: Before the call
 
   /// Estimates what the request comes to, and reserves its price.
   func reserve(_ body: UpstreamBody) throws(RPCError) {
     let first = plan.candidates[0]
     ledger.refreshPrices(of: first.upstream.configuration)
-    usage.inputTokens = TokenEstimate.input(body: body.body, items: body.items)
-    outputEstimate = TokenEstimate.output(body: body.body)
+    estimate(body)
     let price = ledger.price(of: first, named: plan.model)
     usage.inputCost = price?.cost(of: TokenCounts(input: usage.inputTokens)).amount.amount
     usage.outputPrice = price?.output.amount
-    try reserve(inputTokens: usage.inputTokens, at: price, within: limit)
+    try reserve(at: price)
   }
 
   /// Reserves the price of another round, which is asked all of what was said.
-  ///
-  /// - Parameter tokens: of the rounds before.
-  func reserveRound(_ body: UpstreamBody, after tokens: TokenCounts) throws(RPCError) {
-    let price = ledger.price(of: plan.candidates[0], named: plan.model)
-    let spent = price?.cost(of: tokens).amount.amount ?? 0
-    let inputTokens = TokenEstimate.input(body: body.body, items: body.items)
-    try reserve(inputTokens: inputTokens, at: price, within: limit.map { max(0, $0 - spent) })
+  func reserveRound(_ body: UpstreamBody) throws(RPCError) {
+    estimate(body)
+    try reserve(at: ledger.price(of: plan.candidates[0], named: plan.model))
   }
 
-  private func reserve(
-    inputTokens: Int, at price: ModelPrice?, within limit: Int64?
-  ) throws(RPCError) {
-    let estimate = price?.cost(of: TokenCounts(input: inputTokens, output: outputEstimate))
+  private func estimate(_ body: UpstreamBody) {
+    let (members, items) = body.outgoing
+    usage.inputTokens = TokenEstimate.input(body: members, items: items)
+    outputEstimate = TokenEstimate.output(body: members)
+  }
+
+  private func reserve(at price: ModelPrice?) throws(RPCError) {
+    let estimate = price?.cost(of: TokenCounts(input: usage.inputTokens, output: outputEstimate))
+    let limit = limit.map { max(0, $0 - spent.amount.amount) }
     reservations.append(try ledger.reserve(estimate?.amount, within: limit, for: spender))
   }
 
@@ -91,6 +104,17 @@ final class UsageMeter {
 
   // MARK: At the end
 
+  /// Adds what a round took that has ended, at the price of who answered it.
+  func endRound(_ used: TokenCounts, upstream: String) {
+    tokens = tokens + used
+    guard used != TokenCounts() else { return }
+    let candidate = plan.candidates.first { $0.upstream.name == upstream }
+    let price = candidate.flatMap { ledger.price(of: $0, named: plan.model) }
+    guard let cost = price?.cost(of: used) else { return isPriceUnknown = true }
+    spent = Cost(
+      amount: spent.amount + cost.amount, isUpperBound: spent.isUpperBound || cost.isUpperBound)
+  }
+
   /// Gives the reservation back where another response answers.
   func release() {
     settleReservations(cost: .zero)
@@ -111,29 +135,24 @@ final class UsageMeter {
     }
     var ending = ending
     ending.upstream = upstream
-    let candidate = plan.candidates.first { $0.upstream.name == upstream }
-    ending.model = candidate?.model
-    ending.tokens = tokens ?? estimate()
-    ending.isEstimated = tokens == nil && ending.tokens != TokenCounts()
-    let cost = cost(of: ending, candidate)
-    ending.cost = cost?.amount.amount
-    ending.isUpperBound = cost?.isUpperBound ?? false
+    ending.model = plan.candidates.first { $0.upstream.name == upstream }?.model
+    let used = tokens ?? estimate()
+    ending.tokens = used
+    ending.isEstimated = tokens == nil && used != TokenCounts()
+    if ending.origin == .miss { endRound(used - self.tokens, upstream: upstream) }
+    ending.cost = isPriceUnknown ? nil : spent.amount.amount
+    ending.isUpperBound = spent.isUpperBound
     self.ending = ending
-    settleReservations(cost: cost?.amount)
+    settleReservations(cost: spent.amount)
   }
 
-  private func settleReservations(cost: NanoDollars?) {
+  private func settleReservations(cost: NanoDollars) {
     var cost = cost
     for reservation in reservations {
       ledger.settle(reservation, cost: cost)
       cost = .zero
     }
     reservations = []
-  }
-
-  private func cost(of ending: UsageEnding, _ candidate: RequestPlan.Candidate?) -> Cost? {
-    guard ending.origin == .miss, ending.tokens != TokenCounts() else { return Cost.none }
-    return candidate.flatMap { ledger.price(of: $0, named: plan.model) }?.cost(of: ending.tokens)
   }
 
   /// The row and its end, to be written with the response's end; nil where the row is written apart.
@@ -146,5 +165,23 @@ final class UsageMeter {
   func finish(in state: StateStore) {
     guard isApart, let handle, let ending else { return }
     state.inBackground { store throws(StoreError) in try await store.endUsage(handle, ending) }
+  }
+}
+
+extension TokenCounts {
+  static func + (left: TokenCounts, right: TokenCounts) -> TokenCounts {
+    TokenCounts(
+      input: left.input.addingSaturating(right.input),
+      cached: left.cached.addingSaturating(right.cached),
+      output: left.output.addingSaturating(right.output),
+      reasoning: left.reasoning.addingSaturating(right.reasoning))
+  }
+
+  /// What is left of one without the other; never below none.
+  static func - (left: TokenCounts, right: TokenCounts) -> TokenCounts {
+    TokenCounts(
+      input: max(0, left.input - right.input), cached: max(0, left.cached - right.cached),
+      output: max(0, left.output - right.output),
+      reasoning: max(0, left.reasoning - right.reasoning))
   }
 }
