@@ -179,14 +179,6 @@ import Testing
 
   // MARK: Limits and mixtures
 
-  @Test func `a model that goes on and on is cut off`() throws {
-    let answer = try call(
-      "add", #"{"a":1,"b":1}"#, #","max_tool_calls":3,"metadata":{"call_rounds":"50"}"#)
-    #expect(answer.status == "incomplete")
-    #expect(answer.result?["incomplete_details"]?["reason"]?.string == "max_tool_calls")
-    #expect(answer.halley?["tool_calls"]?.integer == 3)
-  }
-
   @Test func `a call of the client's own tool is left to the client`() throws {
     let own = #"{"type":"function","name":"own","parameters":{"type":"object"}}"#
     let answer = try client.say(

@@ -58,19 +58,25 @@ extension ResponseRun {
     _ response: RawJSON, _ calls: [RawJSON], _ body: UpstreamBody
   ) async throws(RPCError) -> UpstreamBody? {
     let items = response["output"]?.objects ?? []
-    let (outputs, isAtLimit) = await runCalls(calls, body)
+    let (outputs, isAtLimit) = await runCalls(calls)
     guard stopCause == nil else {
       await fail(.stopped)
       return nil
     }
     rounds.add(output: outputs)
-    if isAtLimit || rounds.needsClient(items) || rounds.count >= services.limits.toolRounds {
-      await completeRounds(response, isCutOff: !rounds.needsClient(items))
+    let needsClient = rounds.needsClient(items)
+    if needsClient || rounds.isLast {
+      await completeRounds(response, isCutOff: !needsClient)
       return nil
     }
     var next = body
     next.replacement = nil
     next.add(items + outputs)
+    if isAtLimit || rounds.count >= services.limits.toolRounds {
+      // Somebody has to read the outputs, and to say what came of them.
+      rounds.isLast = true
+      next.body = next.body.setting("tool_choice", to: .string("none"))
+    }
     next = try await hooked(next)
     try meter.reserveRound(next)
     terminal = nil
@@ -115,28 +121,32 @@ extension ResponseRun {
 
   /// Runs calls, together where the request allows that, and returns their outputs in order, and
   /// whether a limit kept one from being run.
-  private func runCalls(
-    _ calls: [RawJSON], _ body: UpstreamBody
-  ) async -> (outputs: [RawJSON], isAtLimit: Bool) {
+  private func runCalls(_ items: [RawJSON]) async -> (outputs: [RawJSON], isAtLimit: Bool) {
     let began = rounds.toolsBegan ?? EventLoop.now
     rounds.toolsBegan = began
     let left = services.limits.toolTime - (EventLoop.now - began)
-    let asked = body.body.nonNull("max_tool_calls")?.integer.map { Int(clamping: $0) }
-    let most = min(asked ?? .max, services.limits.toolCalls) - rounds.calls
-    let allowed = left > .zero ? max(0, min(most, calls.count)) : 0
-    rounds.calls += allowed
+    let asked = sentBody.nonNull("max_tool_calls")?.integer.map { Int(clamping: $0) }
+    let most = left > .zero ? min(asked ?? .max, services.limits.toolCalls) : 0
+    var isAtLimit = false
     let first = rounds.items.count
-    let running = calls.prefix(allowed).enumerated().map { offset, call in
-      RunningCall(item: call, index: first + offset)
+    let calls = items.enumerated().map { offset, item in
+      let call = RunningCall(item: item, index: first + offset)
+      guard case .daemon(let tool) = rounds.owners.owner(of: item) else {
+        call.refusal = PlainText.cut(
+          rounds.owners.refusal, to: services.limits.toolOutput)
+        return call
+      }
+      call.tool = tool
+      if rounds.calls < most {
+        rounds.calls += 1
+      } else {
+        isAtLimit = true
+        call.refusal = "The tool was not called: the response's limit of calls is reached."
+      }
+      return call
     }
-    let isParallel = body.body["parallel_tool_calls"]?.boolean != false
-    var outputs = await run(running, isParallel: isParallel, timeLeft: left)
-    for (offset, call) in calls.enumerated().dropFirst(allowed) {
-      let refused = RunningCall(item: call, index: first + offset)
-      outputs.append(
-        end(refused, .string("The tool was not called: the response's limit of calls is reached.")))
-    }
-    return (outputs, allowed < calls.count)
+    let isParallel = sentBody["parallel_tool_calls"]?.boolean != false
+    return (await run(calls, isParallel: isParallel, timeLeft: left), isAtLimit)
   }
 
   private func run(
@@ -158,7 +168,9 @@ extension ResponseRun {
   }
 
   private func run(_ call: RunningCall, _ timeLeft: Duration) async -> RawJSON {
-    guard let tool = rounds.owner(of: call.item) else { return end(call, .string("")) }
+    guard let tool = call.tool, call.refusal == nil else {
+      return end(call, .string(call.refusal ?? ""))
+    }
     let context = ToolCallContext(
       requester: requester, responseID: id ?? "",
       maximumOutputBytes: services.limits.toolOutput, timeLeft: timeLeft,
@@ -203,16 +215,22 @@ extension ResponseRun {
 /// One call of a tool, and the item that its output becomes.
 @EventLoop
 private final class RunningCall {
-  /// The model's `function_call`.
+  /// The model's `function_call` or `custom_tool_call`.
   let item: RawJSON
+  var tool: Tool?
+  /// What the model is told instead of running the tool.
+  var refusal: String?
   /// Where the output stands among the response's items.
   let index: Int
   var hasBegun = false
   /// The item of its output, once it has ended.
   var result: RawJSON?
-  private let id = StoreID.item(ofType: "function_call_output")
+  private let type: String
+  private let id: String
 
   init(item: RawJSON, index: Int) {
+    type = "\(item["type"]?.string ?? "function_call")_output"
+    id = StoreID.item(ofType: type)
     self.item = item
     self.index = index
   }
@@ -223,7 +241,7 @@ private final class RunningCall {
   func output(_ output: RawJSON?, status: String) -> RawJSON {
     .object { item in
       item.member("id", id)
-      item.member("type", "function_call_output")
+      item.member("type", type)
       item.member("status", status)
       item.member("call_id", callID)
       if let output { item.member("output", output) }

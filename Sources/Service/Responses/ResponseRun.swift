@@ -221,7 +221,11 @@ final class ResponseRun {
   private func runRound(_ body: UpstreamBody) async -> UpstreamBody? {
     let attempts = attempts(for: body)
     self.attempts = attempts
-    sentBody = body.outgoing.members
+    let (sent, items) = body.outgoing
+    sentBody = sent
+    if rounds.mayContinue {
+      rounds.owners = CallOwners(of: rounds.offered, in: sent, items: items)
+    }
     let result = await attempts.run()
     await beginning?.value
     await settling?.value

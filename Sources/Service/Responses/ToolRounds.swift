@@ -9,6 +9,10 @@ internal import Wire
 /// up, and the first round's beginning and the last one's end are those of the response.
 struct ToolRounds {
   var offered = OfferedTools.none
+  /// Whose the present round's calls are.
+  var owners = CallOwners.none
+  /// Whether the model was told to call no more.
+  var isLast = false
   /// Rounds that have ended.
   private(set) var count = 0
   /// Attempts of the rounds that have ended.
@@ -26,24 +30,22 @@ struct ToolRounds {
   /// Whether the model may call tools that the daemon runs.
   var mayContinue: Bool { !offered.tools.isEmpty }
 
-  /// The calls among a round's items that are the daemon's to run.
+  /// The calls among a round's items that are the daemon's to answer.
   func ownCalls(_ items: [RawJSON]) -> [RawJSON] {
-    items.filter { owner(of: $0) != nil }
-  }
-
-  func owner(of item: RawJSON) -> Tool? {
-    guard item["type"]?.string == "function_call" else { return nil }
-    return item["name"]?.string.flatMap { offered.owner(of: $0) }
+    items.filter { item in
+      switch owners.owner(of: item) {
+      case .daemon, .nobody: true
+      case .client, nil: false
+      }
+    }
   }
 
   /// Whether a round waits for what its client alone can give.
   func needsClient(_ items: [RawJSON]) -> Bool {
     items.contains { item in
-      switch item["type"]?.string {
-      case "function_call": owner(of: item) == nil
-      case "custom_tool_call", "mcp_approval_request", "computer_call", "local_shell_call": true
-      default: false
-      }
+      if case .client = owners.owner(of: item) { return true }
+      let type = item["type"]?.string
+      return ["mcp_approval_request", "computer_call", "local_shell_call"].contains(type)
     }
   }
 
@@ -54,13 +56,7 @@ struct ToolRounds {
     createdAt = createdAt ?? response["created_at"]
     guard let used = response.nonNull("usage") else { return }
     usage = usage.map { Self.sum($0, used) } ?? used
-    if let read = UsageReader.tokens(of: response) {
-      tokens = TokenCounts(
-        input: tokens.input.addingSaturating(read.input),
-        cached: tokens.cached.addingSaturating(read.cached),
-        output: tokens.output.addingSaturating(read.output),
-        reasoning: tokens.reasoning.addingSaturating(read.reasoning))
-    }
+    if let read = UsageReader.tokens(of: response) { tokens = tokens + read }
   }
 
   mutating func add(output: [RawJSON]) {
