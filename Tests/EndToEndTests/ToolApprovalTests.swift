@@ -68,6 +68,31 @@ import Testing
     #expect(daemon.log.contains("calc.add was allowed (session)"))
   }
 
+  @Test func `the question comes behind the events of its response and of its call`() throws {
+    let client = try asker()
+    try client.startSaying(
+      5, #"call calc__add {"a":1,"b":1} call calc__add {"a":2,"b":2}"#,
+      #""stream":true,"halley":{"tools":["calc.*"]}"#)
+    var seen: [RawJSON] = []
+    var asked: RawJSON?
+    while asked == nil, let message = try client.message() {
+      if let event = message["params"]?["event"] { seen.append(event) }
+      if message["method"]?.string == "tools.approve" { asked = message["params"] }
+    }
+    let question = try #require(asked)
+    #expect(seen.first?["response"]?["id"] == question["response_id"])
+    #expect(
+      seen.contains {
+        $0["type"]?.string == "response.output_item.done"
+          && $0["item"]?["call_id"] == question["call_id"]
+      })
+    for number in 1...2 {
+      try client.send(#"{"jsonrpc":"2.0","id":"s:\#(number)","result":{"decision":"allow"}}"#)
+      if number == 1 { _ = try self.question(client) }
+    }
+    #expect(try client.answer(5).status == "completed")
+  }
+
   @Test func `a denial is told to the model, with its reason`() throws {
     let client = try asker()
     try start(client, 1)

@@ -102,10 +102,14 @@ final class ClientConnection {
   /// Whether the client has not taken everything yet.
   var hasOutput: Bool { !output.isFinished }
 
-  /// Sends a request of ours and waits for what the client answers.
+  /// Sends a request of ours and waits for what the client answers. One about a request that the
+  /// client waits for, its `request`, stands behind the events of that one that there are.
   func ask(_ method: String, _ params: RawJSON, limit: Duration) async -> ClientAnswer {
-    await calls.perform(limit: limit) { id in
-      output.add(.request(.string(id), method, params))
+    let reader = output.sources.lazy.compactMap { $0 as? ResponseReader }
+      .first { $0.id.json == params["request"] }
+    return await calls.perform(limit: limit) { id in
+      let question = OutputFrame.request(.string(id), method, params)
+      if let reader { reader.add(question) } else { output.add(question) }
       scheduleFlush()
     }
   }

@@ -15,6 +15,8 @@ final class ResponseReader: OutputSource {
   private var onMore: (@EventLoop () -> Void)?
   private let eventPrefix: [UInt8]
   private var nextEvent: Int
+  /// Requests to the client, each with the number of events that it is sent before.
+  private var questions: [(events: Int, frame: OutputFrame)] = []
   private var isCancelled = false
   /// Whether the request joined an equal one and costs nothing.
   private var isJoined = false
@@ -51,6 +53,7 @@ final class ResponseReader: OutputSource {
   func follow(_ other: EventLog, onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)?) {
     self.onLeave = onLeave
     log.removeReader(self)
+    questions = []
     log = other
     guard let onMore else { return }
     other.addReader(self, of: client, onMore)
@@ -86,10 +89,23 @@ final class ResponseReader: OutputSource {
     follow(own, onLeave: nil)
   }
 
+  /// Asks the client something about the response, behind the events that there are. When that has
+  /// ended before, nobody waits for the answer and the question is not sent.
+  func add(_ question: OutputFrame) {
+    questions.append((wantsEvents ? log.count : 0, question))
+  }
+
+  /// How many events come before the next line that is none.
+  private var eventsBeforeNext: Int {
+    if log.outcome != nil { questions = [] }
+    return min(log.count, questions.first?.events ?? .max)
+  }
+
   func appendLines(to chunk: inout [UInt8], limit: Int) {
     guard wantsEvents, !isCancelled else { return }
     let framing = eventPrefix.count + Self.eventSuffix.count
-    while nextEvent < log.count {
+    let end = eventsBeforeNext
+    while nextEvent < end {
       let event = log.event(nextEvent)
       guard chunk.count + framing + event.count <= limit else { return }
       chunk.append(contentsOf: eventPrefix)
@@ -101,10 +117,11 @@ final class ResponseReader: OutputSource {
 
   func nextFrame() -> OutputFrame? {
     if isCancelled { return .answer(id, error: RPCError(.cancelled, "the request was cancelled")) }
-    if wantsEvents, nextEvent < log.count {
+    if wantsEvents, nextEvent < eventsBeforeNext {
       defer { nextEvent += 1 }
       return OutputFrame([eventPrefix[...], log.event(nextEvent), Self.eventSuffix[...]])
     }
+    if log.outcome == nil, !questions.isEmpty { return questions.removeFirst().frame }
     guard let outcome = log.outcome else { return nil }
     return .answer(id, isJoined ? outcome.asJoined : outcome)
   }
