@@ -68,11 +68,12 @@ extension OutputFrame {
     case .failure(let error): return answer(id, error: error)
     case .response(let response, let halley):
       // The member goes behind the upstream's own, whose bytes stay as they are.
-      let open = response.bytes.dropLast()
+      let object = response.kind == .object ? response.bytes : RawJSON.emptyObject.bytes
+      let isEmpty = object.dropFirst().first { $0 > 0x20 } == UInt8(ascii: "}")
       return OutputFrame(
         [
-          opening[...], id.json.bytes, result[...], open, Self.halley[...], halley.bytes,
-          endOfTwo[...],
+          opening[...], id.json.bytes, result[...], object.dropLast(),
+          isEmpty ? Self.halley.dropFirst() : Self.halley[...], halley.bytes, endOfTwo[...],
         ], isAnswer: true)
     }
   }
