@@ -13,10 +13,11 @@ enum CurlCallbacks {
   }
 
   /// CURLMOPT_SOCKETFUNCTION(3)
-  static let socket: curl_socket_callback = { _, descriptor, what, context, _ in
+  static let socket: curl_socket_callback = { easy, descriptor, what, context, _ in
     guard let context = unsafe context else { return 0 }
     nonisolated(unsafe) let address = unsafe context
-    EventLoop.assumeIsolated { unsafe client(address).watch(descriptor, what) }
+    let transfer = UInt(bitPattern: easy)
+    EventLoop.assumeIsolated { unsafe client(address).watch(descriptor, what, for: transfer) }
     return 0
   }
 

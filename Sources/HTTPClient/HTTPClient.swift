@@ -28,6 +28,13 @@ internal import Glibc
   /// Sockets opened since the start.
   package private(set) var connectionsOpened = 0
   package var runningTransfers: Int { transfers.count }
+  private var lastShortage: LoopInstant?
+
+  /// Whether this process, and no upstream, may be why something since then could not be opened.
+  func wasShort(since start: LoopInstant) -> Bool {
+    if let lastShortage, lastShortage >= start { return true }
+    return Descriptors.areScarce
+  }
 
   package init() throws(HTTPError) {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
@@ -87,7 +94,8 @@ internal import Glibc
 
   // MARK: libcurl's calls
 
-  func watch(_ descriptor: Int32, _ what: Int32) {
+  /// - Parameter transfer: the address of the easy handle that the socket serves.
+  func watch(_ descriptor: Int32, _ what: Int32, for transfer: UInt) {
     guard what != CURL_POLL_REMOVE else {
       sockets.removeValue(forKey: descriptor)?.cancel()
       return
@@ -101,8 +109,8 @@ internal import Glibc
         act(on: descriptor, ready)
       }
     } catch {
-      // The transfer's own timers end it: without a source nothing will move it.
-      sockets[descriptor] = nil
+      // Nothing would move it.
+      transfers[transfer]?.fail(HTTPError(.exhausted, error.description))
     }
   }
 
@@ -118,10 +126,15 @@ internal import Glibc
 
   func openSocket(_ family: Int32, _ type: Int32, _ protocol: Int32) -> Int32 {
     let descriptor = socket(family, type | Int32(SOCK_CLOEXEC.rawValue), `protocol`)
-    if descriptor >= 0 {
-      openConnections += 1
-      connectionsOpened += 1
+    // One upstream may have of the last ones.
+    guard descriptor >= 0, transfers.count < 2 || !Descriptors.areLast(descriptor, for: .upstreams)
+    else {
+      lastShortage = EventLoop.now
+      if descriptor >= 0 { close(descriptor) }
+      return -1
     }
+    openConnections += 1
+    connectionsOpened += 1
     return descriptor
   }
 

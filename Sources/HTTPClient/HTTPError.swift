@@ -17,6 +17,8 @@ package struct HTTPError: Error, Sendable {
     /// The request itself can't be sent: a byte that no header may hold, an unusable URL.
     case unusableRequest
     case outOfMemory
+    /// This process has no descriptor left, or the kernel no place to watch one.
+    case exhausted
   }
 
   package let code: Code

@@ -37,6 +37,8 @@ package struct TransferCallbacks {
   private var headerBytes = 0
   private var failure: HTTPError?
   private var hasHead = false
+  private let started = EventLoop.now
+  private var lastMetrics: TransferMetrics?
 
   init(easy: UnsafeMutableRawPointer, client: HTTPClient, callbacks: TransferCallbacks) {
     unsafe self.easy = easy
@@ -171,14 +173,24 @@ package struct TransferCallbacks {
       callbacks.onEnd(.success(metrics))
     } else {
       let detail = unsafe String(cString: errorText)
-      callbacks.onEnd(
-        .failure(
-          failure ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)))
+      let error = failure ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)
+      let isOurs = !metrics.requestSent && failure == nil && client.wasShort(since: started)
+      callbacks.onEnd(.failure(isOurs ? HTTPError(.exhausted, error.message) : error))
     }
   }
 
+  /// Ends the transfer with an error; its owner hears of it at the end of the turn.
+  func fail(_ error: HTTPError) {
+    guard let callbacks else { return }
+    self.callbacks = nil
+    // Its handle may serve another transfer by then.
+    lastMetrics = metrics
+    client.abandon(self)
+    EventLoop.atEndOfTurn { callbacks.onEnd(.failure(error)) }
+  }
+
   /// Whether the request had gone out; tells what a retry risks.
-  package var metrics: TransferMetrics { unsafe TransferMetrics(of: easy) }
+  package var metrics: TransferMetrics { unsafe lastMetrics ?? TransferMetrics(of: easy) }
 
   private static func status(of line: [UInt8]) -> Int {
     let words = line.split(separator: 0x20, maxSplits: 2)

@@ -99,7 +99,11 @@ package final class Daemon {
       prewarmer.clientConnected()
       scheduleStatus()
     }
-    clients.onDisconnect = { [unowned self] _ in scheduleStatus() }
+    clients.onDisconnect = { [unowned self] _ in
+      scheduleStatus()
+      // What a client sent may have been much.
+      restTimer?.arm(after: Self.restTime)
+    }
     clients.onLimit = { [unowned self] in journal.limitReached($0, $1) }
     clients.onRefusal = { [unowned self] in journal.clientRefused($0, $1) }
     state.canResume = { [unowned self] in canResume($0) }

@@ -35,7 +35,7 @@ final class DaemonJournal {
   private var slowTurns = 0
   private var slowestTurn = Duration.zero
   private var lastSlowTurn = LoopInstant(microseconds: 0)
-  private var lastLimits: [String: LoopInstant] = [:]
+  private var lastTold: [String: LoopInstant] = [:]
   /// What comes in rows is told of this often.
   private static let pauseBetweenEntries: Duration = .seconds(10)
 
@@ -129,7 +129,9 @@ final class DaemonJournal {
     }
   }
 
+  /// The same reason is told of every ten seconds.
   func clientRefused(_ peer: PeerCredentials?, _ reason: String) {
+    guard isNews(reason) else { return }
     var fields: [(name: String, value: String)] = []
     if let peer {
       fields = [("CLIENT_PID", "\(peer.processID)"), ("CLIENT_UID", "\(peer.userID)")]
@@ -158,17 +160,22 @@ final class DaemonJournal {
 
   /// A client ran into a limit; the same limit of the same client is told of every ten seconds.
   func limitReached(_ error: RPCError, _ peer: Peer) {
-    let key = "\(peer.credentials.processID) \(error.message)"
-    let now = EventLoop.now
-    lastLimits = lastLimits.filter { now - $0.value < Self.pauseBetweenEntries }
-    guard lastLimits[key] == nil else { return }
-    lastLimits[key] = now
+    guard isNews("\(peer.credentials.processID) \(error.message)") else { return }
     log(
       .warning, "Client \(peer.name) reached a limit: \(error.message)", .limitReached,
       [
         ("ERROR", error.code.rawValue), ("CLIENT", peer.name),
         ("CLIENT_PID", "\(peer.credentials.processID)"), ("CLIENT_UID", "\(peer.userID)"),
       ])
+  }
+
+  /// Whether nothing of this key was told for ten seconds.
+  private func isNews(_ key: String) -> Bool {
+    let now = EventLoop.now
+    lastTold = lastTold.filter { now - $0.value < Self.pauseBetweenEntries }
+    guard lastTold[key] == nil else { return false }
+    lastTold[key] = now
+    return true
   }
 
   func storageTrouble(_ what: String) {

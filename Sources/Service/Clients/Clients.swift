@@ -83,17 +83,20 @@ final class Clients {
             .overloaded, "\(connections.count) clients are connected", isRetryable: true,
             details: [("retry_after_ms", .integer(1000))]))
       }
+      guard !Descriptors.areLast(descriptor, for: .clients) else {
+        return refuse(
+          descriptor, credentials, .exhausted("no descriptors are left for more clients"))
+      }
       let connection = try ClientConnection(
         descriptor: descriptor, peer: Peer(credentials), limits: limits, owner: self)
       connections[ObjectIdentifier(connection)] = connection
       onConnect(connection)
     } catch {
-      UnixSocket.close(descriptor)
-      onRefusal(nil, error.description)
+      refuse(descriptor, nil, .exhausted(error.description))
     }
   }
 
-  private func refuse(_ descriptor: Int32, _ peer: PeerCredentials, _ error: RPCError) {
+  private func refuse(_ descriptor: Int32, _ peer: PeerCredentials?, _ error: RPCError) {
     var frame = OutputFrame.answer(nil, error: error)
     var line: [UInt8] = []
     frame.move(atMost: .max, to: &line)

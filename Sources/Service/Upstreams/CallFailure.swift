@@ -38,14 +38,30 @@ package struct CallFailure: Error {
   }
 }
 
+extension RPCError {
+  /// The daemon, or its system, has none left of what the request takes.
+  static func exhausted(_ message: String) -> RPCError {
+    RPCError(
+      .overloaded, message, isRetryable: true, details: [("retry_after_ms", .integer(1000))])
+  }
+}
+
 extension CallFailure {
   static func unreachable(_ failure: HTTPError) -> CallFailure {
     switch failure.code {
     case .connectTimeout: return timeout(.connect, phase: .notSent, "no connection")
     case .resolve: return unreachable("dns", failure.message)
     case .tls: return unreachable("tls", failure.message)
+    case .exhausted, .outOfMemory: return exhausted(failure.message)
     default: return unreachable("connect", failure.message)
     }
+  }
+
+  /// The daemon's own shortage, which says nothing about the upstream.
+  static func exhausted(_ message: String, phase: Phase = .notSent) -> CallFailure {
+    CallFailure(
+      error: .exhausted("the daemon has nothing left to ask an upstream with: \(message)"),
+      phase: phase)
   }
 
   private static func unreachable(_ phase: String, _ message: String) -> CallFailure {

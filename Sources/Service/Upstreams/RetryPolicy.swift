@@ -36,6 +36,8 @@ package struct RetryPolicy {
 
   private func mayRetry(_ failure: CallFailure) -> Bool {
     switch failure.phase {
+    // Who asks decides: what the daemon lacks it lacks for others too.
+    case _ where failure.error.code == .overloaded: false
     case .notSent: true
     case .noStatus: ambiguousRetries == 0 && !hasSideEffects
     case .status: failure.shouldRetry ?? failure.error.isRetryable

@@ -122,7 +122,7 @@ final class Upstream {
     case .success:
       succeeded += 1
       return answered(at: now)
-    case .failure(let failure) where failure.error.code == .cancelled:
+    case .failure(let failure) where [.cancelled, .overloaded].contains(failure.error.code):
       breaker.withdraw(at: now)
       return []
     case .failure(let failure):

@@ -208,6 +208,9 @@ final class UpstreamCall {
 
   private func failure(of error: HTTPError) -> CallFailure {
     switch (state, error.code) {
+    case (_, .exhausted):
+      let wasSent = transfer?.metrics.requestSent ?? true
+      return .exhausted(error.message, phase: wasSent ? .noStatus : .notSent)
     case (_, .protocolViolation), (_, .unusableRequest):
       return .protocolViolation("http", error.message)
     case (.waiting, .send), (.waiting, .receive):
