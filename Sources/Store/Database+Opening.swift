@@ -1,8 +1,19 @@
 internal import CSQLite
 
 extension Database {
-  /// Sets what has to hold before anything is read: the database may be damaged or hostile.
+  /// Sets all that has to hold before anything is read or written.
   func configure(_ configuration: StoreConfiguration) throws(StoreError) {
+    try protect()
+    // The vacuum mode is fixed by the first write, which setting the journal mode is.
+    try script("PRAGMA auto_vacuum = INCREMENTAL")
+    try useLog()
+    if let maximumPages = configuration.maximumPages {
+      _ = try integer("PRAGMA max_page_count = \(maximumPages)")
+    }
+  }
+
+  /// Sets what has to hold before anything is read: the database may be damaged or hostile.
+  func protect() throws(StoreError) {
     try set(SQLITE_DBCONFIG_DEFENSIVE, true)
     try set(SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, false)
     try set(SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
@@ -10,22 +21,16 @@ extension Database {
     try set(SQLITE_DBCONFIG_DQS_DDL, false)
     // A reader such as a backup may hold a lock for a moment.
     unsafe sqlite3_busy_timeout(handle, 2000)
-    // The vacuum mode is fixed by the first write, which setting the journal mode is.
     try script(
       """
       PRAGMA trusted_schema = OFF;
       PRAGMA cell_size_check = ON;
       PRAGMA mmap_size = 0;
-      PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA foreign_keys = ON;
       PRAGMA secure_delete = ON;
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -8192;
       """)
-    try useLog()
-    if let maximumPages = configuration.maximumPages {
-      _ = try integer("PRAGMA max_page_count = \(maximumPages)")
-    }
     try TextFunction.register(in: self)
   }
 

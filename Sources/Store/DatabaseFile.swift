@@ -36,8 +36,16 @@ struct DatabaseFile {
   }
 
   private func makeFile() throws(StoreError) {
-    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
-    let descriptor = unsafe open(path, flags, 0o600)
+    try check(O_RDWR | O_CREAT)
+  }
+
+  /// Refuses a database that is not there or may be another's.
+  func check() throws(StoreError) {
+    try check(O_RDONLY)
+  }
+
+  private func check(_ flags: Int32) throws(StoreError) {
+    let descriptor = unsafe open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else { throw failure("open \(path)") }
     defer { close(descriptor) }
     var status = stat()

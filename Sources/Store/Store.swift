@@ -39,14 +39,31 @@ package actor Store {
     return store
   }
 
-  private init(_ configuration: StoreConfiguration) throws(StoreError) {
+  /// Opens a database that can't be written, only to read it. The caller waits for the disk.
+  ///
+  /// - Throws: `readOnly` where there is none yet, or one of another version.
+  package static func openForReading(
+    _ configuration: StoreConfiguration
+  ) throws(StoreError) -> Store {
+    let store = try Store(configuration, forReading: true)
+    try store.thread.start { _ in nil }
+    return store
+  }
+
+  private init(
+    _ configuration: StoreConfiguration, forReading: Bool = false
+  ) throws(StoreError) {
     self.configuration = configuration
     file = DatabaseFile(
       directory: configuration.directory, path: configuration.databasePath)
     thread = StoreThread()
-    try file.prepare()
-    lock = try DirectoryLock(configuration.directory)
-    let (database, damage) = try Self.openOrReplace(file, configuration)
+    if !forReading {
+      try file.prepare()
+      lock = try DirectoryLock(configuration.directory)
+    }
+    let (database, damage) =
+      try forReading
+      ? (Self.connectForReading(file), nil) : Self.openOrReplace(file, configuration)
     opening = Opening(damage: damage)
     newestResponseRow = try database.integer("SELECT max(id) FROM responses") ?? 0
     self.database = database
@@ -95,6 +112,20 @@ package actor Store {
     return database
   }
 
+  private static func connectForReading(_ file: DatabaseFile) throws(StoreError) -> Database {
+    try file.check()
+    let database = try Database(forReading: file.path, isComplete: file.logSize == 0)
+    try database.protect()
+    try database.checkOrigin()
+    let version = try database.integer("PRAGMA user_version") ?? 0
+    guard version == Schema.version else {
+      throw StoreError(
+        .readOnly, "open the store",
+        "the database has version \(version) and can't be brought to \(Schema.version)")
+    }
+    return database
+  }
+
   /// Replaces a connection that no longer works.
   func reconnect() throws(StoreError) {
     database = nil
@@ -140,7 +171,8 @@ package actor Store {
       database = nil
       lock = nil
     }
-    try database?.checkpoint(.truncate)
+    guard let database, !database.isReadOnly else { return }
+    try database.checkpoint(.truncate)
   }
 
   // MARK: Access

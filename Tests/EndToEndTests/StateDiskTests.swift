@@ -97,9 +97,41 @@ import Testing
     try expectRefused(daemon, ["storage"])
     let client = try daemon.connect()
     #expect(try client.say("hi", #""store":false"#).status == "completed")
+    try expectReadable(kept, client)
     try mount.remount("rw")
     try awaitRecovery(client)
     try expectKept([kept], client)
+    try daemon.kill()
+  }
+
+  /// What there is can be read, though nothing can be added or deleted.
+  private func expectReadable(_ kept: Answer, _ client: SocketClient) throws {
+    try expectKept([kept], client)
+    #expect(try client.replay(kept.id).eventTypes.last == "response.completed")
+    for (method, params) in [
+      ("conversations.retrieve", #"{"conversation":"c"}"#), ("conversations.list", "{}"),
+      ("conversations.search", #"{"query":"hello"}"#), ("usage.summary", "{}"),
+      ("cache.stats", "{}"), ("responses.input_items.list", #"{"response_id":"\#(kept.id)"}"#),
+    ] {
+      let answer = try client.call(3, method, params)
+      #expect(answer.error == nil, "\(method): \(answer.message.text)")
+    }
+    let deleted = try client.call(4, "responses.delete", #"{"response_id":"\#(kept.id)"}"#)
+    #expect(deleted.errorCode == "storage")
+    let unknown = try client.call(5, "responses.retrieve", #"{"response_id":"resp_unknown"}"#)
+    #expect(unknown.errorCode == "not_found")
+  }
+
+  @Test(.enabled(if: Mount.isAvailable, "only root may mount"))
+  func `what a crash left on a disk that is read-only now can be read`() throws {
+    let simulator = try Simulator()
+    let mount = try Mount("size=16m")
+    let first = try DaemonProcess(simulator, scratch: mount.scratch)
+    let kept = try first.connect().say("hello", #""conversation":"c""#)
+    try first.kill()
+    try mount.remount("ro")
+    let daemon = try DaemonProcess(simulator, scratch: mount.scratch)
+    try expectReadable(kept, try daemon.connect())
     try daemon.kill()
   }
 

@@ -24,7 +24,7 @@ extension Daemon {
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     let reference = try Self.reference(Parameters(params, known: "conversation"))
-    answer(id, connection) { store, uid throws(RPCError) in
+    answerInTurn(id, connection) { store, uid throws(RPCError) in
       try await Self.find(reference, uid, store).json
     }
   }
@@ -123,7 +123,7 @@ extension Daemon {
     let uid = connection.peer.userID
     EventLoop.start { [self] in
       do throws(RPCError) {
-        let conversation = try await Self.find(reference, uid, state.open()).id
+        let conversation = try await Self.find(reference, uid, state.openForReading()).id
         let watcher = ConversationWatcher(id: id) { [feeds] in feeds.remove($0, from: conversation)
         }
         feeds.add(watcher, to: conversation)

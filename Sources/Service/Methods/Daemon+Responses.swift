@@ -87,9 +87,9 @@ extension Daemon {
     }
     connection.inTurn { [self] in
       do throws(RPCError) {
-        let store = try await state.open()
+        let store = try await state.openForReading()
         let response = try await Self.stored(responseID, uid, store)
-        let log = try await registry.replay(response, uid: uid, from: store)
+            let log = try await registry.replay(response, uid: uid, from: store)
         connection.subscribe(
           ResponseReader(id: id, log: log, wantsEvents: true, firstEvent: first))
       } catch {
@@ -161,24 +161,31 @@ extension Daemon {
     _ id: RPCID, _ connection: ClientConnection,
     _ body: @escaping @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
   ) {
-    EventLoop.start { [self] in await makeAnswer(id, connection, body) }
+    EventLoop.start { [self] in
+      await makeAnswer(id, connection) { uid throws(RPCError) in
+        try await body(try await state.open(), uid)
+      }
+    }
   }
 
-  /// Answers a request whose answer may be large.
+  /// Answers a request that only reads; its answer may be large.
   func answerInTurn(
     _ id: RPCID, _ connection: ClientConnection,
     _ body: @escaping @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
   ) {
-    connection.inTurn { [self] in await makeAnswer(id, connection, body) }
+    connection.inTurn { [self] in
+      await makeAnswer(id, connection) { uid throws(RPCError) in
+        try await body(try await state.openForReading(), uid)
+      }
+    }
   }
 
   private func makeAnswer(
     _ id: RPCID, _ connection: ClientConnection,
-    _ body: @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
+    _ body: @EventLoop (UInt32) async throws(RPCError) -> RawJSON
   ) async {
     do throws(RPCError) {
-      let uid = connection.peer.userID
-      connection.answer(id, .success(try await body(try await state.open(), uid)))
+      connection.answer(id, .success(try await body(connection.peer.userID)))
     } catch {
       connection.answer(id, .failure(error))
     }

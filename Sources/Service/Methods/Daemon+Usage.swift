@@ -10,7 +10,7 @@ extension Daemon {
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     _ = try Parameters(params)
-    answer(id, connection) { [cache] store, uid throws(RPCError) in
+    answerInTurn(id, connection) { [cache] store, uid throws(RPCError) in
       try await store.performing { _ throws(StoreError) in try await cache.statistics(of: uid) }
     }
   }
@@ -63,7 +63,7 @@ extension Daemon {
     let uid = connection.peer.userID
     let seesAll = uid == 0 || uid == geteuid()
     let query = try UsageReport.query(params, uid: seesAll ? nil : uid)
-    answer(id, connection) { [state] store, _ throws(RPCError) in
+    answerInTurn(id, connection) { [state] store, _ throws(RPCError) in
       await state.usage.flush()
       let rows = try await store.performing { store throws(StoreError) in
         try await store.usageSummary(query)

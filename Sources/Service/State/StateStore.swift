@@ -20,6 +20,8 @@ final class StateStore {
   /// Called with the store before anybody else gets it.
   var onOpened: @EventLoop (Store) async throws(StoreError) -> Void = { (_) throws(StoreError) in }
   private var store: Store?
+  /// The database while it can't be written.
+  private var readable: Store?
   private var opening: Task<Void, Never>?
   private var failure: StoreError?
   private var lastTry: LoopInstant?
@@ -50,6 +52,16 @@ final class StateStore {
     return try await openDatabase()
   }
 
+  /// The store, or one that can only be read where the database can't be written.
+  func openForReading() async throws(RPCError) -> Store {
+    do throws(RPCError) {
+      return try await open()
+    } catch {
+      guard let readable else { throw error }
+      return readable
+    }
+  }
+
   private func openDatabase() async throws(RPCError) -> Store {
     if let store { return store }
     if opening == nil { opening = EventLoop.start { [self] in await tryToOpen() } }
@@ -76,10 +88,35 @@ final class StateStore {
         on: opened, canResume: canResume, onTrouble: onTrouble)
       store = opened
       failure = nil
+      await stopReading()
       for response in resumable { onResumable(response, opened) }
     } catch {
       if failure != error { onTrouble("The database can't be used: \(error)") }
       failure = error
+      if error.code == .readOnly || error.code == .permission { await startReading() }
+    }
+  }
+
+  private func startReading() async {
+    guard readable == nil else { return }
+    let configuration = configuration
+    let result = await EventLoop.offload {
+      Result { () throws(StoreError) in try Store.openForReading(configuration) }
+    }
+    do throws(StoreError) {
+      readable = try result.get()
+    } catch {
+      onTrouble("The database can't be read either: \(error)")
+    }
+  }
+
+  private func stopReading() async {
+    guard let readable else { return }
+    self.readable = nil
+    do throws(StoreError) {
+      try await readable.close()
+    } catch {
+      onTrouble("The database was not closed: \(error)")
     }
   }
 
@@ -87,6 +124,7 @@ final class StateStore {
     await usage.flush()
     while let (_, task) = background.first { await task.value }
     await hits.flush()
+    await stopReading()
     guard let store else { return }
     self.store = nil
     do throws(StoreError) {

@@ -13,9 +13,31 @@ internal import CSQLite
   var hasDiskError = false
 
   /// Opens a file that is there already (`sqlite3_open_v2`); `configure` comes next.
-  init(path: String) throws(StoreError) {
+  convenience init(path: String) throws(StoreError) {
+    try self.init(path, SQLITE_OPEN_READWRITE)
+  }
+
+  /// Opens a file that can't be written.
+  ///
+  /// - Parameter isComplete: whether nothing is in the log. Without one, and where none can be made,
+  ///   SQLite opens only what it is told to be immutable (https://sqlite.org/wal.html#readonly).
+  convenience init(forReading path: String, isComplete: Bool) throws(StoreError) {
+    let name = path.utf8.map { byte in
+      let isPlain = byte < 0x80 && byte > 0x20 && ![0x23, 0x25, 0x3F].contains(byte)
+      return isPlain ? String(UnicodeScalar(byte)) : Self.escape(byte)
+    }
+    try self.init(
+      "file:\(name.joined())\(isComplete ? "?immutable=1" : "")",
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+  }
+
+  private static func escape(_ byte: UInt8) -> String {
+    "%\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))"
+  }
+
+  private init(_ path: String, _ access: Int32) throws(StoreError) {
     var handle: OpaquePointer?
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+    let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
     guard code == SQLITE_OK, let handle = unsafe handle else {
       let failure = unsafe Self.failure("open \(path)", code, handle)
