@@ -19,7 +19,9 @@ package struct AnswerMemory {
     var size: Int { overhead + answer.object.bytes.count + (template?.size ?? 0) }
   }
 
-  private let maximumBytes: Int
+  package var maximumBytes: Int {
+    didSet { shrink() }
+  }
   private var entries: [CacheKey: Entry] = [:]
   private var clock: UInt64 = 0
   package private(set) var bytes = 0

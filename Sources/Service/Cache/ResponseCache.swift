@@ -7,11 +7,12 @@ package import Store
 /// What the store holds is known by eight bytes of each key, so that a miss waits for no disk.
 @EventLoop
 package final class ResponseCache {
-  private nonisolated static let memoryBytes = 32 << 20
   /// Uses are written together; a crash forgets only which answer leaves first.
   private static let pauseBetweenWrites: Duration = .seconds(1)
 
-  package var configuration: CacheConfiguration
+  package var configuration: CacheConfiguration {
+    didSet { memory.maximumBytes = configuration.memorySize }
+  }
   private let clock: @Sendable () -> Int64
   private let onTrouble: @EventLoop (String) -> Void
   /// Requests that were answered from here, ready to be answered again.
@@ -43,7 +44,7 @@ package final class ResponseCache {
     self.configuration = configuration
     self.clock = clock
     self.onTrouble = onTrouble
-    memory = AnswerMemory(maximumBytes: Self.memoryBytes)
+    memory = AnswerMemory(maximumBytes: configuration.memorySize)
   }
 
   /// Takes the store, once it is open, and removes what is too old or too much.
@@ -103,7 +104,7 @@ package final class ResponseCache {
     _ object: RawJSON, for request: CacheableRequest, of uid: UInt32, upstream: String,
     upstreamID: String?, handle: ResponseHandle?
   ) async {
-    guard object.bytes.count <= configuration.maximumSize else { return }
+    guard object.bytes.count <= configuration.diskSize else { return }
     let answer = CachedAnswer(
       responseID: object["id"]?.string ?? "", object: object, cachedAt: clock(),
       upstream: upstream, upstreamID: upstreamID, isOnDisk: handle != nil)
@@ -116,7 +117,7 @@ package final class ResponseCache {
       guard isKept else { return memory.remove(request.key) }
       storedKeys.insert(request.key.prefix)
       storedBytes += object.bytes.count
-      if storedBytes > configuration.maximumSize { try await trim(store) }
+      if storedBytes > configuration.diskSize { try await trim(store) }
     } catch {
       onTrouble("An answer was not cached on disk: \(error)")
     }
@@ -124,7 +125,7 @@ package final class ResponseCache {
 
   private func trim(_ store: Store) async throws(StoreError) {
     let trim = try await store.trimCache(
-      cachedBefore: oldest, maximumBytes: configuration.maximumSize)
+      cachedBefore: oldest, maximumBytes: configuration.diskSize)
     storedBytes = trim.left.bytes
     counters.removed += trim.removed
     if trim.removed > 0 { storedKeys = Set(try await store.cacheKeyPrefixes()) }
