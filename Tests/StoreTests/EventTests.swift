@@ -41,6 +41,24 @@ import Testing
     #expect(sequences == Array(0..<20))
   }
 
+  @Test func `events that are many bytes together are kept in parts and read as one log`()
+    async throws
+  {
+    let handle = try await store.start(NewResponse(uid: 1, input: []))
+    let events = (0..<40).map { [UInt8](repeating: UInt8($0), count: 300_000 - 7000 * $0)[...] }
+    try await store.appendEvents(events + [[]], from: 0, to: handle)
+    try await store.appendEvents([[1]], from: 41, to: handle)
+    var read: [ArraySlice<UInt8>] = []
+    while true {
+      let part = try await store.events(of: handle, after: Int64(read.count) - 1, maximumBytes: 1)
+      if part.isEmpty { break }
+      #expect(part.reduce(0) { $0 + $1.bytes.count } <= 1 << 20)
+      #expect(part.first?.sequence == Int64(read.count))
+      read += part.map(\.bytes)
+    }
+    #expect(read == events + [[], [1]])
+  }
+
   @Test(arguments: [0, 2, 4, 9] as [Int64])
   func `events are neither left out nor repeated`(first: Int64) async throws {
     let handle = try await log(3)

@@ -19,6 +19,8 @@ package struct LimitsConfiguration: Sendable, Equatable {
   package var outputs = 128 << 20
   /// Bytes of one response with all its events.
   package var response = 64 << 20
+  /// Bytes of the events of all responses that run or are read; beyond, new ones are refused.
+  package var responses = 512 << 20
   /// Bytes of one event from an upstream.
   package var event = 16 << 20
 

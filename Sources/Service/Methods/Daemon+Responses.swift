@@ -20,6 +20,7 @@ extension Daemon {
         "\(configuration.limits.requests) responses of uid \(connection.peer.userID) are running",
         isRetryable: true, details: [("retry_after_ms", .integer(1000))])
     }
+    try requireRoomForEvents()
     if answerAtOnce(params, id, connection) { return }
     let request = try CreateRequest(params: params)
     let plan = try RequestPlan(request, configuration, upstreams)
@@ -35,6 +36,13 @@ extension Daemon {
     connection.subscribe(reader)
     run.start()
     scheduleStatus()
+  }
+
+  /// Refuses what would make another log of events while the ones there are hold too much.
+  private func requireRoomForEvents() throws(RPCError) {
+    guard EventLog.bytesOfAll >= configuration.limits.responses else { return }
+    throw .exhausted(
+      "the events of responses that run or are read take \(EventLog.bytesOfAll) bytes")
   }
 
   /// Answers a request that the cache answered before; false where it has to be worked out.
@@ -89,7 +97,8 @@ extension Daemon {
       do throws(RPCError) {
         let store = try await state.openForReading()
         let response = try await Self.stored(responseID, uid, store)
-            let log = try await registry.replay(response, uid: uid, from: store)
+        try requireRoomForEvents()
+        let log = try await registry.replay(response, uid: uid, from: store)
         connection.subscribe(
           ResponseReader(id: id, log: log, wantsEvents: true, firstEvent: first))
       } catch {

@@ -9,6 +9,16 @@ enum ResponseOutcome {
   case failure(RPCError)
 }
 
+extension ResponseOutcome {
+  /// Bytes, roughly.
+  fileprivate var size: Int {
+    switch self {
+    case .response(let response, let halley): response.bytes.count + halley.bytes.count
+    case .failure(let error): error.details.reduce(0) { $0 + $1.value.bytes.count }
+    }
+  }
+}
+
 /// The append-only log of one response's events.
 ///
 /// Everyone who reads a response is a cursor on this log, so that memory grows with the response
@@ -47,7 +57,11 @@ final class EventLog {
     }
   }
 
+  /// What all logs hold: events, and the objects that they ended with.
+  private(set) static var bytesOfAll = 0
+
   private var storage = Storage()
+  private var held = 0
   private(set) var outcome: ResponseOutcome?
   private var readers: [ObjectIdentifier: Reader] = [:]
 
@@ -57,6 +71,15 @@ final class EventLog {
   }
 
   nonisolated init() {}
+
+  isolated deinit {
+    Self.bytesOfAll -= held
+  }
+
+  private func hold(_ bytes: Int) {
+    held += bytes
+    Self.bytesOfAll += bytes
+  }
 
   /// Events so far; also the sequence number of the next.
   var count: Int { storage.entries.count }
@@ -76,12 +99,14 @@ final class EventLog {
   func append(_ event: ArraySlice<UInt8>) {
     precondition(outcome == nil, "an event behind the end of a response")
     storage.append(event)
+    hold(event.count + MemoryLayout<Entry>.stride)
     notify()
   }
 
   func finish(_ outcome: ResponseOutcome) {
     precondition(self.outcome == nil, "a response ends once")
     self.outcome = outcome
+    hold(outcome.size)
     notify()
   }
 

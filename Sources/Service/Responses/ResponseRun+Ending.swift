@@ -101,6 +101,7 @@ extension ResponseRun {
   func finish(error: RPCError) async {
     var error = error
     error.details.append(("attempts", .integer(attemptCount)))
+    let stored = error.json
     let partial = relay.partialResponse(status: "incomplete")
     if let partial { error.details.append(("response", partial)) }
     settleUsage("failed", partial)
@@ -109,7 +110,7 @@ extension ResponseRun {
     let ending = ResponseEnding(
       status: partial == nil ? .failed : .incomplete,
       object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
-      output: partial?["output"]?.objects ?? [], error: error.json, continuesConversation: false)
+      output: partial?["output"]?.objects ?? [], error: stored, continuesConversation: false)
     await recorder.finishWhenPossible(ending, usage: meter.settled)
   }
 

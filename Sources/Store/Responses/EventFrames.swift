@@ -1,7 +1,7 @@
 /// Packs events into one blob: for each, its length as four bytes, least significant first, and
 /// its bytes.
 enum EventFrames {
-  static func pack(_ events: [ArraySlice<UInt8>]) -> [UInt8] {
+  static func pack(_ events: ArraySlice<ArraySlice<UInt8>>) -> [UInt8] {
     var frames: [UInt8] = []
     frames.reserveCapacity(events.reduce(0) { $0 + 4 + $1.count })
     for event in events {

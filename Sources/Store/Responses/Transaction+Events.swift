@@ -1,4 +1,8 @@
 extension Transaction {
+  /// Bytes of the events that share a row, unless one alone has more: a row is held in memory as a
+  /// whole, more than once, while it is written or read.
+  private static let segmentBytes = 1 << 20
+
   /// Adds events to the end of a response's log.
   func appendEvents(
     _ events: [ArraySlice<UInt8>], from first: Int64, to handle: ResponseHandle
@@ -9,12 +13,33 @@ extension Transaction {
       throw StoreError(
         .conflict, "append events", "the events begin with \(first), expected \(next)")
     }
+    var start = events.startIndex
+    while start < events.endIndex {
+      let end = Self.segmentEnd(events, from: start)
+      try insertSegment(events[start..<end], from: first + Int64(start), to: handle.row)
+      start = end
+    }
+  }
+
+  private static func segmentEnd(_ events: [ArraySlice<UInt8>], from start: Int) -> Int {
+    var end = start + 1
+    var bytes = events[start].count
+    while end < events.endIndex, bytes + events[end].count <= segmentBytes {
+      bytes += events[end].count
+      end += 1
+    }
+    return end
+  }
+
+  private func insertSegment(
+    _ events: ArraySlice<ArraySlice<UInt8>>, from first: Int64, to response: Int64
+  ) throws(StoreError) {
     let frames = EventFrames.pack(events)
     let checksum = Self.checksum(
-      ofEventsOf: handle.row, first: first, count: Int64(events.count), frames)
+      ofEventsOf: response, first: first, count: Int64(events.count), frames)
     try database.run(
       "INSERT INTO events (response, first, count, frames, checksum) VALUES (?, ?, ?, ?, ?)",
-      .integer(handle.row), .integer(first), .integer(Int64(events.count)), .blob(frames[...]),
+      .integer(response), .integer(first), .integer(Int64(events.count)), .blob(frames[...]),
       .integer(checksum))
   }
 

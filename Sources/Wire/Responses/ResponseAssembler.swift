@@ -5,7 +5,8 @@ package import JSON
 /// Nothing is done while events pass; only a response that was cut off is assembled, from its log.
 /// Items that ended stand as the upstream sent them; one that had not gets the text and arguments
 /// that came, and the status `incomplete`. What an event says of a wrong type is left out: the event
-/// itself has gone to the client as it came.
+/// itself has gone to the client as it came. Of texts and arguments the first 8 MiB are taken: each
+/// copy that is made of a response on its way to clients and disk is held beside its log.
 package struct ResponseAssembler {
   /// An item that was added and not done yet.
   fileprivate struct OpenItem {
@@ -16,7 +17,10 @@ package struct ResponseAssembler {
     var argument = ""
   }
 
+  private static let maximumDeltaBytes = 8 << 20
+
   private var response: RawJSON?
+  private var deltaBytes = 0
   private var done: [Int64: RawJSON] = [:]
   private var open: [Int64: OpenItem] = [:]
 
@@ -60,7 +64,8 @@ package struct ResponseAssembler {
     _ type: String, _ index: Int64, _ members: [String: RawJSON]
   ) {
     guard let part = Self.index(members["content_index"]) else { return }
-    let delta = members["delta"]?.string ?? ""
+    deltaBytes += members["delta"]?.bytes.count ?? 0
+    let delta = deltaBytes <= Self.maximumDeltaBytes ? members["delta"]?.string ?? "" : ""
     switch type {
     case "response.content_part.added", "response.content_part.done":
       guard let json = Self.object(members["part"]) else { return }

@@ -52,6 +52,7 @@ extension LimitsConfiguration {
     table.read("output", as: .size(1 << 10...1 << 30), into: &output)
     table.read("outputs", as: .size(1 << 10...1 << 34), into: &outputs)
     table.read("response", as: .size(1 << 16...1 << 30), into: &response)
+    table.read("responses", as: .size(1 << 16...1 << 40), into: &responses)
     table.read("event", as: .size(1 << 12...1 << 30), into: &event)
     table.read("depth", as: .integer(1...128), into: &depth)
     table.read("nodes", as: .integer(16...100_000_000), into: &nodes)
