@@ -118,18 +118,18 @@ package final class Journal: Sendable {
     if usesJournal {
       sendToJournal(entry, sequence: sequence)
     } else {
-      let line = "halleyd: \(Self.singleLine(entry.message))\n"
+      let line = "halleyd: \(JournalText.line(entry.message))\n"
       unsafe _ = Glibc.write(STDERR_FILENO, line, line.utf8.count)
     }
   }
 
   private func sendToJournal(_ entry: JournalEntry, sequence: Int) {
     var fields = [
-      "MESSAGE=\(entry.message)", "PRIORITY=\(entry.level.rawValue)",
+      "MESSAGE=\(JournalText.line(entry.message))", "PRIORITY=\(entry.level.rawValue)",
       "SYSLOG_IDENTIFIER=halleyd", "HALLEY_SEQ=\(sequence)",
     ]
     if let id = entry.messageID { fields.append("MESSAGE_ID=\(id)") }
-    fields += entry.fields.map { "HALLEY_\($0.name)=\($0.value)" }
+    fields += entry.fields.map { "HALLEY_\($0.name)=\(JournalText.field($0.value))" }
     let buffers = unsafe fields.map { field in
       let copy = UnsafeMutableRawBufferPointer.allocate(
         byteCount: field.utf8.count, alignment: 1)
@@ -139,11 +139,6 @@ package final class Journal: Sendable {
     let vectors = unsafe buffers.map { unsafe iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
     unsafe _ = sd_journal_sendv(vectors, Int32(vectors.count))
     unsafe buffers.forEach { unsafe $0.deallocate() }
-  }
-
-  /// Keeps control characters, which could forge lines or move a terminal, out of stderr.
-  private static func singleLine(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }))
   }
 
   /// sd-daemon's rule: JOURNAL_STREAM names the device and inode of stderr (systemd.exec(5)).
