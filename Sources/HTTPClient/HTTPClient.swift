@@ -37,6 +37,8 @@ internal import Glibc
   }
 
   package init() throws(HTTPError) {
+    // Where it is set, libcurl writes there what decrypts every connection.
+    unsafe _ = unsetenv("SSLKEYLOGFILE")
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
     guard let multi = unsafe curl_multi_init(), let share = unsafe curl_share_init() else {
       throw HTTPError(.outOfMemory, "libcurl could not be set up")

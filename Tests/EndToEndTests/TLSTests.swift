@@ -14,6 +14,14 @@ import Testing
     #expect(answer.status == "completed")
   }
 
+  @Test func `SSLKEYLOGFILE has no effect`() throws {
+    let scratch = try Scratch()
+    let file = "\(scratch.path)/secrets"
+    let daemon = try DaemonProcess(simulator, environment: ["SSLKEYLOGFILE": file])
+    #expect(try daemon.connect().create(1).status == "completed")
+    #expect(TextFile.mode(of: file) == nil)
+  }
+
   @Test func `requests on a warm pool send no handshake`() throws {
     let daemon = try DaemonProcess(simulator, upstream: "prewarm = false")
     let client = try daemon.connect()
