@@ -44,6 +44,99 @@ import Testing
     #expect(!daemon.log.contains(Self.canary))
   }
 
+  @Test(arguments: [
+    [:], ["chunk_bytes": "7"], ["drip": "1", "drip_delay_us": "20"], ["failed": "1"],
+    ["close_raw": "after_events:9"], ["json_always": "1"],
+  ])
+  func `an answer that repeats the key has it in no event, no result and no file`(
+    _ controls: [String: String]
+  ) throws {
+    let daemon = try daemonWithKeyFile("max_retries = 0")
+    var controls = controls
+    controls["text"] = "Your key is \(Self.canary) , I think, and that is all that there is."
+    controls["error_message"] = "No, \(Self.canary)!"
+    let client = try daemon.connect()
+    for stream in [true, false] {
+      let answer = try client.create(1, controls, stream: stream)
+      if stream { #expect(answer.message.text.contains("[key]")) }
+      #expect(!answer.message.text.contains(Self.canary))
+      for event in answer.events { #expect(!event.text.contains(Self.canary)) }
+    }
+    _ = try daemon.stop()
+    let found = try run(["grep", "-rlaF", "--", Self.canary, "\(daemon.scratch.path)/state"])
+    #expect(found.status == 1, "\(found.output)")
+    #expect(!daemon.log.contains(Self.canary))
+  }
+
+  @Test func `what a compaction repeats of the key is taken out`() throws {
+    let answer = try daemonWithKeyFile().connect().call(
+      1, "responses.compact", #"{"model":"gpt-5.4","input":"I use \#(Self.canary)"}"#)
+    #expect(answer.error == nil)
+    #expect(answer.message.text.contains("[key]"))
+    #expect(!answer.message.text.contains(Self.canary))
+  }
+
+  @Test(arguments: ["x", "test", "EMPTY"])
+  func `a key that is a word leaves errors and answers readable`(_ key: String) throws {
+    let file = try scratch.write("word", key)
+    let simulator = try Simulator(arguments: ["--key", key])
+    let daemon = try DaemonProcess(
+      simulator, upstream: "api_key = { file = \"\(file)\" }\nmax_retries = 0")
+    let client = try daemon.connect()
+    let message = "max_tokens of the latest text is EMPTY-ish"
+    let error = try client.create(1, ["status": "400", "error_message": message])
+    #expect(error.errorData?["error"]?["message"]?.string == message)
+    let told = try client.create(2, ["status": "401", "error_message": "No key '\(key)'."])
+    #expect(told.errorData?["error"]?["message"]?.string == "No key '[key]'.")
+    let text = "Say \(key) = 1; a test of EMPTY x."
+    let answer = try client.create(3, ["text": text])
+    #expect(answer.streamedText == text)
+    #expect(answer.text == text)
+  }
+
+  /// An MCP tool with what logs in to its server.
+  private static let tool =
+    #"{"type":"mcp","server_label":"s","server_url":"https://mcp.invalid","#
+    + #""authorization":"oauth-canary-1","headers":{"X-Key":"header-canary-2"}}"#
+
+  @Test(arguments: [
+    #""stream":true"#, #""stream":false"#, #""background":true"#,
+    #""stream":true,"metadata":{"script":"echo"}"#,
+  ])
+  func `what a tool logs in with is sent, and kept nowhere`(_ members: String) throws {
+    // Some upstreams repeat the tools as they were given.
+    let response =
+      #"{"id":"resp_echo","object":"response","status":"completed","output":[],"#
+      + #""model":"m","tools":[\#(Self.tool)]}"#
+    let events = ["created", "completed"].map {
+      #"data: {"type":"response.\#($0)","response":\#(response)}"# + "\n\n"
+    }
+    try simulator.writeScript("echo", Array(events.joined().utf8))
+    let daemon = try daemonWithKeyFile()
+    let answer = try daemon.connect().call(
+      1, "responses.create", #"{"input":"Hi","tools":[\#(Self.tool)],\#(members)}"#)
+    #expect(answer.error == nil)
+    #expect(answer.result?["tools"]?.elements.first?["server_label"]?.string == "s")
+    #expect(!answer.message.text.contains("-canary-"))
+    for event in answer.events { #expect(!event.text.contains("-canary-")) }
+    try Wait.until("the request to be sent") { try !simulator.bodies().isEmpty }
+    #expect(try simulator.bodies().last?["tools"]?.text == "[\(Self.tool)]")
+    _ = try daemon.stop()
+    let state = "\(daemon.scratch.path)/state"
+    let found = try run(["grep", "-rlaE", "--", "(oauth|header)-canary-", state])
+    #expect(found.status == 1, "\(found.output)")
+  }
+
+  @Test func `what an upstream says can't forge a line of the log or turn its writing`() throws {
+    let daemon = try daemonWithKeyFile("max_retries = 0")
+    let odd = "a\u{9B}31m\u{202E}b\u{2028}c\u{85}"
+    _ = try daemon.connect().create(1, ["status": "503", "error_message": odd])
+    try Wait.until("the entry") { daemon.log.contains("does not answer") }
+    #expect(daemon.log.contains(#"a\u{9B}31m\u{202E}b\u{2028}c\u{85}"#))
+    let scalars = daemon.log.unicodeScalars.map(\.value)
+    #expect(!scalars.contains { [0x85, 0x9B, 0x2028, 0x202E].contains($0) })
+  }
+
   @Test func `a key in the environment is no part of what is shown`() throws {
     let daemon = try DaemonProcess(
       simulator, upstream: "api_key = { env = \"CANARY_KEY\" }",

@@ -61,6 +61,27 @@ import Testing
     #expect(milliseconds.errorData?["retry_after_ms"]?.integer == 1500)
   }
 
+  @Test(arguments: [
+    "0x10", "1e3", "inf", "nan", "+7", "-7", "7.5", "", "7 s", "now", "tomorrow",
+    "Fri, 31 Dec 2099 23:59", "31 Dec 2099 23:59:59 GMT",
+  ])
+  func `a Retry-After that is neither digits nor a date says nothing`(_ value: String) throws {
+    for control in ["retry_after", "retry_after_ms"] {
+      let answer = try failure(["status": "429", control: value], -32010, "upstream_http")
+      #expect(answer.errorData?["retry_after_ms"] == nil)
+    }
+  }
+
+  @Test(arguments: [
+    ("99999999999999999999999999", 86_400_000), ("1000000", 86_400_000),
+    ("Thu, 31 Dec 2099 23:59:59 GMT", 86_400_000), ("Thursday, 31-Dec-49 23:59:59 GMT", 86_400_000),
+    ("Thu Dec 31 23:59:59 2099", 86_400_000), ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("0", 0),
+  ])
+  func `a Retry-After is bounded`(_ value: String, _ milliseconds: Int64) throws {
+    let answer = try failure(["status": "429", "retry_after": value], -32010, "upstream_http")
+    #expect(answer.errorData?["retry_after_ms"]?.integer == milliseconds)
+  }
+
   @Test func `a page of HTML as an error is handed on as a string`() throws {
     let answer = try failure(["status": "502", "error_html": "1"], -32010, "upstream_http")
     #expect(answer.errorData?["error"]?.string?.contains("<h1>502</h1>") == true)

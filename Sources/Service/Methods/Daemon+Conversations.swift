@@ -212,7 +212,7 @@ extension Daemon {
       return []
     }
     try ParameterChecks.items(items)
-    let elements = items.elements
+    let elements = items.elements.map(\.withoutToolSecrets)
     guard elements.count <= mostItems else {
       throw .invalidParams(
         "items", "\(elements.count) items found, at most \(mostItems) were expected")

@@ -11,6 +11,8 @@ struct EventRelay {
   private var ownID: RawJSON?
   /// Members that echo the request and that were changed on its way to the upstream.
   var echo: [ResponseEcho] = []
+  /// Takes out a key that several events have parts of.
+  var redactor: KeyRedactor?
 
   /// Items of the response's earlier rounds; those of the present one come behind them.
   private var earlierItems = 0
@@ -88,7 +90,8 @@ struct EventRelay {
     guard log.count > 0 else { return nil }
     var assembler = ResponseAssembler()
     for number in 0..<log.count { assembler.add(RawJSON(checked: log.event(number))) }
-    return assembler.assemble(status: status)
+    let response = assembler.assemble(status: status)
+    return response.map { redactor?.cleaned($0) ?? $0 }
   }
 
   private func numbered(_ event: RawJSON, _ number: Int64?) -> RawJSON {

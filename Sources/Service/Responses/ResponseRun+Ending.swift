@@ -174,7 +174,9 @@ extension ResponseRun {
   func backgroundObject(status: String) -> RawJSON? {
     guard request.isBackground else { return nil }
     return id.map {
-      .background(id: $0, status: status, createdAt: createdAt, model: model, plan.body)
+      .background(
+        id: $0, status: status, createdAt: createdAt, model: model,
+        plan.body.withoutToolSecrets)
     }
   }
 

@@ -33,9 +33,9 @@ extension ResponseRun {
     switch outcome {
     case .response(let response, _):
       if !hooks.isEmpty(.response) {
-        hooks.response(request: sentBody, response: response, context: hookContext) {
-          [self] _, metadata in keep(metadata)
-        }
+        hooks.response(
+          request: sentBody.withoutToolSecrets, response: response, context: hookContext
+        ) { [self] _, metadata in keep(metadata) }
       }
     case .failure(let error):
       if !hooks.isEmpty(.error) { hooks.error(error.json, context: hookContext) }

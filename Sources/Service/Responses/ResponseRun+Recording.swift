@@ -122,7 +122,9 @@ extension ResponseRun {
   }
 
   func newResponse(_ body: UpstreamBody, id: String = StoreID.response()) -> NewResponse {
-    var row = NewResponse(uid: uid, id: id, parent: body.context.parent, input: body.input.items)
+    var row = NewResponse(
+      uid: uid, id: id, parent: body.context.parent,
+      input: body.input.items.map(\.withoutToolSecrets))
     row.isStored = isStored
     row.isBackground = request.isBackground
     row.status = request.isBackground ? .queued : .inProgress

@@ -252,7 +252,10 @@ final class ResponseRun {
   }
 
   func receive(_ event: UpstreamEvent) {
-    if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
+    if timing.firstEvent == nil {
+      timing.firstEvent = EventLoop.now - created
+      relay.redactor = attempts?.redactor
+    }
     if givenID == nil, event.carriesResponse { givenID = event.json["response"]?["id"]?.string }
     if event.isTerminal {
       terminal = event

@@ -17,7 +17,7 @@ package struct CallFailure: Error {
     case answered
   }
 
-  package let error: RPCError
+  package var error: RPCError
   package let phase: Phase
   /// What the upstream asks to wait.
   var retryAfter: Duration?
@@ -25,6 +25,8 @@ package struct CallFailure: Error {
   var shouldRetry: Bool?
   /// Whether the upstream itself is in trouble, rather than the request.
   var isUpstreamDown = false
+  /// The connection that was lost, as `TransferMetrics` numbers it; others may have been on it.
+  var lostConnection: Int?
 
   package init(
     error: RPCError, phase: Phase, retryAfter: Duration? = nil, shouldRetry: Bool? = nil,
@@ -47,6 +49,14 @@ extension RPCError {
 }
 
 extension CallFailure {
+  /// The same without the key in what it says.
+  func cleaned(by redactor: KeyRedactor?) -> CallFailure {
+    guard let redactor else { return self }
+    var cleaned = self
+    cleaned.error = redactor.cleaned(error)
+    return cleaned
+  }
+
   static func unreachable(_ failure: HTTPError) -> CallFailure {
     switch failure.code {
     case .connectTimeout: return timeout(.connect, phase: .notSent, "no connection")

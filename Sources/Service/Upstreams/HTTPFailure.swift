@@ -12,22 +12,27 @@ struct HTTPFailure {
 
   private let head: HTTPHead
   private let error: RawJSON
+  private let redactor: KeyRedactor?
 
-  /// - Parameter key: taken out of what the upstream says; some repeat it.
-  init(_ head: HTTPHead, body: [UInt8], key: APIKey?) {
+  /// - Parameter redactor: takes the key out of what the upstream says.
+  init(_ head: HTTPHead, body: [UInt8], _ redactor: KeyRedactor?) {
     self.head = head
-    error = Self.errorObject(key.map { Self.removing($0, from: body) } ?? body)
+    self.redactor = redactor
+    let error = Self.errorObject(body)
+    self.error = redactor?.cleanedError(error) ?? error
   }
 
   var failure: CallFailure {
     let code = error.nonNull("code")?.string ?? ""
     let type = error.nonNull("type")?.string ?? ""
     let reason = error.nonNull("message")?.string ?? error.string ?? ""
-    let wait = retryAfter
+    let wait = RetryAfter.wait(head)
     var details: [(key: String, value: RawJSON)] = [
       ("http_status", .integer(head.status)), ("error", error),
     ]
-    if let id = head["x-request-id"] { details.append(("request_id", .string(id))) }
+    if let id = head["x-request-id"].map({ RawJSON.string($0) }) {
+      details.append(("request_id", redactor?.cleanedError(id) ?? id))
+    }
     if let wait {
       details.append(("retry_after_ms", .integer(wait.wholeMicroseconds / 1000)))
     }
@@ -59,18 +64,6 @@ struct HTTPFailure {
     }
   }
 
-  /// `retry-after-ms` in milliseconds, else `retry-after` in seconds or as a date (RFC 9110,
-  /// section 10.2.3).
-  private var retryAfter: Duration? {
-    if let value = head["retry-after-ms"].flatMap(Double.init), value >= 0, value < 1e9 {
-      return .microseconds(Int64(value * 1000))
-    }
-    if let value = head["retry-after"].flatMap(Double.init), value >= 0, value < 1e6 {
-      return .microseconds(Int64(value * 1e6))
-    }
-    return head["retry-after"].flatMap { HTTPDate.timeUntil($0) }
-  }
-
   /// The upstream's error object as it came; whatever else it sent as a string.
   private static func errorObject(_ body: [UInt8]) -> RawJSON {
     let json: RawJSON
@@ -80,12 +73,5 @@ struct HTTPFailure {
       return .string(String(decoding: body.prefix(2048), as: UTF8.self))
     }
     return (json.nonNull("error") ?? json.nonNull("detail") ?? json).onOneLine
-  }
-
-  private static func removing(_ key: APIKey, from body: [UInt8]) -> [UInt8] {
-    let text = String(decoding: body, as: UTF8.self)
-    return Array(
-      text.split(separator: key.secret, omittingEmptySubsequences: false)
-        .joined(separator: "[key]").utf8)
   }
 }

@@ -29,6 +29,7 @@ final class UpstreamCall {
 
   private let request: UpstreamRequest
   private let client: HTTPClient
+  private let onAnswer: @EventLoop () -> Void
   private let onEvent: @EventLoop (UpstreamEvent) -> Void
   private var state = State.waiting
   private var transfer: Transfer?
@@ -44,12 +45,15 @@ final class UpstreamCall {
   private(set) var metrics: TransferMetrics?
   private(set) var started: LoopInstant
 
+  /// - Parameter onAnswer: called when the answer begins, unless its status says that the upstream
+  ///   is in trouble.
   init(
-    _ request: UpstreamRequest, client: HTTPClient,
+    _ request: UpstreamRequest, client: HTTPClient, onAnswer: @escaping @EventLoop () -> Void,
     onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
   ) {
     self.request = request
     self.client = client
+    self.onAnswer = onAnswer
     self.onEvent = onEvent
     parser = SSEParser(maximumEventBytes: request.maximumEventBytes)
     lastByte = EventLoop.now
@@ -94,6 +98,7 @@ final class UpstreamCall {
     lastByte = EventLoop.now
     metrics = transfer?.metrics
     defer { rearmTimer() }
+    if head.status < 500 { onAnswer() }
     let type = head["content-type"]?.prefix { $0 != ";" }.lowercased() ?? ""
     if 300..<400 ~= head.status {
       return fail("redirect", "the upstream answered \(head.status), redirects are not followed")
@@ -151,7 +156,8 @@ final class UpstreamCall {
       return
     }
     do throws(JSONError) {
-      let event = try UpstreamEvent(data: data)
+      let event = try UpstreamEvent(data: request.redactor?.cleaned(data) ?? data)
+        .withoutSecrets(request.redactor)
       if !hasEvent {
         hasEvent = true
         rearmTimer()
@@ -172,7 +178,11 @@ final class UpstreamCall {
       if case .streaming = state { parser.finish { handle($0) } }
       finishAnswer()
     case .failure(let error):
-      end(.failure(failure(of: error)))
+      var failure = failure(of: error)
+      if error.code == .send || error.code == .receive {
+        failure.lostConnection = transfer?.metrics.connection
+      }
+      end(.failure(failure))
     }
   }
 
@@ -184,21 +194,22 @@ final class UpstreamCall {
     case .streaming:
       end(.failure(.truncated("the stream ended without a terminal event")))
     case .collecting(let head) where head.status >= 300:
-      end(.failure(HTTPFailure(head, body: body, key: request.key).failure))
+      end(.failure(HTTPFailure(head, body: body, request.redactor).failure))
     case .collecting(let head): end(object(head))
     }
   }
 
   private func object(_ head: HTTPHead) -> Result<CallResult, CallFailure> {
     do throws(JSONError) {
-      let object = try RawJSON(parsing: body[...], limits: .relayed).onOneLine
+      let text = request.redactor?.cleaned(body[...]) ?? body[...]
+      let object = try RawJSON(parsing: text, limits: .relayed).onOneLine
       guard object.kind == .object else {
         return .failure(.protocolViolation("body", "the answer is \(object.excerpt), no object"))
       }
       if object.nonNull("error") != nil, object.nonNull("object") == nil {
-        return .failure(HTTPFailure(head, body: body, key: request.key).failure)
+        return .failure(HTTPFailure(head, body: body, request.redactor).failure)
       }
-      return .success(.object(object))
+      return .success(.object(object.withoutToolSecrets))
     } catch {
       return .failure(
         .protocolViolation(
@@ -218,7 +229,7 @@ final class UpstreamCall {
       return .truncated(error.message, phase: wasSent ? .noStatus : .notSent)
     case (.waiting, _): return .unreachable(error)
     case (.collecting(let head), _) where head.status >= 300:
-      return HTTPFailure(head, body: body, key: request.key).failure
+      return HTTPFailure(head, body: body, request.redactor).failure
     default: return .truncated(error.message)
     }
   }
@@ -232,7 +243,7 @@ final class UpstreamCall {
     state = .ended
     body = []
     if case .success = result { lingerOn() } else { stop() }
-    resume(result)
+    resume(result.mapError { $0.cleaned(by: request.redactor) })
   }
 
   private func resume(_ result: Result<CallResult, CallFailure>) {

@@ -16,7 +16,7 @@ package struct UpstreamEvent {
 
   package let kind: Kind
   /// An object, without line feeds.
-  package let bytes: ArraySlice<UInt8>
+  package private(set) var bytes: ArraySlice<UInt8>
   /// The number that the upstream gave it; nil where it gave none.
   package let sequenceNumber: Int64?
 
@@ -31,6 +31,18 @@ package struct UpstreamEvent {
   var carriesResponse: Bool { kind != .output && kind != .error }
 
   var json: RawJSON { RawJSON(checked: bytes) }
+
+  /// The event without what the request's tools log in with, and without any key in an error.
+  func withoutSecrets(_ redactor: KeyRedactor?) -> UpstreamEvent {
+    var event = self
+    if kind == .error, let redactor { event.bytes = redactor.cleanedError(json).bytes }
+    guard carriesResponse, let response = json["response"] else { return event }
+    let stripped = response.withoutToolSecrets
+    if stripped.bytes.count < response.bytes.count {
+      event.bytes = json.setting("response", to: stripped).bytes
+    }
+    return event
+  }
 
   /// Reads the data of a server-sent event.
   package init(data: ArraySlice<UInt8>) throws(JSONError) {

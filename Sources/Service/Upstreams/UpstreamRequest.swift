@@ -5,7 +5,8 @@ internal import JSON
 /// What one attempt needs: the HTTP request and the limits of its answer.
 struct UpstreamRequest: Sendable {
   let http: HTTPRequest
-  let key: APIKey?
+  /// Takes the key out of what comes back; nil where there is none.
+  let redactor: KeyRedactor?
   let firstEventTimeout: Duration
   let idleTimeout: Duration
   let maximumEventBytes: Int
@@ -24,7 +25,7 @@ struct UpstreamRequest: Sendable {
       .post, upstream.baseURL + "/responses", headers: headers, body: Array(body.bytes),
       connectTimeout: upstream.connectTimeout,
       certificateFile: upstream.certificateAuthorities)
-    self.key = key
+    redactor = key.map { KeyRedactor($0) }
     idleTimeout = upstream.idleTimeout
     // An answer that is not streamed begins when the model has finished: unless somebody chose the
     // limit, it may be silent for as long as any other answer.
@@ -44,20 +45,20 @@ struct UpstreamRequest: Sendable {
   ) {
     let query = next > 0 ? "?stream=true&starting_after=\(next - 1)" : "?stream=true"
     http = HTTPRequest(
-      .get, Self.url(of: id, upstream) + query,
+      .get, upstream.baseURL + "/responses/" + Self.encoded(id) + query,
       headers: ["Accept: text/event-stream"] + Self.commonHeaders(upstream, key: key),
       connectTimeout: upstream.connectTimeout,
       certificateFile: upstream.certificateAuthorities)
-    self.key = key
+    redactor = key.map { KeyRedactor($0) }
     idleTimeout = upstream.idleTimeout
     firstEventTimeout = upstream.firstEventTimeout
     maximumEventBytes = limits.event
     maximumResponseBytes = limits.response
   }
 
-  /// The path of one response; what is no plain character of an id is percent-encoded (RFC 3986,
-  /// section 2.1).
-  static func url(of id: String, _ upstream: UpstreamConfiguration) -> String {
+  /// An id as a part of a path; what is no plain character is percent-encoded (RFC 3986, section
+  /// 2.1).
+  static func encoded(_ id: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var path: [UInt8] = []
     for byte in id.utf8 {
@@ -66,7 +67,27 @@ struct UpstreamRequest: Sendable {
       default: path += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
       }
     }
-    return upstream.baseURL + "/responses/" + String(decoding: path, as: UTF8.self)
+    return String(decoding: path, as: UTF8.self)
+  }
+
+  /// Asks for what costs nothing.
+  ///
+  /// - Parameter path: behind the upstream's base URL.
+  static func get(_ path: String, _ upstream: UpstreamConfiguration, key: APIKey?) -> HTTPRequest {
+    HTTPRequest(
+      .get, upstream.baseURL + path, headers: commonHeaders(upstream, key: key),
+      connectTimeout: upstream.connectTimeout, certificateFile: upstream.certificateAuthorities)
+  }
+
+  static func post(
+    _ path: String, _ body: RawJSON?, _ upstream: UpstreamConfiguration, key: APIKey?
+  ) -> HTTPRequest {
+    let type = body == nil ? [] : ["Content-Type: application/json"]
+    return HTTPRequest(
+      .post, upstream.baseURL + path,
+      headers: type + ["Accept: application/json"] + commonHeaders(upstream, key: key),
+      body: body.map { Array($0.bytes) } ?? [], connectTimeout: upstream.connectTimeout,
+      certificateFile: upstream.certificateAuthorities)
   }
 
   static func commonHeaders(_ upstream: UpstreamConfiguration, key: APIKey?) -> [String] {

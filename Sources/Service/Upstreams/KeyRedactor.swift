@@ -1,0 +1,178 @@
+package import JSON
+internal import Wire
+
+/// Takes the key that a request was made with out of what came back: some upstreams repeat it.
+///
+/// A key that is long or has digits is a secret and goes wherever it stands. One that is a word,
+/// which servers without accounts are given (`x`, `test`, `EMPTY`), goes out of error texts, and
+/// only where it is a token by itself: answers may use the word.
+///
+/// Each event is searched: for a key of 20 bytes or more that takes a look at every tenth byte.
+package struct KeyRedactor: Sendable {
+  private static let mark = Array("[key]".utf8)
+  private static let shortestSecret = 12
+  private static let shortestSecretWithDigit = 8
+
+  private let key: [UInt8]
+  private let isSecret: Bool
+  /// Whether JSON may have to write it with one of the escapes of two characters.
+  private let isEscapable: Bool
+  /// How far the search may go on behind each byte (Horspool's algorithm).
+  private let steps: [UInt8]
+
+  package init(_ key: APIKey) {
+    let bytes = Array(key.secret.utf8)
+    self.key = bytes
+    let hasDigit = bytes.contains { 0x30...0x39 ~= $0 }
+    isSecret =
+      bytes.count >= (hasDigit ? Self.shortestSecretWithDigit : Self.shortestSecret)
+    isEscapable = bytes.contains { $0 == 0x22 || $0 == 0x2F || $0 == 0x5C }
+    var steps = [UInt8](repeating: UInt8(clamping: bytes.count), count: 256)
+    for (index, byte) in bytes.dropLast().enumerated() {
+      steps[Int(byte)] = UInt8(clamping: bytes.count - 1 - index)
+    }
+    self.steps = steps
+  }
+
+  // MARK: What is cleaned
+
+  /// Takes a key that is a secret out of the strings of a JSON text.
+  package func cleaned(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    guard isSecret, mayHold(text.span) else { return text }
+    return rewritten(text.span)[...]
+  }
+
+  func cleaned(_ json: RawJSON) -> RawJSON { RawJSON(checked: cleaned(json.bytes)) }
+
+  /// Takes any key out of what an upstream says of an error.
+  package func cleanedError(_ json: RawJSON) -> RawJSON {
+    RawJSON(checked: rewritten(json.bytes.span)[...])
+  }
+
+  func cleaned(_ error: RPCError) -> RPCError {
+    RPCError(
+      error.code, cleaned(.string(error.message)).string ?? "", isRetryable: error.isRetryable,
+      details: error.details.map { ($0.key, cleaned($0.value)) })
+  }
+
+  // MARK: Searching
+
+  /// Whether the key stands in a text, or escapes that could spell it.
+  private func mayHold(_ text: Span<UInt8>) -> Bool {
+    let last = key.count - 1
+    var end = last
+    while end < text.count {
+      let byte = text[end]
+      if byte == key[last], matches(text, at: end - last) { return true }
+      end += Int(steps[Int(byte)])
+    }
+    return hasEscapes(text)
+  }
+
+  private func hasEscapes(_ text: Span<UInt8>) -> Bool {
+    var index = text.firstIndex(of: 0x5C, from: 0)
+    while index + 1 < text.count {
+      if isEscapable { return true }
+      // `\u0021` to `\u007e`, which is what keys are made of.
+      if index + 4 < text.count, text[index + 1] == UInt8(ascii: "u"), text[index + 2] == 0x30,
+        text[index + 3] == 0x30, 0x32...0x37 ~= text[index + 4]
+      {
+        return true
+      }
+      index = text.firstIndex(of: 0x5C, from: index + 2)
+    }
+    return false
+  }
+
+  private func matches(_ text: Span<UInt8>, at start: Int) -> Bool {
+    guard start >= 0, start + key.count <= text.count else { return false }
+    for index in key.indices where text[start + index] != key[index] { return false }
+    return true
+  }
+
+  // MARK: Rewriting
+
+  private func rewritten(_ text: Span<UInt8>) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(text.count)
+    var index = 0
+    while index < text.count {
+      let quote = text.firstIndex(of: 0x22, from: index)
+      output.append(contentsOf: text.extracting(index..<quote))
+      guard quote < text.count else { break }
+      output.append(0x22)
+      index = appendString(text, from: quote + 1, to: &output)
+      guard index < text.count else { break }
+      output.append(0x22)
+      index += 1
+    }
+    return output
+  }
+
+  /// Appends the inside of a string, as it is written where it is not the key.
+  ///
+  /// - Returns: where the closing quote is.
+  private func appendString(
+    _ text: Span<UInt8>, from start: Int, to output: inout [UInt8]
+  ) -> Int {
+    var index = start
+    var kept = start
+    var previous = UInt8(ascii: " ")
+    while index < text.count, text[index] != 0x22 {
+      if let end = endOfKey(text, from: index), isSecret || isToken(text, previous, end) {
+        output.append(contentsOf: text.extracting(kept..<index))
+        output += Self.mark
+        index = end
+        kept = end
+        previous = UInt8(ascii: "]")
+      } else {
+        let (byte, length) = Self.read(text, at: index)
+        previous = byte
+        index = min(index + length, text.count)
+      }
+    }
+    output.append(contentsOf: text.extracting(kept..<index))
+    return index
+  }
+
+  /// Where the key ends that begins at an index; nil where none does.
+  private func endOfKey(_ text: Span<UInt8>, from start: Int) -> Int? {
+    var index = start
+    for byte in key {
+      guard index < text.count, text[index] != 0x22 else { return nil }
+      let (found, length) = Self.read(text, at: index)
+      guard found == byte else { return nil }
+      index += length
+    }
+    return index <= text.count ? index : nil
+  }
+
+  private func isToken(_ text: Span<UInt8>, _ previous: UInt8, _ end: Int) -> Bool {
+    let isAtEnd = end >= text.count || text[end] == 0x22
+    return !Self.isInToken(previous)
+      && (isAtEnd || !Self.isInToken(Self.read(text, at: end).byte))
+  }
+
+  private static func isInToken(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F, 0x80...: true
+    default: false
+    }
+  }
+
+  /// Reads one byte of a string, or the byte that an escape stands for; what is no ASCII character
+  /// counts as a letter.
+  private static func read(_ text: Span<UInt8>, at index: Int) -> (byte: UInt8, length: Int) {
+    guard text[index] == 0x5C, index + 1 < text.count else { return (text[index], 1) }
+    switch text[index + 1] {
+    case UInt8(ascii: "u"):
+      let digits = (index + 2..<min(index + 6, text.count)).map { text[$0] }
+      let value = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) ?? .max
+      return (value < 0x80 ? UInt8(value) : 0xFF, 6)
+    case UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"),
+      UInt8(ascii: "t"):
+      return (UInt8(ascii: " "), 2)
+    default: return (text[index + 1], 2)
+    }
+  }
+}
