@@ -10,15 +10,19 @@ package struct TransferMetrics: Sendable {
   package let requestSent: Bool
   /// 2 or 3 for HTTP/2 and HTTP/3, else 1.
   package let httpVersion: Int
+  /// The local port, by which connections to one upstream can be told apart; nil before there is one.
+  package let connection: Int?
 
   init(of easy: UnsafeMutableRawPointer) {
     var connects = 0
     var version = 0
+    var port = 0
     var connected: curl_off_t = 0
     var secured: curl_off_t = 0
     var ready: curl_off_t = 0
     unsafe _ = halley_getinfo_long(easy, CURLINFO_NUM_CONNECTS, &connects)
     unsafe _ = halley_getinfo_long(easy, CURLINFO_HTTP_VERSION, &version)
+    unsafe _ = halley_getinfo_long(easy, CURLINFO_LOCAL_PORT, &port)
     unsafe _ = halley_getinfo_offset(easy, CURLINFO_CONNECT_TIME_T, &connected)
     unsafe _ = halley_getinfo_offset(easy, CURLINFO_APPCONNECT_TIME_T, &secured)
     unsafe _ = halley_getinfo_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &ready)
@@ -26,5 +30,6 @@ package struct TransferMetrics: Sendable {
     connect = .microseconds(reusedConnection ? 0 : max(connected, secured))
     requestSent = ready > 0
     httpVersion = version == CURL_HTTP_VERSION_2_0 ? 2 : 1
+    connection = port > 0 ? port : nil
   }
 }

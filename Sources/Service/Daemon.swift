@@ -26,6 +26,7 @@ package final class Daemon {
   let tools: ToolSet
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
+  private let breakerProbe: BreakerProbe
   /// Why the configuration in force is not the one on disk, where it could not be read.
   private(set) var configurationErrors: ConfigurationErrors?
   let started = EventLoop.now
@@ -79,6 +80,7 @@ package final class Daemon {
     models = ModelCatalog(http: http, ledger: ledger)
     clients = Clients(limits: ClientLimits(configuration.limits), access: .current)
     prewarmer = Prewarmer(http: http)
+    breakerProbe = BreakerProbe(http: http, keys: keys)
     updateUpstreams()
     connect()
   }
@@ -253,13 +255,18 @@ package final class Daemon {
   private func updateUpstreams() {
     var updated: [String: Upstream] = [:]
     for upstream in configuration.upstreams {
-      let running =
-        upstreams[upstream.name]
-        ?? Upstream(upstream)
+      let running = upstreams[upstream.name] ?? newUpstream(upstream)
       running.configuration = upstream
+      running.forgetKey()
       updated[upstream.name] = running
     }
     upstreams = updated
+  }
+
+  private func newUpstream(_ configuration: UpstreamConfiguration) -> Upstream {
+    let upstream = Upstream(configuration)
+    upstream.breaker.onShut = { [breakerProbe, unowned upstream] in breakerProbe.watch(upstream) }
+    return upstream
   }
 
   var responseServices: ResponseServices {

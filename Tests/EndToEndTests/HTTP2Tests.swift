@@ -8,6 +8,12 @@ private final class HTTP2Front {
   private let scratch: Scratch
   private let process: ChildProcess
 
+  /// Ends it with all connections.
+  func kill() throws {
+    process.signal(9)
+    _ = try process.wait()
+  }
+
   static var reasonToSkip: Comment { "nghttpx is not installed (Debian's nghttp2-proxy)" }
   static var canRun: Bool { Binaries.installed("nghttpx") != nil }
 
@@ -36,6 +42,7 @@ private final class HTTP2Front {
       ca_file = "\(certificate.path)"
       api_key = { none = true }
       max_retries = 0
+      max_concurrent = 32
       prewarm = false
       """
   }
@@ -81,6 +88,18 @@ struct HTTP2Tests {
     #expect(try client.answer(2).status == "completed")
     #expect(try client.create(3).status == "completed")
     #expect(try connectionsOpened() == 1)
+  }
+
+  @Test func `a connection that dies under many streams is one failure`() throws {
+    let client = try daemon.connect()
+    #expect(try client.create(0).status == "completed")
+    for id in 1...24 { try client.startCreate(id, ["stall": "after_events:6"]) }
+    for id in 1...24 { try client.awaitText(id) }
+    try front.kill()
+    for id in 1...24 { #expect(try client.answer(id).errorCode == "upstream_truncated") }
+    let upstream = try daemon.status()["upstreams"]?.elements.first
+    #expect(upstream?["failed"]?.integer == 24)
+    #expect(upstream?["breaker"]?.string == "closed")
   }
 
   @Test func `events come whole over HTTP 2`() throws {

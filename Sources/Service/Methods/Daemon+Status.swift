@@ -117,8 +117,8 @@ extension Upstream {
   fileprivate var breakerName: String {
     switch breaker.state {
     case .closed: "closed"
-    case .open: "open"
-    case .halfOpen: "half_open"
+    case .open where breaker.wait(at: EventLoop.now) != nil: "open"
+    case .open, .halfOpen: "half_open"
     }
   }
 }

@@ -23,6 +23,8 @@ final class ResponseAttempts {
   private(set) var upstreamName: String
   /// Names the key that is used, never the key.
   private(set) var keyIdentity = ""
+  /// Takes the key that is used out of what came of it.
+  private(set) var redactor: KeyRedactor?
   private(set) var queued: LoopInstant?
   private(set) var connect = Duration.zero
   /// Whether an upstream may have worked on the request: it was sent and was not refused.
@@ -71,7 +73,8 @@ final class ResponseAttempts {
 
   private func ask(_ candidate: RequestPlan.Candidate) async -> Result<CallResult, CallFailure> {
     let upstream = candidate.upstream
-    if let wait = upstream.breaker.admit(at: EventLoop.now) {
+    // Nobody waits for a place at an upstream that is left alone.
+    if let wait = upstream.breaker.wait(at: EventLoop.now) {
       return .failure(.circuitOpen(upstream.name, wait: wait))
     }
     do {
@@ -82,22 +85,33 @@ final class ResponseAttempts {
       return .failure(.stopped)
     }
     defer { upstream.leave(as: uid) }
+    do throws(CallFailure) {
+      let key = try await key(of: upstream)
+      queued = EventLoop.now
+      return await callUntilAnswered(candidate, key, try upstream.admit())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func key(of upstream: Upstream) async throws(CallFailure) -> APIKey? {
     do throws(RPCError) {
       let key = try await upstream.apiKey(services.keys)
       _ = upstream.record(keyError: nil)
       keyIdentity = upstream.identity(of: key)
-      queued = EventLoop.now
-      return await callUntilAnswered(candidate, key)
+      return key
     } catch {
       for event in upstream.record(keyError: error) { services.onUpstreamHealth(upstream, event) }
-      return .failure(CallFailure(error: error, phase: .notSent))
+      throw CallFailure(error: error, phase: .notSent)
     }
   }
 
   private func callUntilAnswered(
-    _ candidate: RequestPlan.Candidate, _ key: APIKey?
+    _ candidate: RequestPlan.Candidate, _ first: APIKey?, _: borrowing CircuitBreaker.Admission
   ) async -> Result<CallResult, CallFailure> {
     let upstream = candidate.upstream
+    var key = first
+    var hasReadKeyAgain = false
     var policy = RetryPolicy(
       maximumRetries: upstream.configuration.maximumRetries, hasSideEffects: plan.hasSideEffects)
     upstream.retryBudget.noteRequest(at: EventLoop.now)
@@ -108,6 +122,14 @@ final class ResponseAttempts {
         continue
       }
       guard case .failure(let failure) = result, mayContinue() else { return result }
+      if failure.phase == .status(401), !hasReadKeyAgain {
+        hasReadKeyAgain = true
+        if let other = await upstream.apiKey(insteadOf: key, services.keys) {
+          key = other
+          keyIdentity = upstream.identity(of: key)
+          continue
+        }
+      }
       if adapt(to: failure, candidate) { continue }
       guard let delay = policy.delay(after: failure, random: .random(in: 0..<1)),
         upstream.retryBudget.takeRetry(at: EventLoop.now)
@@ -182,8 +204,11 @@ final class ResponseAttempts {
     heldError = nil
     hasEvents = false
     let upstream = candidate.upstream
+    let request = request(candidate, key)
+    redactor = request.redactor
     let call = UpstreamCall(
-      request(candidate, key), client: services.http, onEvent: { [self] in receive($0) })
+      request, client: services.http,
+      onAnswer: { upstream.breaker.noteAnswer() }, onEvent: { [self] in receive($0) })
     var result = await call.perform()
     if let metrics = call.metrics { connect = metrics.connect }
     if let heldError, case .failure = result {
@@ -275,19 +300,14 @@ extension ResponseAttempts {
     guard let candidate = plan.candidates.first(where: { $0.upstream.name == upstreamName }),
       holds(candidate)
     else { return }
-    let upstream = candidate.upstream.configuration
+    let path = "/responses/\(UpstreamRequest.encoded(id))/cancel"
     EventLoop.start { [services] in
       do throws(RPCError) {
-        let key = try await candidate.upstream.apiKey(services.keys)
-        _ = await services.http.fetch(
-          HTTPRequest(
-            .post, UpstreamRequest.url(of: id, upstream) + "/cancel",
-            headers: UpstreamRequest.commonHeaders(upstream, key: key), body: [],
-            connectTimeout: upstream.connectTimeout,
-            certificateFile: upstream.certificateAuthorities),
-          maximumBytes: 1 << 20, timeout: .seconds(30))
+        _ = try await candidate.upstream.fetch(
+          services.keys, services.http, maximumBytes: 1 << 20, timeout: .seconds(30)
+        ) { UpstreamRequest.post(path, nil, $0, key: $1) }
       } catch {
-        // Without a key the response could not have been begun either.
+        // It ends there by itself.
       }
     }
   }

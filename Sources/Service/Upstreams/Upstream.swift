@@ -10,18 +10,19 @@ final class Upstream {
   var configuration: UpstreamConfiguration {
     didSet {
       guard configuration != oldValue else { return }
-      key = nil
+      forgetKey()
       line.places = configuration.maximumConcurrent
     }
   }
-  var breaker = CircuitBreaker()
+  let breaker = CircuitBreaker()
   var retryBudget = RetryBudget()
   /// Ended attempts, good and bad, for the status.
   private(set) var succeeded = 0
   private(set) var failed = 0
   private(set) var lastUse: LoopInstant?
   private let line: WaitingLine
-  private var key: Result<APIKey?, KeyError>?
+  private var key: ReadKey?
+  private var reading = SharedWork<Result<APIKey?, KeyError>>()
 
   init(_ configuration: UpstreamConfiguration) {
     self.configuration = configuration
@@ -53,33 +54,67 @@ final class Upstream {
     line.leave(as: user)
   }
 
+  /// Whether a call may be made now; the right ends with the admission.
+  func admit() throws(CallFailure) -> CircuitBreaker.Admission {
+    do throws(CircuitBreaker.Refusal) {
+      return try breaker.admit(at: EventLoop.now)
+    } catch {
+      throw .circuitOpen(name, wait: error.wait)
+    }
+  }
+
   // MARK: Key
 
-  /// Returns the key, fetched once; a failure is tried again by the next request.
+  /// A key that was had of its source; an upstream may need none.
+  private struct ReadKey {
+    let key: APIKey?
+  }
+
+  /// Returns the key, which is read when it is first asked for; a failure is tried again by the next
+  /// request.
   func apiKey(_ keys: APIKeys) async throws(RPCError) -> APIKey? {
-    if case .success(let key)? = key { return key }
-    let upstream = configuration
-    let result: Result<APIKey?, KeyError> =
-      if case .command = upstream.keySource {
-        await EventLoop.offload { Self.resolve(keys, upstream) }
-      } else {
-        Self.resolve(keys, upstream)
-      }
-    if upstream == configuration { key = result }
-    switch result {
-    case .success(let key): return key
-    case .failure(let error):
+    if let key { return key.key }
+    switch await readKey(keys) {
+    case .success(let key)?: return key
+    case .failure(let error)?:
       throw RPCError(
         .config, error.message,
-        details: [("hint", .string(error.hint)), ("upstream", .string(upstream.name))])
+        details: [("hint", .string(error.hint)), ("upstream", .string(name))])
+    case nil: throw RPCError(.cancelled, "the request was cancelled before its key was had")
     }
+  }
+
+  /// Returns the key that took the place of one that the upstream refused, for which its source is
+  /// read again; nil where it has no other.
+  func apiKey(insteadOf refused: APIKey?, _ keys: APIKeys) async -> APIKey? {
+    // Others may have read it since.
+    if let key, key.key != refused { return key.key }
+    guard case .success(let found)? = await readKey(keys), found != refused else { return nil }
+    return found
+  }
+
+  /// Has the source read again before the next request.
+  func forgetKey() {
+    key = nil
+    reading = SharedWork()
+  }
+
+  /// Reads the source, once for all who ask meanwhile; nil when the task is cancelled first.
+  private func readKey(_ keys: APIKeys) async -> Result<APIKey?, KeyError>? {
+    let (upstream, reading) = (configuration, reading)
+    let result = await reading.value {
+      guard case .command = upstream.keySource else { return Self.resolve(keys, upstream) }
+      return await EventLoop.offload { Self.resolve(keys, upstream) }
+    }
+    if reading === self.reading, case .success(let found)? = result { key = ReadKey(key: found) }
+    return result
   }
 
   private var identity: (secret: String, baseURL: String, text: String)?
 
   /// Names the account whose key is at hand; nil until a request has fetched the key.
   var knownIdentity: String? {
-    if case .success(let key)? = key { identity(of: key) } else { nil }
+    key.map { identity(of: $0.key) }
   }
 
   /// Names an account at this upstream; never the key.
@@ -123,7 +158,6 @@ final class Upstream {
       succeeded += 1
       return answered(at: now)
     case .failure(let failure) where [.cancelled, .overloaded].contains(failure.error.code):
-      breaker.withdraw(at: now)
       return []
     case .failure(let failure):
       failed += 1
@@ -132,6 +166,9 @@ final class Upstream {
       var events: [HealthEvent] = []
       if !isDown { events.append(.down(failure.error)) }
       isDown = true
+      if let connection = failure.lostConnection, !isNewLoss(of: connection, at: now) {
+        return events
+      }
       let isUnreachable = failure.phase == .notSent
       if breaker.record(isUnreachable ? .unreachable : .failed, at: now) {
         events.append(.breakerOpened)
@@ -142,12 +179,23 @@ final class Upstream {
 
   private func answered(at now: LoopInstant) -> [HealthEvent] {
     defer { isDown = false }
-    let events: [HealthEvent] = isDown ? [.up] : []
-    return breaker.record(.success, at: now) ? events + [.breakerOpened] : events
+    _ = breaker.record(.success, at: now)
+    return isDown ? [.up] : []
+  }
+
+  /// A connection that dies takes all of its streams with it, at about the same time.
+  private static let lossTime: Duration = .seconds(1)
+  private var losses: [Int: LoopInstant] = [:]
+
+  /// Whether this is the first of the streams that a lost connection carried.
+  private func isNewLoss(of connection: Int, at now: LoopInstant) -> Bool {
+    losses = losses.filter { now - $0.value < Self.lossTime }
+    return losses.updateValue(now, forKey: connection) == nil
   }
 
   /// Takes note of whether its key was had; an error is told of once.
   func record(keyError: RPCError?) -> [HealthEvent] {
+    if keyError?.code == .cancelled { return [] }
     defer { lacksKey = keyError != nil }
     guard let keyError, !lacksKey else { return [] }
     return [.keyMissing(keyError)]
