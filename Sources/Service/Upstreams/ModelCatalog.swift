@@ -82,37 +82,12 @@ final class ModelCatalog {
     if !refresh, let entry = known[upstream.name], EventLoop.now - entry.at < Self.freshness {
       return entry.models
     }
-    let key = try await upstream.apiKey(keys)
-    let configuration = upstream.configuration
-    let request = HTTPRequest(
-      .get, configuration.baseURL + "/models",
-      headers: UpstreamRequest.commonHeaders(configuration, key: key),
-      connectTimeout: configuration.connectTimeout,
-      certificateFile: configuration.certificateAuthorities)
-    let answer = await http.fetch(
-      request, maximumBytes: Self.maximumBytes, timeout: Self.timeout)
-    let models = try Self.read(answer, key: key)
+    let list = try await upstream.fetch(
+      keys, http, maximumBytes: Self.maximumBytes, timeout: Self.timeout
+    ) { UpstreamRequest.get("/models", $0, key: $1) }
+    let models = list["data"]?.elements ?? list.elements
     known[upstream.name] = (models, EventLoop.now)
     return models
-  }
-
-  private static func read(
-    _ answer: Result<HTTPAnswer, HTTPError>, key: APIKey?
-  ) throws(RPCError) -> [RawJSON] {
-    switch answer {
-    case .failure(let error): throw CallFailure.unreachable(error).error
-    case .success(let answer) where answer.head.status != 200:
-      throw HTTPFailure(answer.head, body: answer.body, key: key).failure.error
-    case .success(let answer):
-      do throws(JSONError) {
-        let list = try RawJSON(parsing: answer.body[...], limits: .relayed).onOneLine
-        return list["data"]?.elements ?? list.elements
-      } catch {
-        throw CallFailure.protocolViolation(
-          "body", "the list of models is no JSON: \(error.message) at byte \(error.offset)"
-        ).error
-      }
-    }
   }
 
   private func json(
