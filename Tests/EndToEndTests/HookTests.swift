@@ -86,6 +86,25 @@ import Testing
     #expect(try awaitTold("hooks/error")["error"]?["data"]?["code"]?.string == "hook_denied")
   }
 
+  @Test(arguments: ["responses.compact", "responses.input_tokens.count"])
+  func `what is counted or compacted goes out as its hook leaves it`(_ method: String) throws {
+    _ = try client.say("my secret", answer: "a secret too", #""conversation":"c""#)
+    try simulator.reset()
+    let scope = #""halley":{"scope":"project"}"#
+    let context = #""model":"gpt-5.4","conversation":"c","instructions":"a secret""#
+    let answer = try client.call(1, method, #"{\#(context),"input":"my secret",\#(scope)}"#)
+    #expect(answer.error == nil, "\(answer.message.text)")
+    let sent = try #require(try simulator.requests().last?["body"]?.string)
+    #expect(!sent.contains("secret"))
+    #expect(sent.contains("[redacted]"))
+    let seen = try awaitTold("hooks/request")
+    #expect(seen["scope"]?.string == "project")
+    #expect(seen["conversation"]?["name"]?.string == "c")
+    let denied = try client.call(2, method, #"{"model":"gpt-5.4","input":"forbidden"}"#)
+    #expect(denied.errorCode == "hook_denied")
+    #expect(try simulator.requests().count == 1)
+  }
+
   @Test func `what a hook makes of a request is what the cache goes by`() throws {
     let first = try client.say("my secret")
     let second = try client.say("my [redacted]")

@@ -39,10 +39,15 @@ extension Daemon {
       let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
         try await Self.item(id, uid, store)
       }
-      let body = UpstreamBody(body: plan.body, input: input, context: context, isBackground: false)
-      let candidate = plan.candidates[0]
+      let asker = HookContext(
+        requestID: .string(StoreID.make("req_")), peer: peer,
+        conversation: context.conversation?.reference, scope: request.options.scope)
+      var body = UpstreamBody(
+        body: plan.body, input: input, context: context, isBackground: false)
+      let hooked = try await hook(&body, plan, request.options, asker)
+      let candidate = hooked.candidates[0]
       guard isPaid else { return try await post(path, body, candidate) }
-      let meter = UsageMeter(request, plan, peer, ledger: ledger)
+      let meter = UsageMeter(request, hooked, peer, ledger: ledger)
       return try await post(path, body, candidate, meter)
     }
   }
@@ -87,35 +92,34 @@ extension Daemon {
     }
   }
 
+  /// Lets hooks see what will be sent, and replace or refuse it; returns the plan for what they left.
+  private func hook(
+    _ body: inout UpstreamBody, _ plan: RequestPlan, _ options: HalleyOptions,
+    _ context: HookContext
+  ) async throws(RPCError) -> RequestPlan {
+    guard !hooks.isEmpty(.request) else { return plan }
+    let shown = try await made(body, for: plan.candidates[0])
+    let replaced = try await hooks.request(shown, context)
+    body.replacement = UpstreamBody.Replacement(body: replaced, shown: shown)
+    return try plan.replaced(by: replaced, options, configuration, upstreams)
+  }
+
+  private func made(
+    _ body: UpstreamBody, for candidate: RequestPlan.Candidate
+  ) async throws(RPCError) -> RawJSON {
+    let upstream = candidate.upstream
+    let key = try await upstream.apiKey(keys)
+    let target = UpstreamBody.Target(
+      upstream: upstream.name, keyIdentity: upstream.identity(of: key), model: candidate.model)
+    return body.make(.replay, for: target, encryptsReasoning: false)
+  }
+
   private func post(
     _ path: String, _ body: UpstreamBody, _ candidate: RequestPlan.Candidate
   ) async throws(RPCError) -> RawJSON {
-    let key = try await candidate.upstream.apiKey(keys)
-    let upstream = candidate.upstream.configuration
-    let target = UpstreamBody.Target(
-      upstream: upstream.name, keyIdentity: candidate.upstream.identity(of: key),
-      model: candidate.model)
-    let made = body.make(.replay, for: target, encryptsReasoning: false)
-    let answer = await http.fetch(
-      HTTPRequest(
-        .post, upstream.baseURL + path,
-        headers: ["Content-Type: application/json", "Accept: application/json"]
-          + UpstreamRequest.commonHeaders(upstream, key: key),
-        body: Array(made.bytes), connectTimeout: upstream.connectTimeout,
-        certificateFile: upstream.certificateAuthorities),
-      maximumBytes: Self.maximumAnswerBytes, timeout: Self.timeout)
-    switch answer {
-    case .failure(let error): throw CallFailure.unreachable(error).error
-    case .success(let answer) where answer.head.status >= 300:
-      throw HTTPFailure(answer.head, body: answer.body, key: key).failure.error
-    case .success(let answer):
-      do throws(JSONError) {
-        return try RawJSON(parsing: answer.body[...], limits: .relayed).onOneLine
-      } catch {
-        throw CallFailure.protocolViolation(
-          "body", "the answer is no JSON: \(error.message) at byte \(error.offset)"
-        ).error
-      }
-    }
+    let made = try await made(body, for: candidate)
+    return try await candidate.upstream.fetch(
+      keys, http, maximumBytes: Self.maximumAnswerBytes, timeout: Self.timeout
+    ) { UpstreamRequest.post(path, made, $0, key: $1) }
   }
 }
