@@ -23,6 +23,9 @@ extension HTTPClient {
 
 @EventLoop
 private final class Fetch {
+  /// How long the rest of an answer may take whose status says already that the request failed.
+  private static let errorBodyTimeout: Duration = .seconds(5)
+
   private let maximumBytes: Int
   private var completion: ((Result<HTTPAnswer, HTTPError>) -> Void)?
   private var head: HTTPHead?
@@ -38,6 +41,7 @@ private final class Fetch {
   func start(_ request: HTTPRequest, _ client: HTTPClient, timeout: Duration) {
     do throws(LoopError) {
       timer = try TimerSource { [self] in
+        if let head, head.status >= 300 { return end(.success(HTTPAnswer(head: head, body: body))) }
         end(.failure(HTTPError(.receive, "no whole answer within \(timeout)")))
       }
       timer?.arm(after: timeout)
@@ -48,11 +52,16 @@ private final class Fetch {
       transfer = try client.start(
         request,
         TransferCallbacks(
-          onHead: { [self] in head = $0 }, onBody: { [self] in collect($0) },
+          onHead: { [self] in receive($0) }, onBody: { [self] in collect($0) },
           onEnd: { [self] in finish($0) }))
     } catch {
       end(.failure(error))
     }
+  }
+
+  private func receive(_ head: HTTPHead) {
+    self.head = head
+    if head.status >= 300 { timer?.arm(after: Self.errorBodyTimeout) }
   }
 
   private func collect(_ bytes: borrowing Span<UInt8>) {

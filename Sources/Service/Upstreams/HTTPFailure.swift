@@ -46,6 +46,10 @@ struct HTTPFailure {
       isUpstreamDown: head.status >= 500)
   }
 
+  /// What an upstream does not implement, it does not learn by being asked again (RFC 9110, section
+  /// 15.6): 501 Not Implemented, 505 HTTP Version Not Supported.
+  private static let unsupported = [501, 505]
+
   /// An empty account is not busy: waiting does not fill it.
   static func isRetryable(_ status: Int, code: String, type: String) -> Bool {
     let exhausted = [
@@ -53,7 +57,8 @@ struct HTTPFailure {
       "project_spend_limit_exceeded", "organization_usage_limit_exceeded",
     ]
     if exhausted.contains(code) || exhausted.contains(type) { return false }
-    return status == 408 || status == 409 || status == 429 || status >= 500
+    return status == 408 || status == 409 || status == 429
+      || (status >= 500 && !unsupported.contains(status))
   }
 
   private func shouldRetry(_ byStatus: Bool) -> Bool {

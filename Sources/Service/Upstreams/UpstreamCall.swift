@@ -19,6 +19,8 @@ enum CallResult {
 final class UpstreamCall {
   /// How long the rest of a stream may take behind its terminal event.
   private static let lingerTime: Duration = .seconds(1)
+  /// How long the rest of an answer may take whose status says already that the request failed.
+  private static let errorBodyTimeout: Duration = .seconds(5)
 
   private enum State {
     case waiting
@@ -37,6 +39,8 @@ final class UpstreamCall {
   private var body: [UInt8] = []
   private var receivedBytes = 0
   private var hasEvent = false
+  /// When the status of a failure came; nil for any other answer.
+  private var refused: LoopInstant?
   private var lastByte: LoopInstant
   private var timer: TimerSource?
   private var result: Result<CallResult, CallFailure>?
@@ -103,7 +107,10 @@ final class UpstreamCall {
     if 300..<400 ~= head.status {
       return fail("redirect", "the upstream answered \(head.status), redirects are not followed")
     }
-    guard head.status < 300 else { return state = .collecting(head) }
+    guard head.status < 300 else {
+      refused = lastByte
+      return state = .collecting(head)
+    }
     if let encoding = head["content-encoding"], encoding.lowercased() != "identity" {
       return fail("content_encoding", "content encoding \"\(encoding)\", none was asked for")
     }
@@ -285,6 +292,7 @@ final class UpstreamCall {
 
   private var nextLimit: (instant: LoopInstant, timeout: CallFailure.TimeoutPhase) {
     let idle = (lastByte + request.idleTimeout, CallFailure.TimeoutPhase.idle)
+    if let refused { return (min(refused + Self.errorBodyTimeout, idle.0), .idle) }
     guard !hasEvent else { return idle }
     let first = (started + request.firstEventTimeout, CallFailure.TimeoutPhase.firstEvent)
     if case .waiting = state { return first }
@@ -298,6 +306,7 @@ final class UpstreamCall {
       timer?.arm(at: limit.instant)
       return
     }
+    if refused != nil { return finishAnswer() }
     var phase = CallFailure.Phase.answered
     if case .waiting = state { phase = .noStatus }
     end(
