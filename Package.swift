@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+// What only starts programs and reads what they say gains nothing from the optimizer, which takes
+// longer for these tests than for all that is tested.
+let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 // The Swift runtime is linked in, so that a program starts in milliseconds and runs where no
 // toolchain is installed.
 let standalone: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"])]
@@ -78,14 +82,14 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "TestSupport", "Wire"],
       exclude: ["Scripts", "Systemd"],
-      swiftSettings: strict),
+      swiftSettings: strict + unoptimized),
     .testTarget(
       name: "ClientTests", dependencies: ["CSpawn", "Client", "JSON", "Wire"],
       swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["EventLoop", "JSON", "Service", "Store", "TestSupport", "Wire"],
+      dependencies: ["EventLoop", "HTTPClient", "JSON", "Service", "Store", "TestSupport", "Wire"],
       swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["JSON", "Store"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),

@@ -19,6 +19,10 @@ static inline CURLcode halley_setopt_data_function(
     CURL *easy, CURLoption option, size_t (*function)(char *, size_t, size_t, void *)) {
   return curl_easy_setopt(easy, option, function);
 }
+static inline CURLcode halley_set_prereq_function(
+    CURL *easy, int (*function)(void *, char *, char *, int, int)) {
+  return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
+}
 static inline CURLcode halley_set_socket_functions(
     CURL *easy, curl_opensocket_callback open, curl_closesocket_callback close, void *context) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open);

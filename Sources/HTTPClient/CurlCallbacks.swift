@@ -16,8 +16,8 @@ enum CurlCallbacks {
   static let socket: curl_socket_callback = { easy, descriptor, what, context, _ in
     guard let context = unsafe context else { return 0 }
     nonisolated(unsafe) let address = unsafe context
-    let transfer = UInt(bitPattern: easy)
-    EventLoop.assumeIsolated { unsafe client(address).watch(descriptor, what, for: transfer) }
+    let key = UInt(bitPattern: easy)
+    EventLoop.assumeIsolated { unsafe client(address).watch(descriptor, what, for: key) }
     return 0
   }
 
@@ -43,6 +43,18 @@ enum CurlCallbacks {
     nonisolated(unsafe) let owner = unsafe context
     return EventLoop.assumeIsolated { unsafe client(owner).closeSocket(descriptor) }
   }
+
+  /// CURLOPT_PREREQFUNCTION(3)
+  static let beforeRequest:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32,
+      Int32
+    ) -> Int32 = { context, _, _, _, localPort in
+      guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
+      nonisolated(unsafe) let owner = unsafe context
+      return EventLoop.assumeIsolated { unsafe transfer(owner).beginRequest(from: localPort) }
+        ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    }
 
   /// CURLOPT_WRITEFUNCTION(3); another count than the one that came ends the transfer.
   static let write:

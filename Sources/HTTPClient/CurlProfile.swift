@@ -9,41 +9,53 @@ enum CurlProfile {
   /// A connection outlives neither a change of certificate nor of address by more than this.
   private static let maximumLifetimeSeconds = 3600
 
+  private static let keepaliveIdleSeconds = 20
+  private static let keepaliveIntervalSeconds = 5
+
+  private static let texts: [(CURLoption, String)] = [
+    // The configuration lets plain http through for literal loopback addresses only.
+    (CURLOPT_PROTOCOLS_STR, "http,https"),
+    (CURLOPT_REDIR_PROTOCOLS_STR, ""),
+    (CURLOPT_PROXY, ""),
+  ]
+
+  private static let numbers: [(CURLoption, Int)] = [
+    (CURLOPT_FOLLOWLOCATION, 0),
+    (CURLOPT_MAXREDIRS, 0),
+    (CURLOPT_UNRESTRICTED_AUTH, 0),
+    (CURLOPT_NETRC, 0),
+    (CURLOPT_DISALLOW_USERNAME_IN_URL, 1),
+    (CURLOPT_SSL_VERIFYPEER, 1),
+    (CURLOPT_SSL_VERIFYHOST, 2),
+    (CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
+    (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)),
+    // Requests never wait to see whether a connection under way will carry several: of those that
+    // wait, libcurl 7.88 lets one go for each transfer that ends.
+    (CURLOPT_PIPEWAIT, 0),
+    (CURLOPT_NOSIGNAL, 1),
+    // A transfer that is given up while a name is looked up would wait for getaddrinfo(3) to
+    // return, and the loop with it.
+    (CURLOPT_QUICK_EXIT, 1),
+    (CURLOPT_TCP_NODELAY, 1),
+    // What is lost in silence ends within half a minute: see TCPOptions.
+    (CURLOPT_TCP_KEEPALIVE, 1),
+    (CURLOPT_TCP_KEEPIDLE, keepaliveIdleSeconds),
+    (CURLOPT_TCP_KEEPINTVL, keepaliveIntervalSeconds),
+    (CURLOPT_BUFFERSIZE, bufferBytes),
+    (CURLOPT_MAXAGE_CONN, maximumIdleSeconds),
+    (CURLOPT_MAXLIFETIME_CONN, maximumLifetimeSeconds),
+  ]
+
   static func apply(
     to easy: UnsafeMutableRawPointer, share: UnsafeMutableRawPointer,
     context: UnsafeMutableRawPointer
   ) {
-    func set(_ option: CURLoption, _ value: Int) {
-      unsafe _ = halley_setopt_long(easy, option, value)
-    }
-    func set(_ option: CURLoption, _ value: String) {
-      unsafe _ = halley_setopt_string(easy, option, value)
-    }
-    // The configuration lets plain http through for literal loopback addresses only.
-    set(CURLOPT_PROTOCOLS_STR, "http,https")
-    set(CURLOPT_REDIR_PROTOCOLS_STR, "")
-    set(CURLOPT_FOLLOWLOCATION, 0)
-    set(CURLOPT_MAXREDIRS, 0)
-    set(CURLOPT_UNRESTRICTED_AUTH, 0)
-    set(CURLOPT_NETRC, 0)
-    set(CURLOPT_PROXY, "")
-    set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-    set(CURLOPT_SSL_VERIFYPEER, 1)
-    set(CURLOPT_SSL_VERIFYHOST, 2)
-    set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-    // Requests never wait to see whether a connection under way will carry several: of those that
-    // wait, libcurl 7.88 lets one go for each transfer that ends.
-    set(CURLOPT_PIPEWAIT, 0)
-    set(CURLOPT_NOSIGNAL, 1)
-    set(CURLOPT_TCP_NODELAY, 1)
-    set(CURLOPT_TCP_KEEPALIVE, 1)
-    set(CURLOPT_BUFFERSIZE, bufferBytes)
-    set(CURLOPT_MAXAGE_CONN, maximumIdleSeconds)
-    set(CURLOPT_MAXLIFETIME_CONN, maximumLifetimeSeconds)
+    for (option, value) in texts { unsafe _ = halley_setopt_string(easy, option, value) }
+    for (option, value) in numbers { unsafe _ = halley_setopt_long(easy, option, value) }
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_SHARE, share)
     unsafe _ = halley_set_socket_functions(
       easy, CurlCallbacks.openSocket, CurlCallbacks.closeSocket, context)
+    unsafe _ = halley_set_prereq_function(easy, CurlCallbacks.beforeRequest)
     unsafe _ = halley_setopt_data_function(easy, CURLOPT_WRITEFUNCTION, CurlCallbacks.write)
     unsafe _ = halley_setopt_data_function(easy, CURLOPT_HEADERFUNCTION, CurlCallbacks.header)
   }

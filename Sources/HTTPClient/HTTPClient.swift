@@ -16,19 +16,31 @@ internal import Glibc
   private let multi: UnsafeMutableRawPointer
   private let share: UnsafeMutableRawPointer
   private var timer: TimerSource?
-  private var sockets: [Int32: IOSource] = [:]
-  private var transfers: [UInt: Transfer] = [:]
+  private(set) var transfers: [UInt: Transfer] = [:]
   private var idleHandles: [UnsafeMutableRawPointer] = unsafe []
   private var abandoned: [Transfer] = []
   private var isTimeoutDue = false
   private var isActionScheduled = false
+  /// Whether the next call of libcurl begins a transfer, for which it picks a connection.
+  private var hasNewTransfer = false
+
+  var connections: [Int32: Connection] = [:]
+  /// When a connection was last closed that libcurl would have kept.
+  package internal(set) var lastSevered: LoopInstant?
+  var sleepDetector = SleepDetector()
+  /// Takes the place of connections that are severed.
+  let closedSocket: Int32
+  /// Reused connections on which a request went out, and when that must have been acknowledged.
+  var unacknowledged: [(due: LoopInstant, transfer: Transfer)] = []
+  private(set) var acknowledgementTimer: TimerSource?
 
   /// Sockets to upstreams that are open, idle ones included.
-  package private(set) var openConnections = 0
+  package var openConnections: Int { connections.values.count { $0.isUpstream && !$0.isSevered } }
   /// Sockets opened since the start.
-  package private(set) var connectionsOpened = 0
+  package internal(set) var connectionsOpened = 0
   package var runningTransfers: Int { transfers.count }
-  private var lastShortage: LoopInstant?
+  /// When a socket could last not be had.
+  var lastShortage: LoopInstant?
 
   /// Whether this process, and no upstream, may be why something since then could not be opened.
   func wasShort(since start: LoopInstant) -> Bool {
@@ -45,6 +57,7 @@ internal import Glibc
     }
     unsafe self.multi = multi
     unsafe self.share = share
+    closedSocket = try Self.makeClosedSocket()
     unsafe _ = halley_share_lock_data(share, CURL_LOCK_DATA_SSL_SESSION)
     unsafe _ = halley_share_lock_data(share, CURL_LOCK_DATA_DNS)
     unsafe _ = halley_multi_setopt_long(
@@ -55,6 +68,7 @@ internal import Glibc
       multi, CurlCallbacks.socket, CurlCallbacks.timer, context)
     do throws(LoopError) {
       timer = try TimerSource { [unowned self] in timeOut() }
+      acknowledgementTimer = try TimerSource { [unowned self] in checkAcknowledgements() }
     } catch {
       throw HTTPError(.outOfMemory, error.description)
     }
@@ -64,6 +78,7 @@ internal import Glibc
     while let handle = unsafe idleHandles.popLast() { unsafe curl_easy_cleanup(handle) }
     unsafe curl_multi_cleanup(multi)
     unsafe curl_share_cleanup(share)
+    close(closedSocket)
   }
 
   /// Sends a request. The callbacks come later, never from within this call.
@@ -78,14 +93,30 @@ internal import Glibc
       unsafe curl_easy_cleanup(easy)
       throw error
     }
-    transfers[UInt(bitPattern: easy)] = transfer
-    let result = unsafe curl_multi_add_handle(multi, easy)
+    try begin(transfer)
+    return transfer
+  }
+
+  private func begin(_ transfer: Transfer) throws(HTTPError) {
+    transfers[transfer.key] = transfer
+    hasNewTransfer = true
+    let result = unsafe curl_multi_add_handle(multi, transfer.easy)
     guard result == CURLM_OK else {
-      transfers[UInt(bitPattern: easy)] = nil
-      unsafe curl_easy_cleanup(easy)
+      transfers[transfer.key] = nil
+      unsafe curl_easy_cleanup(transfer.easy)
       throw HTTPError(.outOfMemory, unsafe String(cString: curl_multi_strerror(result)))
     }
-    return transfer
+  }
+
+  /// Begins a transfer once more, on a new connection: of its request nothing has arrived.
+  func restart(_ transfer: Transfer) {
+    detach(transfer, isWhole: false)
+    transfer.prepareRestart()
+    do throws(HTTPError) {
+      try begin(transfer)
+    } catch {
+      transfer.finish(.failure(error))
+    }
   }
 
   /// Takes a cancelled transfer off at the end of the turn: libcurl may be calling it right now.
@@ -95,26 +126,6 @@ internal import Glibc
   }
 
   // MARK: libcurl's calls
-
-  /// - Parameter transfer: the address of the easy handle that the socket serves.
-  func watch(_ descriptor: Int32, _ what: Int32, for transfer: UInt) {
-    guard what != CURL_POLL_REMOVE else {
-      sockets.removeValue(forKey: descriptor)?.cancel()
-      return
-    }
-    var events: IOEvents = []
-    if what & CURL_POLL_IN != 0 { events.insert(.readable) }
-    if what & CURL_POLL_OUT != 0 { events.insert(.writable) }
-    if let source = sockets[descriptor] { return source.wait(for: events) }
-    do throws(LoopError) {
-      sockets[descriptor] = try IOSource(descriptor, events) { [unowned self] ready in
-        act(on: descriptor, ready)
-      }
-    } catch {
-      // Nothing would move it.
-      transfers[transfer]?.fail(HTTPError(.exhausted, error.description))
-    }
-  }
 
   /// - Parameter milliseconds: -1 for no timer.
   func setTimer(milliseconds: Int) {
@@ -126,40 +137,27 @@ internal import Glibc
     }
   }
 
-  func openSocket(_ family: Int32, _ type: Int32, _ protocol: Int32) -> Int32 {
-    let descriptor = socket(family, type | Int32(SOCK_CLOEXEC.rawValue), `protocol`)
-    // One upstream may have of the last ones.
-    guard descriptor >= 0, transfers.count < 2 || !Descriptors.areLast(descriptor, for: .upstreams)
-    else {
-      lastShortage = EventLoop.now
-      if descriptor >= 0 { close(descriptor) }
-      return -1
-    }
-    openConnections += 1
-    connectionsOpened += 1
-    return descriptor
-  }
-
-  func closeSocket(_ descriptor: Int32) -> Int32 {
-    openConnections -= 1
-    return close(descriptor)
-  }
-
   // MARK: Our calls
 
-  private func act(on descriptor: Int32, _ ready: IOEvents) {
+  func act(on descriptor: Int32, _ ready: IOEvents) {
     var flags: Int32 = 0
     if ready.contains(.readable) { flags |= CURL_CSELECT_IN }
     if ready.contains(.writable) { flags |= CURL_CSELECT_OUT }
     if ready.contains(.error) || ready.contains(.hangUp) { flags |= CURL_CSELECT_ERR }
-    var running: Int32 = 0
-    unsafe _ = curl_multi_socket_action(multi, descriptor, flags, &running)
-    collectFinished()
+    perform(descriptor, flags)
   }
 
   private func timeOut() {
+    perform(CURL_SOCKET_TIMEOUT, 0)
+  }
+
+  private func perform(_ descriptor: Int32, _ flags: Int32) {
+    if hasNewTransfer {
+      hasNewTransfer = false
+      severStaleConnections()
+    }
     var running: Int32 = 0
-    unsafe _ = curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
+    unsafe _ = curl_multi_socket_action(multi, descriptor, flags, &running)
     collectFinished()
   }
 
@@ -180,7 +178,7 @@ internal import Glibc
   }
 
   private func removeAbandoned() {
-    while let transfer = abandoned.popLast() { remove(transfer) }
+    while let transfer = abandoned.popLast() { remove(transfer, isWhole: false) }
   }
 
   private func collectFinished() {
@@ -191,18 +189,35 @@ internal import Glibc
       else { continue }
       let result = unsafe halley_message_result(message)
       guard let transfer = transfers[UInt(bitPattern: easy)] else { continue }
-      transfer.finish(result)
-      remove(transfer)
+      if result != CURLE_OK, transfer.mayRestart {
+        restart(transfer)
+      } else {
+        transfer.finish(result)
+        remove(transfer, isWhole: result == CURLE_OK)
+      }
     }
   }
 
-  private func remove(_ transfer: Transfer) {
-    let key = unsafe UInt(bitPattern: transfer.easy)
+  private func remove(_ transfer: Transfer, isWhole: Bool) {
     // Its handle may serve another transfer by now.
-    guard transfers[key] === transfer else { return }
-    transfers[key] = nil
-    unsafe _ = curl_multi_remove_handle(multi, transfer.easy)
+    guard transfers[transfer.key] === transfer else { return }
+    detach(transfer, isWhole: isWhole)
     unsafe keep(transfer.easy)
+  }
+
+  /// - Parameter isWhole: whether its answer came to an end.
+  private func detach(_ transfer: Transfer, isWhole: Bool) {
+    let connection = leaveConnection(transfer)
+    transfers[transfer.key] = nil
+    unsafe _ = curl_multi_remove_handle(multi, transfer.easy)
+    guard let connection, connections[connection.descriptor] === connection else { return }
+    if !isWhole, connection.users.isEmpty {
+      // libcurl 7.88 leaves the RST_STREAM of a stream that was alone in its queue until the next
+      // request, so that the upstream would go on to its end.
+      sever(connection)
+    } else {
+      rest(connection)
+    }
   }
 
   private func keep(_ easy: UnsafeMutableRawPointer) {

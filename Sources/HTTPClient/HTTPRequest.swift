@@ -16,6 +16,8 @@ package struct HTTPRequest: Sendable {
   package var connectTimeout: Duration
   /// PEM file of the authorities to trust instead of the system's.
   package var certificateFile: String?
+  /// Whether no connection of the pool may carry it (421 Misdirected Request, RFC 9110).
+  package var isOnNewConnection = false
 
   package init(
     _ method: Method, _ url: String, headers: [String] = [], body: [UInt8]? = nil,

@@ -39,6 +39,15 @@ package struct TransferCallbacks {
   private var hasHead = false
   private let started = EventLoop.now
   private var lastMetrics: TransferMetrics?
+  /// The connection that carries the request, once that has begun.
+  private(set) var connection: Connection?
+  /// What the connection had sent before the request; nil where that cannot be told.
+  private var sentBefore: UInt64?
+  /// How far the connection had come when it was closed.
+  var finalProgress: TCPProgress?
+  private var beginnings = 0
+  private var isOnReusedConnection = false
+  private var hasRestarted = false
 
   init(easy: UnsafeMutableRawPointer, client: HTTPClient, callbacks: TransferCallbacks) {
     unsafe self.easy = easy
@@ -47,6 +56,8 @@ package struct TransferCallbacks {
     unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
   }
+
+  var key: UInt { unsafe UInt(bitPattern: easy) }
 
   isolated deinit {
     unsafe curl_slist_free_all(headerLines)
@@ -83,7 +94,9 @@ package struct TransferCallbacks {
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_WRITEDATA, context)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_HEADERDATA, context)
+    unsafe _ = halley_setopt_pointer(easy, CURLOPT_PREREQDATA, context)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_PRIVATE, context)
+    if request.isOnNewConnection { useNewConnection() }
     configureMethod(request)
   }
 
@@ -134,6 +147,60 @@ package struct TransferCallbacks {
     return isVisible
   }
 
+  // MARK: The request on its connection
+
+  /// libcurl has a connection and is about to send the request over it; false ends the transfer.
+  func beginRequest(from localPort: Int32) -> Bool {
+    beginnings += 1
+    // libcurl sends again by itself what a reused connection swallowed, up to five times. Whether
+    // anything is asked twice is not its to decide.
+    guard beginnings == 1 else {
+      failure = HTTPError(.receive, "the connection was closed before an answer came")
+      return false
+    }
+    client.beginRequest(self, from: localPort)
+    return true
+  }
+
+  func enter(_ connection: Connection) {
+    self.connection = connection
+    isOnReusedConnection = connection.hasServed
+    sentBefore = TCPProgress(of: connection.descriptor)?.sent
+  }
+
+  func leave() -> Connection? {
+    defer { connection = nil }
+    return connection
+  }
+
+  /// Whether any byte of the request may have reached the upstream. The count of acknowledged bytes
+  /// includes the connection's opening.
+  private var mayHaveArrived: Bool {
+    guard !hasHead, let sentBefore else { return true }
+    let progress = finalProgress ?? connection.flatMap { TCPProgress(of: $0.descriptor) }
+    return progress.map { $0.acknowledged > sentBefore + 1 } ?? true
+  }
+
+  /// Whether the request may be sent once more, since a connection that had rested was found dead.
+  var mayRestart: Bool {
+    callbacks != nil && isOnReusedConnection && !hasRestarted && status == 0 && beginnings > 0
+      && !mayHaveArrived
+  }
+
+  func prepareRestart() {
+    hasRestarted = true
+    beginnings = 0
+    sentBefore = nil
+    finalProgress = nil
+    isOnReusedConnection = false
+    failure = nil
+    useNewConnection()
+  }
+
+  private func useNewConnection() {
+    unsafe _ = halley_setopt_long(easy, CURLOPT_FRESH_CONNECT, 1)
+  }
+
   // MARK: What libcurl reports
 
   /// Takes a header line; false ends the transfer.
@@ -166,17 +233,18 @@ package struct TransferCallbacks {
   }
 
   func finish(_ result: CURLcode) {
-    guard let callbacks else { return }
+    let metrics = self.metrics
+    guard result != CURLE_OK else { return finish(.success(metrics)) }
+    let detail = unsafe String(cString: errorText)
+    let error = failure ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)
+    let isOurs = !metrics.requestSent && failure == nil && client.wasShort(since: started)
+    finish(.failure(isOurs ? HTTPError(.exhausted, error.message) : error))
+  }
+
+  func finish(_ ending: Result<TransferMetrics, HTTPError>) {
+    let callbacks = callbacks
     self.callbacks = nil
-    let metrics = unsafe TransferMetrics(of: easy)
-    if result == CURLE_OK {
-      callbacks.onEnd(.success(metrics))
-    } else {
-      let detail = unsafe String(cString: errorText)
-      let error = failure ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)
-      let isOurs = !metrics.requestSent && failure == nil && client.wasShort(since: started)
-      callbacks.onEnd(.failure(isOurs ? HTTPError(.exhausted, error.message) : error))
-    }
+    callbacks?.onEnd(ending)
   }
 
   /// Ends the transfer with an error; its owner hears of it at the end of the turn.
@@ -189,8 +257,11 @@ package struct TransferCallbacks {
     EventLoop.atEndOfTurn { callbacks.onEnd(.failure(error)) }
   }
 
-  /// Whether the request had gone out; tells what a retry risks.
-  package var metrics: TransferMetrics { unsafe lastMetrics ?? TransferMetrics(of: easy) }
+  /// Whether the request may have arrived; tells what a retry risks.
+  package var metrics: TransferMetrics {
+    unsafe lastMetrics
+      ?? TransferMetrics(of: easy, requestSent: beginnings > 0 && mayHaveArrived)
+  }
 
   private static func status(of line: [UInt8]) -> Int {
     let words = line.split(separator: 0x20, maxSplits: 2)

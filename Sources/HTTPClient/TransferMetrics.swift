@@ -6,14 +6,14 @@ package struct TransferMetrics: Sendable {
   package let reusedConnection: Bool
   /// From the start until the connection, with TLS, was ready; zero on a reused one.
   package let connect: Duration
-  /// Whether the request was handed to a connection: up to then a retry is always safe.
+  /// Whether any of the request may have arrived: up to then a retry is always safe.
   package let requestSent: Bool
   /// 2 or 3 for HTTP/2 and HTTP/3, else 1.
   package let httpVersion: Int
   /// The local port, by which connections to one upstream can be told apart; nil before there is one.
   package let connection: Int?
 
-  init(of easy: UnsafeMutableRawPointer) {
+  init(of easy: UnsafeMutableRawPointer, requestSent: Bool) {
     var connects = 0
     var version = 0
     var port = 0
@@ -28,7 +28,7 @@ package struct TransferMetrics: Sendable {
     unsafe _ = halley_getinfo_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &ready)
     reusedConnection = connects == 0 && ready > 0
     connect = .microseconds(reusedConnection ? 0 : max(connected, secured))
-    requestSent = ready > 0
+    self.requestSent = requestSent
     httpVersion = version == CURL_HTTP_VERSION_2_0 ? 2 : 1
     connection = port > 0 ? port : nil
   }

@@ -98,7 +98,7 @@ package final class Daemon {
   private func connect() {
     clients.onRequest = { [unowned self] in perform($0, from: $1) }
     clients.onConnect = { [unowned self] _ in
-      prewarmer.clientConnected()
+      prewarmer.expectRequest()
       scheduleStatus()
     }
     clients.onDisconnect = { [unowned self] _ in
@@ -285,6 +285,7 @@ package final class Daemon {
           journal.responseEnded(run, ending)
           scheduleStatus()
         }
+        if ending.status == "cancelled" { prewarmer.expectRequest() }
       },
       onJoinedEnd: { [unowned self] in journal.joinedEnded($0, $1) },
       onUpstreamHealth: { [unowned self] in journal.upstream($0.name, $1) },

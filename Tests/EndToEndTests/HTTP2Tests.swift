@@ -102,6 +102,52 @@ struct HTTP2Tests {
     #expect(upstream?["breaker"]?.string == "closed")
   }
 
+  /// How a request ends that its client does not want any more, or not for so long.
+  enum Leaving: String, CaseIterable {
+    case cancelRequest, cancelMethod, hangUp, deadline, idleTimeout, totalTimeout
+  }
+
+  private static let leavings = Leaving.allCases.flatMap { leaving in
+    // Before its first event a response has no id to cancel it by.
+    (leaving == .cancelMethod ? [true] : [true, false]).map { (leaving, $0) }
+  }
+
+  @Test(arguments: leavings)
+  func `a stream that is alone ends upstream with its request`(
+    _ leaving: Leaving, isRunning: Bool
+  ) throws {
+    let limits: [Leaving: String] = [
+      .idleTimeout: isRunning ? #"idle_timeout = "300ms""# : #"first_event_timeout = "300ms""#,
+      .totalTimeout: #"total_timeout = "400ms""#,
+    ]
+    let daemon = try DaemonProcess(front.configuration + "\n\(limits[leaving] ?? "")")
+    let client = try daemon.connect()
+    let halley = leaving == .deadline ? #"{"timeout_s":0.4}"# : nil
+    try client.startCreate(
+      1, ["stall": isRunning ? "after_events:8" : "before_headers"], halley: halley)
+    if isRunning { try client.awaitText(1) }
+    try Wait.until("the request to arrive") { try simulator.count("creates") == 1 }
+    try leave(leaving, client)
+    try Wait.until("the stream to end upstream") {
+      try simulator.count("active_streams") == 0 && simulator.count("cancelled_streams") == 1
+    }
+    #expect(try daemon.connect().create(3).status == "completed")
+  }
+
+  private func leave(_ leaving: Leaving, _ client: SocketClient) throws {
+    switch leaving {
+    case .cancelRequest:
+      try client.send(#"{"method":"$/cancelRequest","params":{"id":1}}"#)
+      _ = try client.answer(1)
+    case .cancelMethod:
+      let created = try client.event(1) { $0["type"]?.string == "response.created" }
+      let id = try #require(created["response"]?["id"]?.string)
+      _ = try client.call(2, "responses.cancel", #"{"response_id":"\#(id)"}"#)
+    case .hangUp: client.close()
+    case .deadline, .idleTimeout, .totalTimeout: _ = try client.answer(1)
+    }
+  }
+
   @Test func `events come whole over HTTP 2`() throws {
     let answer = try daemon.connect().create(1, ["words": "200"])
     #expect(answer.status == "completed")

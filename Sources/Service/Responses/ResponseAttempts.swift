@@ -34,6 +34,8 @@ final class ResponseAttempts {
   private var heldError: UpstreamEvent?
   private var hasEvents = false
   private var hasLostChain = false
+  /// Whether a connection turned out to lead elsewhere, and the next request gets one of its own.
+  private var wasMisdirected = false
   private var firstMissing: Int?
   /// The id of an answer that came in one piece.
   private(set) var objectID: String?
@@ -148,6 +150,10 @@ final class ResponseAttempts {
       services.knowledge.reasoning.refuse(name, candidate.model)
       return true
     }
+    if case .status(421) = failure.phase, !wasMisdirected {
+      wasMisdirected = true
+      return true
+    }
     if failure.lostPreviousResponse, !hasLostChain, case .chained = form(for: candidate) {
       hasLostChain = true
       return true
@@ -229,7 +235,7 @@ final class ResponseAttempts {
     }
     return UpstreamRequest(
       upstream, key: key, body: requestBody(for: candidate), isStreaming: isStreaming,
-      limits: services.limits)
+      isOnNewConnection: wasMisdirected, limits: services.limits)
   }
 
   private func receive(_ event: UpstreamEvent) {

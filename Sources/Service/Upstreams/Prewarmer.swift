@@ -24,7 +24,8 @@ final class Prewarmer {
     self.http = http
   }
 
-  func clientConnected() {
+  /// A client has connected, or has cancelled what it asked and may ask something else.
+  func expectRequest() {
     guard !isArmed else { return }
     do throws(LoopError) {
       if timer == nil { timer = try TimerSource { [weak self] in self?.fire() } }
@@ -61,6 +62,9 @@ final class Prewarmer {
       !running.contains(upstream.name)
     else { return false }
     let uses = [upstream.lastUse, lastAttempt[upstream.name]].compactMap { $0 }
-    return uses.allSatisfy { EventLoop.now - $0 > Self.assumedWarm }
+    // A request that was cancelled may have taken its connection along.
+    return uses.allSatisfy { use in
+      EventLoop.now - use > Self.assumedWarm || http.lastSevered.map { $0 >= use } ?? false
+    }
   }
 }

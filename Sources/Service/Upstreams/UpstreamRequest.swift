@@ -14,17 +14,19 @@ struct UpstreamRequest: Sendable {
 
   init(
     _ upstream: UpstreamConfiguration, key: APIKey?, body: RawJSON, isStreaming: Bool,
-    limits: LimitsConfiguration
+    isOnNewConnection: Bool = false, limits: LimitsConfiguration
   ) {
     var headers = [
       "Content-Type: application/json",
       "Accept: \(isStreaming ? "text/event-stream" : "application/json")",
     ]
     headers += Self.commonHeaders(upstream, key: key)
-    http = HTTPRequest(
+    var request = HTTPRequest(
       .post, upstream.baseURL + "/responses", headers: headers, body: Array(body.bytes),
       connectTimeout: upstream.connectTimeout,
       certificateFile: upstream.certificateAuthorities)
+    request.isOnNewConnection = isOnNewConnection
+    http = request
     redactor = key.map { KeyRedactor($0) }
     idleTimeout = upstream.idleTimeout
     // An answer that is not streamed begins when the model has finished: unless somebody chose the
