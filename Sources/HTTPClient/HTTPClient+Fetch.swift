@@ -14,9 +14,14 @@ extension HTTPClient {
   package func fetch(
     _ request: HTTPRequest, maximumBytes: Int, timeout: Duration
   ) async -> Result<HTTPAnswer, HTTPError> {
-    await withCheckedContinuation { continuation in
-      let fetch = Fetch(maximumBytes: maximumBytes) { continuation.resume(returning: $0) }
-      fetch.start(request, self, timeout: timeout)
+    let fetch = Fetch(maximumBytes: maximumBytes)
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        fetch.start(request, self, timeout: timeout) { continuation.resume(returning: $0) }
+        if Task.isCancelled { fetch.cancel() }
+      }
+    } onCancel: {
+      EventLoop.start { fetch.cancel() }
     }
   }
 }
@@ -33,12 +38,15 @@ private final class Fetch {
   private var transfer: Transfer?
   private var timer: TimerSource?
 
-  init(maximumBytes: Int, _ completion: @escaping (Result<HTTPAnswer, HTTPError>) -> Void) {
+  init(maximumBytes: Int) {
     self.maximumBytes = maximumBytes
-    self.completion = completion
   }
 
-  func start(_ request: HTTPRequest, _ client: HTTPClient, timeout: Duration) {
+  func start(
+    _ request: HTTPRequest, _ client: HTTPClient, timeout: Duration,
+    _ completion: @escaping (Result<HTTPAnswer, HTTPError>) -> Void
+  ) {
+    self.completion = completion
     do throws(LoopError) {
       timer = try TimerSource { [self] in
         if let head, head.status >= 300 { return end(.success(HTTPAnswer(head: head, body: body))) }
@@ -62,6 +70,11 @@ private final class Fetch {
   private func receive(_ head: HTTPHead) {
     self.head = head
     if head.status >= 300 { timer?.arm(after: Self.errorBodyTimeout) }
+  }
+
+  /// Ends the exchange; nothing where it has ended.
+  func cancel() {
+    end(.failure(HTTPError(.receive, "nobody waits for the answer any more")))
   }
 
   private func collect(_ bytes: borrowing Span<UInt8>) {

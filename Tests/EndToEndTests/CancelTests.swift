@@ -171,4 +171,71 @@ import Testing
     try awaitCancelled(5)
     #expect(try simulator.count("active_streams") == 5)
   }
+
+  // MARK: On the very next line
+
+  /// Asks and cancels in one write, so that the daemon reads both before it has begun.
+  private func cancelAtOnce(
+    _ client: SocketClient, _ id: Int, _ method: String, _ params: String
+  ) throws -> Answer {
+    try client.send(
+      #"{"id":\#(id),"method":"\#(method)","params":\#(params)}"# + "\n"
+        + #"{"method":"$/cancelRequest","params":{"id":\#(id)}}"#)
+    return try client.answer(id)
+  }
+
+  @Test func `a watch that is cancelled behind it ends, and others go on`() throws {
+    let client = try daemon.connect()
+    _ = try client.call(1, "conversations.create", #"{"name":"talk"}"#)
+    for id in 2..<22 {
+      let answer = try cancelAtOnce(client, id, "conversations.watch", #"{"conversation":"talk"}"#)
+      #expect(answer.errorCode == "cancelled")
+    }
+    let unknown = try cancelAtOnce(client, 30, "conversations.watch", #"{"conversation":"none"}"#)
+    #expect(unknown.message["error"] != nil)
+    // The id is free again, and its next request is not the cancelled one.
+    #expect(try client.call(30, "daemon.ping").result?.text == "{}")
+    #expect(try client.call(2, "daemon.ping").result?.text == "{}")
+  }
+
+  @Test func `a replay that is cancelled behind it ends`() throws {
+    let client = try daemon.connect()
+    let created = try client.say("hi")
+    let id = created.id
+    let answer = try cancelAtOnce(
+      client, 9, "responses.retrieve", #"{"response_id":"\#(id)","stream":true}"#)
+    #expect(answer.errorCode == "cancelled" || answer.result != nil)
+    #expect(try client.call(10, "daemon.ping").result?.text == "{}")
+  }
+
+  @Test(arguments: [
+    ("models.list", "{}"), ("responses.input_tokens.count", #"{"model":"m","input":"hi"}"#),
+    ("responses.compact", #"{"model":"m","input":"hi"}"#), ("tools.list", "{}"),
+  ])
+  func `what others are asked for is not waited for any longer`(
+    _ method: String, _ params: String
+  ) throws {
+    let port = try DeafPort(listens: true)
+    let scratch = try Scratch()
+    let mute = try scratch.write("mute", "#!/bin/sh\nexec cat >/dev/null\n", mode: 0o700)
+    let deaf = try DaemonProcess(
+      """
+      default_upstream = "deaf"
+      [upstreams.deaf]
+      base_url = "http://127.0.0.1:\(port.port)/v1"
+      api_key = { none = true }
+      [plugins.mute]
+      command = ["\(mute)"]
+      tools = true
+      start_timeout = "600s"
+      """)
+    let client = try deaf.connect()
+    let start = ContinuousClock.now
+    #expect(try cancelAtOnce(client, 1, method, params).errorCode == "cancelled")
+    try client.request(2, method, params)
+    try client.settle()
+    try client.send(#"{"method":"$/cancelRequest","params":{"id":2}}"#)
+    #expect(try client.answer(2).errorCode == "cancelled")
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
 }

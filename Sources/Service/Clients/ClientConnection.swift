@@ -26,7 +26,7 @@ final class ClientConnection {
   private var outputBytes = 0
   /// Lines that came while the client had not taken its answers.
   private var heldLines: ArraySlice<ArraySlice<UInt8>> = []
-  private var lastInTurn: Task<Void, Never>?
+  private let work = ClientWork()
   private var roomWaiter: CheckedContinuation<Void, Never>?
   private var pending: Set<RPCID> = []
   private var isFlushScheduled = false
@@ -65,19 +65,32 @@ final class ClientConnection {
       if Self.limitCodes.contains(error.code) { owner.onLimit(error, peer) }
     case (nil, .success): return
     }
-    if let id { pending.remove(id) }
+    if let id {
+      pending.remove(id)
+      work.forget(id)
+    }
     scheduleFlush()
   }
 
-  /// Makes an answer of any size, but none before the ones asked for earlier are made and the
-  /// client has taken enough of them: what is in the making is bounded too.
-  func inTurn(_ body: @escaping @EventLoop () async -> Void) {
-    let previous = lastInTurn
-    lastInTurn = EventLoop.start { [self] in
-      await previous?.value
-      await room()
-      if !isClosed { await body() }
+  /// Does what answers a request later; what it throws is the answer. A request that is cancelled
+  /// meanwhile ends at once where it gets a source after all.
+  ///
+  /// - Parameter isInTurn: whether the answer may be of any size. None is made before the ones asked
+  ///   for earlier are, and the client has taken enough of them: what is in the making is bounded too.
+  func perform(_ id: RPCID, isInTurn: Bool = false, _ body: @escaping ClientWork.Body) {
+    let mayBegin: @EventLoop () async -> Bool = { [self] in
+      if isInTurn { await room() }
+      return !isInTurn || !isClosed
     }
+    work.begin(id, isInTurn: isInTurn, mayBegin: mayBegin, body) { [self] in
+      answer(id, .failure($0))
+    }
+  }
+
+  /// Cancels a request, whether or not what answers it is there already.
+  func cancel(_ id: RPCID) {
+    if let source = output.sources.first(where: { $0.id == id }) { return source.leave(.cancelled) }
+    if pending.contains(id) { work.cancel(id) }
   }
 
   private func room() async {
@@ -92,11 +105,9 @@ final class ClientConnection {
     }
     output.add(source)
     source.attach(to: peer.name) { [weak self] in self?.scheduleFlush() }
+    if work.isCancelled(source.id) { source.leave(.cancelled) }
+    work.forget(source.id)
     scheduleFlush()
-  }
-
-  func source(for id: RPCID) -> (any OutputSource)? {
-    output.sources.first { $0.id == id }
   }
 
   /// Whether the client has not taken everything yet.

@@ -76,7 +76,7 @@ final class ConversationWatcher: OutputSource {
   }
 
   func nextFrame() -> OutputFrame? {
-    if isCancelled { return .answer(id, error: RPCError(.cancelled, "the request was cancelled")) }
+    if isCancelled { return .answer(id, error: .requestCancelled) }
     guard let event = peek() else {
       guard let end, segments.isEmpty else { return nil }
       return .answer(id, error: end)

@@ -121,16 +121,11 @@ extension Daemon {
   ) throws(RPCError) {
     let reference = try Self.reference(Parameters(params, known: "conversation"))
     let uid = connection.peer.userID
-    EventLoop.start { [self] in
-      do throws(RPCError) {
-        let conversation = try await Self.find(reference, uid, state.openForReading()).id
-        let watcher = ConversationWatcher(id: id) { [feeds] in feeds.remove($0, from: conversation)
-        }
-        feeds.add(watcher, to: conversation)
-        connection.subscribe(watcher)
-      } catch {
-        connection.answer(id, .failure(error))
-      }
+    connection.perform(id) { [self] () throws(RPCError) in
+      let conversation = try await Self.find(reference, uid, state.openForReading()).id
+      let watcher = ConversationWatcher(id: id) { [feeds] in feeds.remove($0, from: conversation) }
+      feeds.add(watcher, to: conversation)
+      connection.subscribe(watcher)
     }
   }
 

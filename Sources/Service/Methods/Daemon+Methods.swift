@@ -127,7 +127,7 @@ extension Daemon {
   ) {
     // No request in flight has an id that can't be one.
     if let target = params["id"].flatMap({ RPCID($0) }) {
-      connection.source(for: target)?.leave(.cancelled)
+      connection.cancel(target)
     }
     if let id { connection.answer(id, .success(.emptyObject)) }
   }
@@ -153,8 +153,9 @@ extension Daemon {
       }
     }
     let keys = keys
-    EventLoop.start { [self, asked] in
-      connection.answer(id, await models.list(asked, keys: keys, refresh: refresh))
+    connection.perform(id) { [self, asked] () throws(RPCError) in
+      let list = await models.list(asked, keys: keys, refresh: refresh)
+      connection.answer(id, .success(try list.get()))
     }
   }
 
@@ -165,8 +166,9 @@ extension Daemon {
     let name = try Parameters(params, known: "model").requiredString("model")
     let asked = configuration.upstreams.compactMap { upstreams[$0.name] }
     let keys = keys
-    EventLoop.start { [self, asked] in
-      connection.answer(id, await models.retrieve(name, from: asked, keys: keys))
+    connection.perform(id) { [self, asked] () throws(RPCError) in
+      let model = await models.retrieve(name, from: asked, keys: keys)
+      connection.answer(id, .success(try model.get()))
     }
   }
 
@@ -190,13 +192,8 @@ extension Daemon {
   ) throws(RPCError) {
     if let configurationErrors { throw RPCError(configurationErrors) }
     _ = try Parameters(params)
-    EventLoop.start { [self] in
-      do throws(RPCError) {
-        let list = try await tools.list(uid: connection.peer.userID)
-        connection.answer(id, .success(list))
-      } catch {
-        connection.answer(id, .failure(error))
-      }
+    connection.perform(id) { [self] () throws(RPCError) in
+      connection.answer(id, .success(try await tools.list(uid: connection.peer.userID)))
     }
   }
 

@@ -93,17 +93,12 @@ extension Daemon {
         try await Self.stored(responseID, uid, store).presentObject
       }
     }
-    connection.inTurn { [self] in
-      do throws(RPCError) {
-        let store = try await state.openForReading()
-        let response = try await Self.stored(responseID, uid, store)
-        try requireRoomForEvents()
-        let log = try await registry.replay(response, uid: uid, from: store)
-        connection.subscribe(
-          ResponseReader(id: id, log: log, wantsEvents: true, firstEvent: first))
-      } catch {
-        connection.answer(id, .failure(error))
-      }
+    connection.perform(id, isInTurn: true) { [self] () throws(RPCError) in
+      let store = try await state.openForReading()
+      let response = try await Self.stored(responseID, uid, store)
+      try requireRoomForEvents()
+      let log = try await registry.replay(response, uid: uid, from: store)
+      connection.subscribe(ResponseReader(id: id, log: log, wantsEvents: true, firstEvent: first))
     }
   }
 
@@ -170,10 +165,9 @@ extension Daemon {
     _ id: RPCID, _ connection: ClientConnection,
     _ body: @escaping @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
   ) {
-    EventLoop.start { [self] in
-      await makeAnswer(id, connection) { uid throws(RPCError) in
-        try await body(try await state.open(), uid)
-      }
+    connection.perform(id) { [self] () throws(RPCError) in
+      let store = try await state.open()
+      connection.answer(id, .success(try await body(store, connection.peer.userID)))
     }
   }
 
@@ -182,21 +176,9 @@ extension Daemon {
     _ id: RPCID, _ connection: ClientConnection,
     _ body: @escaping @EventLoop (Store, UInt32) async throws(RPCError) -> RawJSON
   ) {
-    connection.inTurn { [self] in
-      await makeAnswer(id, connection) { uid throws(RPCError) in
-        try await body(try await state.openForReading(), uid)
-      }
-    }
-  }
-
-  private func makeAnswer(
-    _ id: RPCID, _ connection: ClientConnection,
-    _ body: @EventLoop (UInt32) async throws(RPCError) -> RawJSON
-  ) async {
-    do throws(RPCError) {
-      connection.answer(id, .success(try await body(connection.peer.userID)))
-    } catch {
-      connection.answer(id, .failure(error))
+    connection.perform(id, isInTurn: true) { [self] () throws(RPCError) in
+      let store = try await state.openForReading()
+      connection.answer(id, .success(try await body(store, connection.peer.userID)))
     }
   }
 }

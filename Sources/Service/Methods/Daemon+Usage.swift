@@ -46,12 +46,8 @@ extension Daemon {
     let request = try CreateRequest(params: params)
     let plan = try RequestPlan(request, configuration, upstreams)
     let run = ResponseRun(request, plan: plan, peer: connection.peer, services: responseServices)
-    EventLoop.start {
-      do throws(RPCError) {
-        connection.answer(id, .success(try await run.explainCaching()))
-      } catch {
-        connection.answer(id, .failure(error))
-      }
+    connection.perform(id) { () throws(RPCError) in
+      connection.answer(id, .success(try await run.explainCaching()))
     }
   }
 

@@ -5,6 +5,7 @@ extension ToolSet {
   /// Answers `tools.list`: starts the plugins that have not said yet what they have.
   package func list(uid: UInt32) async throws(RPCError) -> RawJSON {
     await refresh(plugins)
+    guard !Task.isCancelled else { throw RPCError(.cancelled, "the request was cancelled") }
     let catalog = catalog
     let heldBack = try await heldBack(among: catalog.tools, uid: uid)
     let entries =
