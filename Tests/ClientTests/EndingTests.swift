@@ -207,8 +207,11 @@ extension ProgramTests {
     // MARK: tools
 
     @Test func `without a terminal a tool is denied, and with yes allowed`() throws {
-      for (arguments, decision) in [
-        (["--tool", "*"], "deny"), (["--tool", "*", "--yes"], "allow"),
+      let call = #""call_id":"call_1","response_id":"resp_1""#
+      let definition = #""call_id":null,"response_id":null,"definition":true"#
+      for (arguments, about, decision) in [
+        (["--tool", "*"], call, "deny"), (["--tool", "*", "--yes"], call, "allow"),
+        (["--tool", "*"], definition, "deny"), (["--tool", "*", "--yes"], definition, "deny"),
       ] {
         let run = try HalleyRun(
           ["-q"] + arguments + ["hi"], socket: stage.daemon.path, leadsSession: true)
@@ -216,12 +219,16 @@ extension ProgramTests {
         let request = try stage.daemon.request()
         #expect(request.method == "responses.create")
         stage.daemon.send(
-          #"{"jsonrpc":"2.0","id":"s:1","method":"tools.approve","params":{"tool":"git.push"}}"#)
+          #"{"jsonrpc":"2.0","id":"s:1","method":"tools.approve","#
+            + #""params":{"tool":"git.push",\#(about)}}"#)
         let line = try RawJSON(parsing: try #require(stage.daemon.line()))
         #expect(line["id"]?.string == "s:1")
         #expect(line["result"]?["decision"]?.string == decision)
         stage.daemon.send(answer: "ok", of: request)
-        #expect(run.end().status == 0)
+        let end = run.end()
+        #expect(end.status == 0)
+        let isTold = end.error.contains("the definition of the tool git.push changed")
+        #expect(isTold == (about == definition), "\(end.error)")
       }
     }
   }

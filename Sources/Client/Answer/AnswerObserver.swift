@@ -67,7 +67,9 @@ package struct AnswerObserver: CallObserver {
   package mutating func answer(_ request: RPCRequest) throws(Failure) -> RawJSON {
     try stopSpinner()
     guard request.method == "tools.approve" else { return .emptyObject }
-    return approval.decide(request.params)
+    let answer = approval.decide(request.params)
+    if let note = Approval.note(on: answer, to: request.params) { try notes.write(note) }
+    return answer
   }
 
   package mutating func callWasInterrupted() throws(Failure) {

@@ -20,19 +20,24 @@ package struct ToolList {
   /// A tool a line: its name, and the first line of what is said of it.
   package var lines: String {
     tools.map { tool in
-      let summary = Self.summary(tool).map { "  \($0)" } ?? ""
-      return TerminalText.safe((Self.name(tool) ?? "–") + summary + "\n")
+      let parts = [
+        Self.name(tool) ?? "–", Self.otherName(tool).map { "(\($0))" }, Self.summary(tool),
+      ]
+      return TerminalText.safe(parts.compactMap { $0 }.joined(separator: "  ") + "\n")
     }.joined()
   }
 
   /// A table that fits a terminal: descriptions are cut.
   package func table(styles: Bool, columns: Int) -> String {
-    var table = Table(["TOOL", "APPROVAL", "STATE", "DESCRIPTION"])
+    let hasOthers = tools.contains { Self.otherName($0) != nil }
+    var table = Table(
+      ["TOOL"] + (hasOthers ? ["NAME"] : []) + ["APPROVAL", "STATE", "DESCRIPTION"])
     for tool in tools {
-      table.add([
-        Self.name(tool), tool["approval"]?.string,
-        tool["state"]?.string?.replacing("_", with: " "), Self.summary(tool),
-      ])
+      table.add(
+        [Self.name(tool)] + (hasOthers ? [tool["name"]?.string] : []) + [
+          tool["approval"]?.string, tool["state"]?.string?.replacing("_", with: " "),
+          Self.summary(tool),
+        ])
     }
     return table.text(styles: styles, columns: columns)
   }
@@ -40,6 +45,14 @@ package struct ToolList {
   /// The name that `--tool` takes.
   private static func name(_ tool: RawJSON) -> String? {
     (tool.nonNull("tool") ?? tool["name"])?.string
+  }
+
+  /// The name that models see, where it is not the one that goes without saying.
+  private static func otherName(_ tool: RawJSON) -> String? {
+    guard let name = tool["name"]?.string, let shown = tool.nonNull("tool")?.string,
+      let plugin = tool["plugin"]?.string
+    else { return nil }
+    return name == "\(plugin)__\(shown.dropFirst(plugin.count + 1))" ? nil : name
   }
 
   /// What a tool does or, where it can't be used, why not.

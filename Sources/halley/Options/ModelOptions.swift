@@ -45,7 +45,7 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp("Offer the daemon's tools of this name, as in git.*.", valueName: "glob"))
   var tools: [String] = []
 
-  @Flag(help: "Allow tools what would be asked.")
+  @Flag(help: "Allow calls of tools that would be asked about.")
   var yes = false
 
   @Option(help: ArgumentHelp("Give up after this many seconds.", valueName: "seconds"))

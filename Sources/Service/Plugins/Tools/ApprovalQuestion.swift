@@ -46,6 +46,7 @@ package struct ApprovalQuestion: Sendable {
       params.member("arguments", arguments.text)
       params.member("call_id", callID.map { RawJSON.string($0) } ?? .null)
       params.member("title", title)
+      if callID == nil { params.member("definition", true) }
     }
   }
 }

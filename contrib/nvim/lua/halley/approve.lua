@@ -7,6 +7,12 @@ local choices = {
   { label = 'Yes, always in this session', decision = 'allow_session' },
 }
 
+-- About a definition that changed there is nothing to allow for a while.
+local definition_choices = {
+  { label = 'No', decision = 'deny' },
+  { label = 'Yes, take the new definition', decision = 'allow' },
+}
+
 local function one_line(value)
   if value == nil then return '' end
   local text = type(value) == 'string' and value or vim.json.encode(value)
@@ -24,10 +30,15 @@ local function ask_next()
 end
 
 local function ask(params, reply)
+  local is_definition = params.definition == true
   local title = params.title and (' (%s)'):format(one_line(params.title)) or ''
-  vim.ui.select(choices, {
-    prompt = ('The model wants to run %s%s: %s'):format(
-      one_line(params.tool), title, one_line(params.arguments)),
+  local prompt = is_definition
+    and ('The definition of the tool %s is not the one that was approved. It says now: %s')
+      :format(one_line(params.tool), one_line(params.arguments))
+    or ('The model wants to run %s%s: %s')
+      :format(one_line(params.tool), title, one_line(params.arguments))
+  vim.ui.select(is_definition and definition_choices or choices, {
+    prompt = prompt,
     format_item = function(choice) return choice.label end,
   }, function(choice)
     reply({ decision = choice and choice.decision or 'deny' })
