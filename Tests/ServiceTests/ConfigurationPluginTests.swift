@@ -43,8 +43,8 @@ import Testing
         .init(name: "GIT_TERMINAL_PROMPT", value: "0"), .init(name: "EMPTY", value: ""),
       ])
     #expect(plugin.approval == .allow)
-    #expect(plugin.approval(forTool: "push") == .deny)
-    #expect(plugin.approval(forTool: "log") == .ask)
+    #expect(try plugin.approval(for: ToolName(plugin: "git", tool: "push")) == .deny)
+    #expect(try plugin.approval(for: ToolName(plugin: "git", tool: "log")) == .ask)
     #expect(plugin.idempotent == [Glob("git.status")])
     #expect(plugin.start == .eager)
     #expect(plugin.maximumRestarts == 0)

@@ -23,25 +23,147 @@ import Wire
     #expect(tool.name.description == "git.push")
     #expect(
       tool.function.text
-        == #"{"type":"function","name":"git__push","description":"Pushes.","parameters":"# + schema
+        == #"{"type":"function","name":"git__push","description":"Pushes.","parameters":"#
+        + schema
         + #","strict":false}"#)
   }
 
-  @Test(arguments: ["a.b", "a b", "ä", "", String(repeating: "x", count: 60), "a\u{1B}[2J", "a/b"])
-  func `a name that upstreams do not take is refused`(_ name: String) throws {
-    let reason = try reason(.tool(name))
-    #expect(reason.contains("A-Z a-z 0-9 _ -"))
-    #expect(!reason.unicodeScalars.contains("\u{1B}"))
+  @Test(arguments: [
+    ("a.b", "git__a_b_", "git.a.b"), ("a b", "git__a_b_", "git.a b"), ("ä", "git____", "git.ä"),
+    ("a/b", "git__a_b_", "git.a/b"), ("a\u{1B}[2J", "git__a__2J_", "git.a__2J_"),
+    ("a\u{200B}", "git__a__", "git.a__"), ("x\u{202E}y", "git__x_y_", "git.x_y_"),
+  ])
+  func `a name that upstreams do not take is made one`(
+    _ name: String, _ start: String, _ shown: String
+  ) throws {
+    let made = try tool(.tool(name)).name
+    #expect(made.tool == name)
+    #expect(made.function.hasPrefix(start), "\(made.function)")
+    #expect(made.function.utf8.count == start.utf8.count + 8)
+    #expect(made.function.utf8.allSatisfy { $0 == 0x5F || $0 == 0x2D || isLetterOrDigit($0) })
+    #expect(made.description.hasPrefix(shown))
+    #expect(!made.description.unicodeScalars.contains("\u{1B}"))
   }
 
-  @Test func `a name of 64 characters in all is taken`() throws {
-    let name = String(repeating: "x", count: 59)
-    #expect(try tool(.tool(name)).name.function.utf8.count == 64)
+  private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber
   }
 
-  @Test(arguments: [#"{}"#, #"{"type":"string"}"#, "[]", "null", "true", #"{"type":["object"]}"#])
+  @Test(arguments: [1, 59, 60, 64, 65, 128, 1000]) func `a name of any length is made to fit`(
+    _ length: Int
+  ) throws {
+    let name = String(repeating: "x", count: length)
+    let made = try tool(.tool(name)).name.function
+    #expect(made.utf8.count == min(length + 5, 64))
+    #expect((made == "git__\(name)") == (length <= 59))
+  }
+
+  @Test func `names that would be alike are kept apart, and each stays the same`() throws {
+    let long = String(repeating: "x", count: 70)
+    let names = ["a.b", "a b", "a/b", "a_b", "a-b", long, long + "y"]
+    let made = try names.map { try tool(.tool($0)).name.function }
+    #expect(Set(made).count == names.count)
+    #expect(try names.map { try tool(.tool($0, "Another.")).name.function } == made)
+    #expect(made[3] == "git__a_b" && made[4] == "git__a-b")
+  }
+
+  @Test func `a tool without a name is none`() throws {
+    #expect(try reason(.emptyObject).contains("found no name"))
+    #expect(try reason(.tool("")).contains("found no name"))
+  }
+
+  @Test func `globs of the configuration name a tool as its server does, or as models do`() throws {
+    let function = try tool(.tool("a.b")).name.function
+    for glob in ["git.a.b", "git.*", function, "git__a*"] {
+      let denied = try tool(.tool("a.b")) {
+        $0.approval = .allow
+        $0.approvals = [.init(tool: Glob(glob), approval: .deny)]
+      }
+      #expect(denied.approval == .deny)
+    }
+  }
+
+  // MARK: Schemas
+
+  @Test(arguments: [
+    ("{}", #"{"type":"object","properties":{}}"#), ("null", #"{"type":"object","properties":{}}"#),
+    ("[]", #"{"type":"object","properties":{}}"#), ("true", #"{"type":"object","properties":{}}"#),
+    (#"{"type":"object"}"#, #"{"type":"object","properties":{}}"#),
+    (#"{"type":["object","null"]}"#, #"{"type":"object","properties":{}}"#),
+    (#"{"type":"object","properties":[]}"#, #"{"type":"object","properties":{}}"#),
+    (#"{"type":"object","properties":null}"#, #"{"type":"object","properties":{}}"#),
+    (
+      #"{"$schema":"http://json-schema.org/draft-07/schema#","$id":"x","properties":{"a":{}}}"#,
+      #"{"properties":{"a":{}},"type":"object"}"#
+    ),
+    (
+      #"{"type":"object","properties":{"a":{"type":"array"},"b":{"type":"object"},"c":true}}"#,
+      #"{"type":"object","properties":{"a":{"type":"array","items":{}},"#
+        + #""b":{"type":"object","properties":{}},"c":{}}}"#
+    ),
+    (
+      #"{"type":"object","properties":{"a":{"items":{"type":"array"}},"b":{"enum":["x"]},"#
+        + #""c":{"properties":{"d":{"type":"any"}}}}}"#,
+      #"{"type":"object","properties":{"a":{"type":"array","items":{"type":"array","items":{}}},"#
+        + #""b":{"type":"string","enum":["x"]},"#
+        + #""c":{"type":"object","properties":{"d":{}}}}}"#
+    ),
+    (
+      #"{"type":"object","properties":{"$schema":{"type":"string","$comment":"x"},"#
+        + #""a":{"type":["string"]},"b":{"type":"array","items":[{"type":"array"}]}}}"#,
+      #"{"type":"object","properties":{"$schema":{"type":"string"},"#
+        + #""a":{"type":"string"},"b":{"type":"array","#
+        + #""items":{"anyOf":[{"type":"array","items":{}}]}}}}"#
+    ),
+    (
+      #"{"type":"object","required":true,"properties":{"a":{"type":"string","required":true}}}"#,
+      #"{"type":"object","properties":{"a":{"type":"string"}}}"#
+    ),
+    (
+      ##"{"$ref":"#/$defs/In","$defs":{"In":{"type":"object","properties":{"a":{"type":"array"}}}}}"##,
+      ##"{"$defs":{"In":{"type":"object","properties":{"a":{"type":"array","items":{}}}}},"##
+        + ##""type":"object","properties":{"a":{"type":"array","items":{}}}}"##
+    ),
+    (
+      #"{"type":"object","oneOf":[{"properties":{"a":{"type":"string"}},"required":["a"]},"#
+        + #"{"properties":{"b":{"type":"string"}},"required":["b"]}]}"#,
+      #"{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}}}"#
+    ),
+    (
+      #"{"allOf":[{"properties":{"a":{}},"required":["a"]}],"required":["b"],"properties":{"b":{}}}"#,
+      #"{"properties":{"b":{},"a":{}},"required":["a","b"],"type":"object"}"#
+    ),
+    (
+      #"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"#
+        + #""additionalProperties":false,"x-order":[1]}"#,
+      #"{"type":"object","additionalProperties":false,"x-order":[1],"#
+        + #""properties":{"a":{"type":"string"}},"required":["a"]}"#
+    ),
+  ])
+  func `a schema is spelled as strict upstreams take it`(_ said: String, _ sent: String) throws {
+    let tool = try tool(.tool("a", schema: said))
+    let (found, expected) = (tool.parameters, try RawJSON(parsing: sent))
+    #expect(JSONEquality.areEqual(found, expected), "\(found.text)")
+    #expect(tool.function["parameters"] == found)
+    #expect(tool.schema.text == said)
+  }
+
+  @Test(arguments: [#"{"type":"string"}"#, #"{"type":["array"]}"#, "7", "false", #""x""#, "[1]"])
   func `a schema that is not of an object is refused`(_ schema: String) throws {
     #expect(try reason(.tool("a", schema: schema)).contains(#"a schema of "type": "object""#))
+  }
+
+  @Test func `a schema that refers to itself is spelled in finite words`() throws {
+    let schema =
+      ##"{"$ref":"#","allOf":[{"$ref":"#"}],"properties":{"a":{"$ref":"#/properties/a"}}}"##
+    #expect(try tool(.tool("a", schema: schema)).parameters["type"]?.string == "object")
+  }
+
+  @Test func `arguments are checked by what the server says`() throws {
+    let schema = #"{"type":"object","oneOf":[{"required":["a"]},{"required":["b"]}]}"#
+    let tool = try tool(.tool("a", schema: schema))
+    #expect(try ToolArguments.read(#"{"a":1}"#, for: tool).text == #"{"a":1}"#)
+    #expect(throws: ToolArguments.Mismatch.self) { try ToolArguments.read("{}", for: tool) }
   }
 
   @Test func `a schema that is too large is refused`() throws {
@@ -49,7 +171,6 @@ import Wire
     #expect(
       try reason(.tool("a", schema: #"{"type":"object","title":"\#(text)"}"#))
         .contains("at most 65536"))
-    #expect(try reason(.emptyObject).contains("found the name \"\""))
   }
 
   @Test func `descriptions lose what can't be seen, and what is beyond their bound`() throws {
@@ -62,7 +183,7 @@ import Wire
     #expect(
       cleaned.parameters.text
         == #"{"type":"object","properties":{"description":{"type":"string","description":"xy"},"#
-        + #""z":{"title":"tu","enum":["a\u0007"]}}}"#)
+        + #""z":{"type":"string","title":"tu","enum":["a\u0007"]}}}"#)
     let long = try tool(.tool("a", String(repeating: "é", count: 8192)))
     #expect(long.description.utf8.count <= 8192)
     #expect(long.description.hasSuffix("é…"))
@@ -215,5 +336,12 @@ import Wire
     let image = try result(
       #"{"content":[{"type":"image","data":"\#(data)","mimeType":"image/png"}]}"#)
     #expect(image.output.string == "[an image of 900 bytes, too large to be shown]")
+  }
+
+  @Test func `a result of very many parts is gathered within its bound`() throws {
+    let part = #"{"type":"text","text":""}"#
+    let parts = Array(repeating: part, count: 50_000).joined(separator: ",")
+    let many = try result(#"{"content":[\#(parts)]}"#)
+    #expect(try #require(many.output.string).utf8.count < 2000)
   }
 }

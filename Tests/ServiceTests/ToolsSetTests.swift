@@ -42,6 +42,24 @@ import Wire
     #expect(try await offered(globs, place.tools) == names)
   }
 
+  @Test @EventLoop func `a tool of any name is offered, and known again by it`()
+    async throws
+  {
+    let place = try ToolsPlace()
+    let names = ["read file", "fs/read.v2", String(repeating: "x", count: 100)]
+    let server = FakeServer("git")
+    server.speakHandshake()
+    server.list(try names.map { try RawJSON.tool($0) })
+    place.tools.update([ToolsPlace.plugin(server)])
+    let found = try await place.tools.offered(["git.*"], to: ToolsPlace.requester())
+    #expect(found.tools.map(\.name.tool) == names)
+    for tool in found.tools { #expect(found.owner(of: tool.name.function)?.name == tool.name) }
+    #expect(try await offered(["git.read file"], place.tools) == ["git.read file"])
+    let restarted = place.restarted()
+    restarted.update([ToolsPlace.plugin(server)])
+    #expect(try await offered(["git.*"], restarted).count == 3)
+  }
+
   @Test @EventLoop func `only plugins whose tools may be meant are started`() async throws {
     let place = try ToolsPlace()
     let (git, time) = (try server("git", "push"), try server("time", "now"))
@@ -172,7 +190,7 @@ import Wire
     let place = try ToolsPlace()
     let broken = FakeServer("off")
     broken.refuse("server/discover", .unavailable)
-    let git = ToolsPlace.plugin(try server("git", "push", "a.b")) {
+    let git = ToolsPlace.plugin(try server("git", "push", "a.b", "")) {
       $0.approvals = [.init(tool: Glob("git.push"), approval: .deny)]
     }
     place.tools.update([git, ToolsPlace.plugin(broken)])
@@ -180,14 +198,17 @@ import Wire
     #expect(
       list["data"]?.elements.first?.text
         == #"{"name":"git__push","tool":"git.push","plugin":"git","description":"Does it.","#
-        + #""parameters":{"type":"object"},"approval":"deny","idempotent":false,"#
+        + #""parameters":{"type":"object","properties":{}},"approval":"deny","idempotent":false,"#
         + #""state":"available"}"#)
     #expect(list["data"]?.elements.last?["state"]?.string == "refused")
-    #expect(list["data"]?.elements.last?["reason"]?.string?.contains("a.b") == true)
+    #expect(list["data"]?.elements.last?["reason"]?.string?.contains("no name") == true)
+    let renamed = try #require(list["data"]?.elements[1])
+    #expect(renamed["tool"]?.string == "git.a.b")
+    #expect(renamed["name"]?.string?.hasPrefix("git__a_b_") == true)
     #expect(list["object"]?.string == "list")
     #expect(
       list["failures"]?.text == #"[{"plugin":"off","detail":"did not do it"}]"#)
-    #expect(place.tools.names(of: "git") == ["git.push"])
+    #expect(place.tools.names(of: "git") == ["git.push", "git.a.b"])
   }
 
   // MARK: Definitions that change
@@ -233,6 +254,7 @@ import Wire
     #expect(question["title"]?.string == "its definition changed; take the new one?")
     #expect(question["arguments"]?.string?.contains("~/.ssh") == true)
     #expect(question["call_id"]?.isNull == true && question["response_id"]?.isNull == true)
+    #expect(question["definition"]?.boolean == true)
     #expect(try await offered(["git.push"], place.tools, to: who) == ["git.push"])
     #expect(approver.questions.count == 1)
     let restarted = place.restarted()

@@ -81,9 +81,8 @@ package struct PluginConfiguration: Sendable, Equatable {
 
   /// Returns what the configuration says about one of its tools: the most specific glob of
   /// `approvals`, else `approval`.
-  package func approval(forTool tool: String) -> Approval {
-    let name = "\(self.name).\(tool)"
-    let best = approvals.filter { $0.tool.matches(name) }
+  package func approval(for tool: ToolName) -> Approval {
+    let best = approvals.filter { tool.matches($0.tool) }
       .max { $0.tool.specificity < $1.tool.specificity }
     return best?.approval ?? approval
   }

@@ -12,8 +12,10 @@ package struct Tool: Sendable {
   /// For people.
   package let title: String?
   package let description: String
-  /// A JSON Schema of an object.
+  /// A JSON Schema of an object, as upstreams take it.
   package let parameters: RawJSON
+  /// The same as the server spells it, which arguments are checked by.
+  package let schema: RawJSON
   /// SHA-256 of all that its server says about it that people or models read.
   package let digest: [UInt8]
   /// What the configuration says of calls to it.
@@ -28,29 +30,33 @@ package struct Tool: Sendable {
   ) throws(ToolRefusal) {
     let name = try ToolName(plugin: plugin.name, tool: json["name"]?.string ?? "")
     let schema = json["inputSchema"] ?? .null
-    try Self.check(schema, of: name)
+    let parameters = try Self.parameters(schema, of: name)
     self.name = name
+    self.schema = schema
     title = json.nonNull("title")?.string.map { PlainText.line($0, maximumBytes: 200) }
     let said = json.nonNull("description")?.string ?? ""
     description = PlainText.clean(said, maximumBytes: Self.longestDescription)
-    parameters = PlainText.clean(schema: schema, maximumBytes: Self.longestDescription)
+    self.parameters = PlainText.clean(schema: parameters, maximumBytes: Self.longestDescription)
     digest = Self.digest(json, schema)
-    approval = plugin.approval(forTool: name.tool)
+    approval = plugin.approval(for: name)
     isIdempotent = plugin.idempotent.contains { $0.matches(name.description) }
   }
 
-  private static func check(_ schema: RawJSON, of name: ToolName) throws(ToolRefusal) {
+  private static func parameters(
+    _ schema: RawJSON, of name: ToolName
+  ) throws(ToolRefusal) -> RawJSON {
     func refusal(_ found: String, _ expected: String) -> ToolRefusal {
       ToolRefusal(
         plugin: name.plugin, tool: name.tool, "inputSchema: found \(found), expected \(expected)")
     }
-    guard schema.kind == .object, schema["type"]?.string == "object" else {
-      throw refusal(
-        PlainText.line(schema.excerpt, maximumBytes: 80), "a schema of \"type\": \"object\"")
-    }
     guard schema.bytes.count <= largestSchema else {
       throw refusal("\(schema.bytes.count) bytes", "at most \(largestSchema)")
     }
+    guard let parameters = ToolSchema.ofObject(schema) else {
+      throw refusal(
+        PlainText.line(schema.excerpt, maximumBytes: 80), "a schema of \"type\": \"object\"")
+    }
+    return parameters
   }
 
   private static func digest(_ json: RawJSON, _ schema: RawJSON) -> [UInt8] {

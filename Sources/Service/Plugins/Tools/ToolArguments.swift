@@ -38,7 +38,7 @@ package enum ToolArguments {
     guard arguments.kind == .object else {
       throw Mismatch(message: "arguments: found \(arguments.excerpt), expected an object")
     }
-    var checker = SchemaChecker(tool.parameters, maximumWork: mostWork)
+    var checker = SchemaChecker(tool.schema, maximumWork: mostWork)
     checker.check(arguments)
     let mismatches = checker.mismatches
     guard !mismatches.isEmpty else { return arguments }

@@ -36,12 +36,12 @@ struct ToolResultParts {
       kept = PlainText.cut(text, to: bytesLeft)
       kept += "\n[cut here: \(text.utf8.count) bytes were too many]"
     }
-    bytesLeft -= text.utf8.count
-    if case .text(let before)? = parts.last {
-      parts[parts.count - 1] = .text(before + "\n" + kept)
-    } else {
-      parts.append(.text(kept))
-    }
+    // With the line end before the next one: empty texts are not for nothing either.
+    bytesLeft -= text.utf8.count + 1
+    guard case .text(var joined)? = parts.last else { return parts.append(.text(kept)) }
+    parts.removeLast()
+    joined += "\n" + kept
+    parts.append(.text(joined))
   }
 
   private mutating func addResource(_ resource: RawJSON) {
