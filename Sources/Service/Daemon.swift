@@ -248,7 +248,7 @@ package final class Daemon {
   private func updatePlugins() {
     guard configurationErrors == nil else { return }
     tools.approvals.limit = configuration.limits.approval
-    plugins.update(configuration.plugins)
+    plugins.update(configuration.plugins, longestResult: configuration.limits.line)
     tools.update(plugins.plugins)
   }
 

@@ -115,8 +115,10 @@ final class DaemonJournal {
       log(.info, "Plugin \(name) runs as process \(id)", nil, fields)
     case .said(let line):
       log(.info, "Plugin \(name): \(line)", nil, fields)
+    case .noise(let line):
+      log(.warning, "Plugin \(name) wrote beside the protocol: \(line)", nil, fields)
     case .dropped(let count):
-      log(.warning, "Plugin \(name): \(count) lines of its stderr were left out", nil, fields)
+      log(.warning, "Plugin \(name): \(count) lines that it wrote were left out", nil, fields)
     case .restarting(let reason, let pause):
       let when = DurationText.text(pause)
       log(

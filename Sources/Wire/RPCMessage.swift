@@ -106,7 +106,12 @@ extension RPCMessage {
   private static func response(
     _ id: RPCID, _ members: [String: RawJSON], _ refuse: (String) -> RPCRefusal
   ) throws(RPCRefusal) -> RPCMessage {
+    // JSON-RPC 1.0 has both, one of them null.
     switch (members["result"], members["error"]) {
+    case (let result?, let error?) where error.isNull:
+      return .response(id: id, result: .success(result))
+    case (let result?, let error?) where result.isNull:
+      return .response(id: id, result: .failure(RPCPeerError(json: error)))
     case (let result?, nil): return .response(id: id, result: .success(result))
     case (nil, let error?): return .response(id: id, result: .failure(RPCPeerError(json: error)))
     default: throw refuse("\"method\" is missing")

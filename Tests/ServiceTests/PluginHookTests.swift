@@ -143,14 +143,55 @@ import Wire
     let bench = try PluginBench()
     let silent = try bench.configuration("while True: read()") {
       $0.hooks = [.request]
-      $0.timeout = .milliseconds(50)
+      $0.timeout = .milliseconds(1)
+      $0.startTimeout = .seconds(1)
     }
     try await with(bench, [silent]) { hooks in
       guard case .failure(let error) = await request(hooks) else {
         Issue.record("a request without its hook")
         return
       }
-      #expect(error.json["data"]?["detail"]?.string == "did not answer within 50ms")
+      #expect(error.json["data"]?["detail"]?.string == "gave no answer within 1s of its start")
+    }
+  }
+
+  @Test(arguments: [
+    (PluginConfiguration.FailurePolicy.deny, "the request was refused"),
+    (.allow, "the request went on without it"),
+  ])
+  @EventLoop
+  func `a failure is told of, and is the plugin's last error, whatever it leads to`(
+    _ policy: PluginConfiguration.FailurePolicy, _ what: String
+  ) async throws {
+    let bench = try PluginBench()
+    var events: [PluginEvent] = []
+    let set = PluginSet(launcher: bench.launcher) { events.append($1) }
+    set.update([try hook(bench, .request, "[]", policy: policy)])
+    for _ in 0..<3 { _ = await request(Hooks(set)) }
+    let told = "answered with something that is no object (hooks/request); \(what)"
+    #expect(
+      events.filter { if case .hookFailed = $0 { true } else { false } } == [.hookFailed(told)])
+    #expect(set.listJSON["data"]?.elements.first?["last_error"]?.string == told)
+    await set.close()
+  }
+
+  @Test @EventLoop func `a replacement with half a character is none`() async throws {
+    let bench = try PluginBench()
+    let half = try bench.configuration(
+      """
+      m = read()
+      write('{"id":1,"result":{"request":{"model":"m","input":"\\\\ud83d"}}}')
+      read()
+      """
+    ) {
+      $0.hooks = [.request]
+    }
+    try await with(bench, [half]) { hooks in
+      guard case .failure(let error) = await request(hooks) else {
+        Issue.record("half a character was taken")
+        return
+      }
+      #expect(error.json["data"]?["detail"]?.string?.contains("is not plain") == true)
     }
   }
 
@@ -216,6 +257,7 @@ import Wire
     let silent = try bench.configuration("while True: read()") {
       $0.hooks = [.usage]
       $0.timeout = .milliseconds(10)
+      $0.startTimeout = .seconds(1)
     }
     try await with(bench, [silent], events: { if case .hookFailed = $1 { failures.append($1) } }) {
       hooks in

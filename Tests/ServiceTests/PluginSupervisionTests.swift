@@ -98,7 +98,8 @@ import Testing
   @Test @EventLoop func `a plugin that leaves three calls unanswered is started again`()
     async throws
   {
-    try await PluginBench().with("while True: read()") { plugin in
+    try await PluginBench().with("answer(read(), 0)\nwhile True: read()") { plugin in
+      _ = await outcome(plugin)
       for _ in 0..<3 { #expect(await outcome(plugin, limit: .milliseconds(20)).code == .timedOut) }
       try await eventually("a restart") { plugin.restarts == 1 }
       #expect(plugin.lastError == "did not answer 3 calls in a row")
@@ -246,5 +247,85 @@ import Testing
       #expect(slow.stateName == "starting")
     }
     await slow.close()
+  }
+
+  // MARK: Calls between two processes
+
+  /// A program whose first process does one thing, and whose others answer.
+  private func onlyFirst(_ bench: PluginBench, _ act: String) -> String {
+    let mark = "\(bench.scratch.path)/mark"
+    return """
+      if not os.path.exists("\(mark)"):
+          open("\(mark)", "w").close()
+          \(act)
+      while True:
+          m = read(); answer(m, len(m['params'].get('x', '')))
+      """
+  }
+
+  @Test @EventLoop
+  func `a call made while a process is ended for its breach waits for the next one`()
+    async throws
+  {
+    let bench = try PluginBench()
+    try await bench.with(
+      onlyFirst(bench, "read()\n    while True: print('{\"method\":\"m\"}')")
+    ) { plugin in
+      let first = await outcome(plugin)
+      #expect(first.code == .protocolViolation)
+      #expect(plugin.restarts == 0)
+      #expect(await outcome(plugin).text == "0")
+      #expect(plugin.restarts == 1)
+    }
+  }
+
+  @Test @EventLoop func `what a process that ends did not read is asked of the next one`()
+    async throws
+  {
+    let bench = try PluginBench()
+    try await bench.with(onlyFirst(bench, "while True: time.sleep(60)")) { plugin in
+      plugin.start()
+      try await eventually("the start") { plugin.stateName == "running" }
+      let large = RawJSON.object { $0.member("x", String(repeating: "x", count: 1 << 20)) }
+      async let first = outcome(plugin, "m", large)
+      async let second = outcome(plugin, "m", .object { $0.member("x", "yz") })
+      await EventLoop.sleep(for: .milliseconds(20))
+      kill(try #require(plugin.processID), SIGKILL)
+      #expect(await first.text == "\(1 << 20)")
+      #expect(await second.text == "2")
+    }
+  }
+
+  @Test @EventLoop func `a call that waits for the next process ends with its failure`()
+    async throws
+  {
+    try await PluginBench().with(
+      "read()\nwhile True: print('{\"method\":\"m\"}')", { $0.maximumRestarts = 0 }
+    ) { plugin in
+      #expect(await outcome(plugin).code == .protocolViolation)
+      let second = await outcome(plugin)
+      #expect(second.code == .unavailable)
+      #expect(second.text.contains("has failed: floods its standard output"))
+    }
+  }
+
+  // MARK: A slow start
+
+  @Test @EventLoop func `a slow start costs the first call nothing`() async throws {
+    try await PluginBench().with("time.sleep(0.3)\nanswer(read(), 1)\nwhile True: read()") {
+      plugin in
+      #expect(await outcome(plugin, limit: .milliseconds(20)).text == "1")
+      let second = await outcome(plugin, limit: .milliseconds(20))
+      #expect(second.text.hasSuffix("did not answer within 20ms"))
+    }
+  }
+
+  @Test @EventLoop func `a start without a first answer ends with its own limit`() async throws {
+    try await PluginBench().with("while True: read()", { $0.startTimeout = .seconds(1) }) {
+      plugin in
+      let result = await outcome(plugin, limit: .milliseconds(20))
+      #expect(result.code == .timedOut)
+      #expect(result.text.hasSuffix("gave no answer within 1s of its start"))
+    }
   }
 }

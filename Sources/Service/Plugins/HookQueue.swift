@@ -14,15 +14,11 @@ final class HookQueue {
   /// What waits for a plugin that is slower than the requests; the oldest is dropped for the newest.
   static let mostObservations = 256
   static let mostBytes = 64 << 20
-  /// A plugin that fails all the time is mentioned this often.
-  private static let reportInterval: Duration = .seconds(10)
 
   private unowned let plugin: Plugin
   private var waiting: [Observation] = []
   private var bytes = 0
   private var isWorking = false
-  private var failures = 0
-  private var lastReport: LoopInstant?
 
   init(_ plugin: Plugin) {
     self.plugin = plugin
@@ -33,7 +29,7 @@ final class HookQueue {
     bytes += observation.params.bytes.count
     while waiting.count > Self.mostObservations || (bytes > Self.mostBytes && waiting.count > 1) {
       bytes -= waiting.removeFirst().params.bytes.count
-      failed("does not keep up: an observation was dropped")
+      plugin.hookFailed("does not keep up: an observation was dropped")
     }
     guard !isWorking else { return }
     isWorking = true
@@ -54,19 +50,10 @@ final class HookQueue {
           try await plugin.call(
             next.hook.method, next.params, limit: plugin.configuration.timeout))
       } catch {
-        failed(error.message)
+        plugin.hookFailed("\(error.message) (\(next.hook.method))")
       }
     }
     isWorking = false
-  }
-
-  private func failed(_ what: String) {
-    failures += 1
-    if let lastReport, EventLoop.now - lastReport < Self.reportInterval { return }
-    let times = failures > 1 ? " (\(failures) failures)" : ""
-    plugin.onEvent(.hookFailed(what + times))
-    failures = 0
-    lastReport = EventLoop.now
   }
 }
 

@@ -93,10 +93,12 @@ package final class Hooks {
   private func failed(
     _ plugin: Plugin, _ hook: PluginConfiguration.Hook, _ detail: String
   ) throws(RPCError) {
-    guard plugin.configuration.onFailure == .allow else {
-      throw .pluginFailed(plugin.name, hook, detail)
+    let isAllowed = plugin.configuration.onFailure == .allow
+    if !Task.isCancelled {
+      let what = isAllowed ? "went on without it" : "was refused"
+      plugin.hookFailed("\(detail) (\(hook.method)); the \(hook.subject) \(what)")
     }
-    if !Task.isCancelled { plugin.onEvent(.hookFailed(detail)) }
+    guard isAllowed else { throw .pluginFailed(plugin.name, hook, detail) }
   }
 
   private enum Verdict {
@@ -121,7 +123,12 @@ package final class Hooks {
     guard replacement.kind == .object else {
       throw HookFailure(detail: "answered with a \"\(member)\" that is no object")
     }
-    return .replace(replacement)
+    do throws(JSONError) {
+      return .replace(try RawJSON(parsing: replacement.bytes, limits: .replacement))
+    } catch {
+      let reason = PluginText.shown(error.message.utf8)
+      throw HookFailure(detail: "answered with a \"\(member)\" that is not plain: \(reason)")
+    }
   }
 
   /// What replaces a request is held against the same rules; `halley` is no part of what is sent.
@@ -155,7 +162,7 @@ package final class Hooks {
         try ParameterChecks.metadata(metadata)
         onMetadata(plugin.name, metadata)
       } catch {
-        plugin.onEvent(.hookFailed("answered with metadata that is not valid: \(error.message)"))
+        plugin.hookFailed("answered with metadata that is not valid: \(error.message)")
       }
     }
   }
@@ -195,9 +202,8 @@ extension RPCError {
   fileprivate static func hookDenied(
     _ plugin: String, _ hook: PluginConfiguration.Hook, _ reason: String
   ) -> RPCError {
-    let what = hook == .toolCall ? "tool call" : "request"
-    return RPCError(
-      .hookDenied, "plugin \(plugin) denied the \(what): \(reason)",
+    RPCError(
+      .hookDenied, "plugin \(plugin) denied the \(hook.subject): \(reason)",
       details: [("plugin", .string(plugin)), ("reason", .string(reason))])
   }
 
@@ -208,4 +214,19 @@ extension RPCError {
       .pluginFailed, "plugin \(plugin) \(detail) (\(hook.method))",
       details: [("plugin", .string(plugin)), ("detail", .string(detail))])
   }
+}
+
+extension PluginConfiguration.Hook {
+  /// What it decides about.
+  fileprivate var subject: String { self == .toolCall ? "tool call" : "request" }
+}
+
+extension JSONLimits {
+  /// What replaces what a client sent may be larger, and has to be as plain.
+  fileprivate static let replacement: JSONLimits = {
+    var limits = JSONLimits.relayed
+    limits.allowsDuplicateKeys = false
+    limits.allowsLoneSurrogates = false
+    return limits
+  }()
 }

@@ -10,9 +10,9 @@ final class PendingCalls {
   /// What became of an answer.
   enum Reception {
     case taken
-    /// Its call was given up, or answered, before.
+    /// Its call was given up before.
     case late
-    /// There never was such a call.
+    /// There is no such call, or it was answered before.
     case unknown
   }
 
@@ -20,10 +20,16 @@ final class PendingCalls {
     let continuation: CheckedContinuation<Result<RawJSON, PluginError>, Never>
     let timer: TimerSource
     let onAbandoned: ((RawJSON) -> Void)?
+    /// Where its line ends in all that the plugin is sent; nil before it is on its way.
+    var lineEnd: Int?
   }
+
+  /// Calls without an answer that are remembered, so that a late one is told from a strange one.
+  private static let mostAbandoned = 1024
 
   private let plugin: String
   private var calls: [Int64: Call] = [:]
+  private var abandoned: Set<Int64> = []
   private var lastID: Int64 = 0
   /// Called when a call was not answered in time.
   var onTimeout: () -> Void = {}
@@ -42,13 +48,16 @@ final class PendingCalls {
 
   /// Waits for the answer.
   ///
-  /// - Parameter send: writes the call; false when that is not possible.
+  /// - Parameters:
+  ///   - lateness: what is said of a plugin that does not answer within the limit.
+  ///   - send: writes the call and returns where its line ends; throws when that is not possible.
   func outcome(
-    of id: Int64, limit: Duration, onAbandoned: ((RawJSON) -> Void)?, send: () -> Bool
+    of id: Int64, limit: Duration, lateness: String, onAbandoned: ((RawJSON) -> Void)?,
+    send: () throws(PluginError) -> Int
   ) async -> Result<RawJSON, PluginError> {
     let timer: TimerSource
     do throws(LoopError) {
-      timer = try TimerSource { [weak self] in self?.timedOut(id, limit) }
+      timer = try TimerSource { [weak self] in self?.timedOut(id, lateness) }
     } catch {
       return .failure(PluginError(.unavailable, "can't be called: \(error)", plugin: plugin))
     }
@@ -57,7 +66,11 @@ final class PendingCalls {
       await withCheckedContinuation { continuation in
         calls[id] = Call(continuation: continuation, timer: timer, onAbandoned: onAbandoned)
         timer.arm(after: limit)
-        guard send() else { return end(id, .failure(unread)) }
+        do throws(PluginError) {
+          calls[id]?.lineEnd = try send()
+        } catch {
+          return end(id, .failure(error))
+        }
         if Task.isCancelled { cancelled(id) }
       }
     } onCancel: {
@@ -68,10 +81,8 @@ final class PendingCalls {
   // MARK: Ends
 
   func receive(_ id: RPCID, _ answer: Result<RawJSON, RPCPeerError>) -> Reception {
-    guard let number = id.json.integer, 1...max(lastID, 1) ~= number, lastID > 0 else {
-      return .unknown
-    }
-    guard calls[number] != nil else { return .late }
+    guard let number = Self.number(id.json) else { return .unknown }
+    guard calls[number] != nil else { return abandoned.remove(number) == nil ? .unknown : .late }
     switch answer {
     case .success(let result): end(number, .success(result))
     case .failure(let error): end(number, .failure(PluginError(error, plugin: plugin)))
@@ -79,18 +90,32 @@ final class PendingCalls {
     return .taken
   }
 
-  func failAll(_ code: PluginError.Code, _ message: String) {
-    let error = PluginError(code, message, plugin: plugin)
-    for id in calls.keys.sorted() { end(id, .failure(error)) }
+  /// Fails a call whose answer can't be taken; false where there is no such call.
+  func fail(_ id: RawJSON, _ message: String) -> Bool {
+    guard let number = Self.number(id), calls[number] != nil else { return false }
+    end(number, .failure(PluginError(.protocolViolation, message, plugin: plugin)))
+    return true
   }
 
-  private var unread: PluginError {
-    PluginError(.unavailable, "does not read what it is sent", plugin: plugin)
+  /// Fails all calls; those whose line the plugin can't have read as `unsent`.
+  ///
+  /// - Parameter sent: bytes that went into the plugin's pipe.
+  func failAll(_ code: PluginError.Code, _ message: String, sent: Int) {
+    for (id, call) in calls.sorted(by: { $0.key < $1.key }) {
+      let isSent = call.lineEnd.map { $0 <= sent } ?? true
+      end(id, .failure(PluginError(isSent ? code : .unsent, message, plugin: plugin)))
+    }
   }
 
-  private func timedOut(_ id: Int64, _ limit: Duration) {
-    let message = "did not answer within \(DurationText.text(limit))"
-    abandon(id, PluginError(.timedOut, message, plugin: plugin))
+  /// Some write back as a text what was a number.
+  private static func number(_ id: RawJSON) -> Int64? {
+    if let number = id.integer { return number }
+    guard let text = id.string, let number = Int64(text), "\(number)" == text else { return nil }
+    return number
+  }
+
+  private func timedOut(_ id: Int64, _ lateness: String) {
+    abandon(id, PluginError(.timedOut, lateness, plugin: plugin))
     onTimeout()
   }
 
@@ -101,6 +126,10 @@ final class PendingCalls {
   private func abandon(_ id: Int64, _ error: PluginError) {
     guard let call = calls[id] else { return }
     end(id, .failure(error))
+    abandoned.insert(id)
+    if abandoned.count > Self.mostAbandoned, let oldest = abandoned.min() {
+      abandoned.remove(oldest)
+    }
     call.onAbandoned?(.integer(id))
   }
 

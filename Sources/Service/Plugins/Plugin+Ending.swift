@@ -42,7 +42,6 @@ extension Plugin {
     startTask?.cancel()
     restartTimer?.cancel()
     restTimer?.cancel()
-    waiters.resume(.failure(unavailable("is being stopped")))
     guard let process else { return }
     process.stop()
     await process.end()

@@ -38,7 +38,9 @@ package final class Plugin: PluginTransport {
   let launcher: Launcher
   /// Is told what happens to it.
   package var onEvent: (PluginEvent) -> Void = { _ in }
-  var phase = Phase.stopped
+  var phase = Phase.stopped {
+    didSet { waiters.review() }
+  }
   private var policy: RestartPolicy
   let waiters = PluginWaiters()
   var startTask: Task<Void, Never>?
@@ -47,7 +49,13 @@ package final class Plugin: PluginTransport {
   /// Calls that are being made, and whoever else needs it to stay.
   var uses = 0
   package private(set) var restarts = 0
+  /// Why it ended or did not start, or what a hook of it failed with; the latest.
   package private(set) var lastError: String?
+  private var hookFailures = HookFailures()
+  /// Bytes of a result that a tool may have (`limits.line`).
+  package var longestResult = LimitsConfiguration().line {
+    didSet { process.map(boundResults) }
+  }
   /// What its observing hooks are still to be told.
   private(set) lazy var observations = HookQueue(self)
   /// Called when nobody uses it any longer.
@@ -97,7 +105,7 @@ package final class Plugin: PluginTransport {
   // MARK: Calls
 
   /// Starts the plugin where it does not run; the start takes `start_timeout` at most, which the
-  /// limit does not count.
+  /// limit does not count. What a process that ends was not sent is sent to the next one.
   package func call(
     _ method: String, _ params: RawJSON, limit: Duration, onAbandoned: ((RawJSON) -> Void)? = nil
   ) async throws(PluginError) -> RawJSON {
@@ -106,8 +114,15 @@ package final class Plugin: PluginTransport {
     }
     beginUse()
     defer { endUse() }
-    return try await running(within: limit)
-      .call(method, params, limit: limit, onAbandoned: onAbandoned)
+    let deadline = EventLoop.now + limit
+    while true {
+      let process = try await running(within: limit)
+      do throws(PluginError) {
+        return try await process.call(method, params, limit: limit, onAbandoned: onAbandoned)
+      } catch {
+        guard error.code == .unsent, EventLoop.now < deadline else { throw error }
+      }
+    }
   }
 
   /// Tells the plugin something, where it runs.
@@ -123,7 +138,7 @@ package final class Plugin: PluginTransport {
   }
 
   private func running(within limit: Duration) async throws(PluginError) -> PluginProcess {
-    if case .running(let process) = phase { return process }
+    if case .running(let process) = phase, process.takesCalls { return process }
     if case .stopped = phase { start() }
     return try await waiters.wait(orThrow: unavailable("was not waited for any longer")) {
       [self] in outcome(within: limit)
@@ -133,7 +148,7 @@ package final class Plugin: PluginTransport {
   /// The running process, or why it is not waited for; nil while it is worth waiting.
   private func outcome(within limit: Duration) -> Result<PluginProcess, PluginError>? {
     switch phase {
-    case .running(let process): return .success(process)
+    case .running(let process): return process.takesCalls ? .success(process) : nil
     case .failed: return .failure(unavailable("has failed: \(lastError ?? "")"))
     case .closed: return .failure(unavailable("is being stopped"))
     case .restarting(let instant) where instant - EventLoop.now > limit:
@@ -180,10 +195,14 @@ package final class Plugin: PluginTransport {
       throw PluginError(.died, reason, plugin: name)
     }
     guard case .starting = phase else { throw unavailable("is being stopped") }
-    phase = .running(process)
+    if onStarted == nil { process.startLimit = configuration.startTimeout }
     onEvent(.started(processID: process.child.processID ?? 0))
+    phase = .running(process)
     rest()
-    waiters.resume(.success(process))
+  }
+
+  private func boundResults(of process: PluginProcess) {
+    process.longestResult = configuration.servesTools ? longestResult : 0
   }
 
   private func checkProgram() async throws(PluginError) {
@@ -221,7 +240,11 @@ package final class Plugin: PluginTransport {
   }
 
   private func process(of child: GuardedChild) throws(LoopError) -> PluginProcess {
-    let process = try PluginProcess(child, name: name) { [weak self] in self?.report($0) }
+    let process = try PluginProcess(child, name: name) { [weak self] in
+      self?.report($0, PluginEvent.said)
+    }
+    boundResults(of: process)
+    process.onNoise = { [weak self] in self?.report($0, PluginEvent.noise) }
     process.onNotification = { [weak self] in self?.onNotification($0, $1) }
     if let onRequest { process.onRequest = onRequest }
     process.onEnd = { [weak self, weak process] reason in
@@ -310,10 +333,20 @@ package final class Plugin: PluginTransport {
     launch()
   }
 
-  private func report(_ entry: StderrLines.Entry) {
+  // MARK: What is told of it
+
+  private func report(_ entry: StderrLines.Entry, _ event: (String) -> PluginEvent) {
     switch entry {
-    case .line(let text): onEvent(.said(text))
+    case .line(let text): onEvent(event(text))
     case .dropped(let count): onEvent(.dropped(count))
     }
+  }
+
+  /// Takes down that a hook failed, for whoever looks for it first.
+  ///
+  /// - Parameter what: goes on behind the plugin's name.
+  func hookFailed(_ what: String) {
+    lastError = what
+    if let text = hookFailures.add(what) { onEvent(.hookFailed(text)) }
   }
 }

@@ -3,6 +3,8 @@ package struct PluginError: Error, Sendable, Equatable, CustomStringConvertible 
   package enum Code: Sendable, Equatable {
     /// It does not run, and will not in time; or the call was given up by its caller.
     case unavailable
+    /// The process ended before the call was on its way to it; the next one may be asked.
+    case unsent
     case timedOut
     /// It ended before it had answered.
     case died

@@ -3,12 +3,14 @@ package enum PluginEvent: Sendable, Equatable {
   case started(processID: Int32)
   /// It wrote a line to its stderr.
   case said(String)
-  /// So many lines of its stderr were left out.
+  /// It wrote to its stdout what is no message.
+  case noise(String)
+  /// So many lines that it wrote were left out.
   case dropped(Int)
   /// It ended or did not start, and is started again after a pause.
   case restarting(reason: String, after: Duration)
   /// It ended or did not start, and is left alone.
   case failed(reason: String)
-  /// One of its hooks failed, and the request went on without it, or it only observes.
+  /// One of its hooks failed.
   case hookFailed(String)
 }

@@ -12,6 +12,8 @@ final class PluginInput {
   private let end: PipeEnd
   private var queue: [ArraySlice<UInt8>] = []
   private var queuedBytes = 0
+  /// Bytes that went into the plugin's pipe, in all.
+  private(set) var sentBytes = 0
   private var source: IOSource?
   private(set) var isClosed = false
   /// Called when the plugin has closed its end.
@@ -23,11 +25,12 @@ final class PluginInput {
 
   /// Sends a line, now or as soon as the plugin reads.
   ///
-  /// - Returns: false where too much waits already, or the plugin has closed its end.
-  func send(_ head: [UInt8], _ body: ArraySlice<UInt8>, _ tail: [UInt8]) -> Bool {
+  /// - Returns: where it ends in all that is sent; nil where too much waits already, or the plugin
+  ///   has closed its end.
+  func send(_ head: [UInt8], _ body: ArraySlice<UInt8>, _ tail: [UInt8]) -> Int? {
     let count = head.count + body.count + tail.count
     guard !isClosed, queue.isEmpty || queuedBytes + count <= Self.maximumQueuedBytes else {
-      return false
+      return nil
     }
     if count <= Self.piecedBytes {
       queue.append((head + body + tail)[...])
@@ -35,8 +38,9 @@ final class PluginInput {
       queue += [head[...], body, tail[...]]
     }
     queuedBytes += count
+    let end = sentBytes + queuedBytes
     if source == nil { flush() }
-    return !isClosed
+    return isClosed ? nil : end
   }
 
   private func flush() {
@@ -45,6 +49,7 @@ final class PluginInput {
       case .closed: return closedByPlugin()
       case .taken(let count):
         queuedBytes -= count
+        sentBytes += count
         if count == next.count {
           queue.removeFirst()
         } else {

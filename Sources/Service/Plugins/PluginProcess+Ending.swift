@@ -15,7 +15,7 @@ extension PluginProcess {
     guard !isStopping, !hasEnded else { return }
     isStopping = true
     input.close()
-    calls.failAll(.unavailable, "is being stopped")
+    failCalls(.unavailable, "is being stopped")
     if cause == nil { endTimer?.arm(after: Self.patience) }
   }
 
@@ -27,7 +27,7 @@ extension PluginProcess {
     cause = reason
     stopReading()
     input.close()
-    calls.failAll(.died, reason)
+    failCalls(.died, reason)
     child.kill()
     endTimer?.arm(after: Self.lastPatience)
   }

@@ -7,11 +7,16 @@ internal import Wire
 /// Invariants:
 /// 1. Every call ends: with its answer, its limit, its task or the process.
 /// 2. `onEnd` is called once, when nothing of the process is left or it was given up.
-/// 3. After a line that breaks the protocol nothing more is read.
+/// 3. What it writes beside the protocol costs a line of the journal, and no call but the one that
+///    it was to answer; only a stream of it without end costs the process.
 @EventLoop
 final class PluginProcess: PluginTransport {
-  /// Bytes of a line that a plugin may write.
-  static let maximumLineBytes = 1 << 20
+  /// Bytes of a line that a plugin may write beyond what it was asked.
+  private static let maximumLineBytes = 1 << 20
+  /// Bytes of a line that are passed over, beside as many again as it may have.
+  private static let passedOverBytes = 8 << 20
+  /// A byte of what it was asked may come back as an escape, as in `\u00e4` for two.
+  private static let escapedBytes = 3
   /// Calls in a row that may time out without a single line from the plugin.
   private static let mostSilentTimeouts = 3
   /// Requests of the plugin that are being answered.
@@ -24,8 +29,14 @@ final class PluginProcess: PluginTransport {
   let started = EventLoop.now
   let calls: PendingCalls
   let input: PluginInput
-  private var framer = LineFramer(maximumLineBytes: maximumLineBytes)
+  private var lines = OutputLines()
   private var gauge = FloodGauge(now: EventLoop.now)
+  private var noise = StderrLines(now: EventLoop.now)
+  /// Bytes of a result that a tool may have; 0 for a plugin without tools.
+  var longestResult = 0
+  private var longestAsked = 0
+  /// How long it has from its start to its first answer; nil when there was one.
+  var startLimit: Duration?
   private var outputSource: IOSource?
   private let stderr: PluginStderr
   private var silentTimeouts = 0
@@ -41,6 +52,8 @@ final class PluginProcess: PluginTransport {
   private(set) var endReason: String?
   private var whoWaits: [CheckedContinuation<Void, Never>] = []
 
+  /// Hears of what it wrote to its stdout that is no message.
+  var onNoise: (StderrLines.Entry) -> Void = { _ in }
   var onNotification: (String, RawJSON) -> Void = { _, _ in }
   var onRequest: (String, RawJSON) async -> Result<RawJSON, RPCError> = { method, _ in
     .failure(RPCError(.methodNotFound, "there is no method \(RawJSON.string(method).excerpt)"))
@@ -68,6 +81,8 @@ final class PluginProcess: PluginTransport {
 
   var processID: Int32? { endReason == nil ? child.processID : nil }
   var hasEnded: Bool { endReason != nil }
+  /// Whether it is worth sending it a call: it was not found wanting, and does not end.
+  var takesCalls: Bool { !isStopping && !hasEnded && cause == nil && hangUp == nil }
 
   // MARK: To the plugin
 
@@ -78,12 +93,20 @@ final class PluginProcess: PluginTransport {
   func call(
     _ method: String, _ params: RawJSON, limit: Duration, onAbandoned: ((RawJSON) -> Void)? = nil
   ) async throws(PluginError) -> RawJSON {
-    guard !isStopping, !hasEnded, cause == nil else {
-      throw PluginError(.died, endReason ?? cause ?? "is being stopped", plugin: name)
+    guard takesCalls else {
+      throw PluginError(.unsent, endReason ?? cause ?? "is being ended", plugin: name)
     }
     let id = calls.nextID()
-    let outcome = await calls.outcome(of: id, limit: limit, onAbandoned: onAbandoned) {
-      write(#""id":\#(id),"method":\#(RawJSON.string(method).text),"params":"#, params)
+    longestAsked = max(longestAsked, params.bytes.count)
+    let startLeft = startLimit.map { $0 - (EventLoop.now - started) } ?? .zero
+    let lateness =
+      startLeft > limit
+      ? "gave no answer within \(DurationText.text(startLimit ?? limit)) of its start"
+      : "did not answer within \(DurationText.text(limit))"
+    let outcome = await calls.outcome(
+      of: id, limit: max(limit, startLeft), lateness: lateness, onAbandoned: onAbandoned
+    ) { () throws(PluginError) in
+      try send(#""id":\#(id),"method":\#(RawJSON.string(method).text),"params":"#, params)
     }
     return try outcome.get()
   }
@@ -92,7 +115,16 @@ final class PluginProcess: PluginTransport {
     _ = write(#""method":\#(RawJSON.string(method).text),"params":"#, params)
   }
 
-  private func write(_ head: String, _ value: RawJSON) -> Bool {
+  /// Returns where the line ends in all that is sent.
+  private func send(_ head: String, _ params: RawJSON) throws(PluginError) -> Int {
+    if let end = write(head, params) { return end }
+    guard !input.isClosed else {
+      throw PluginError(.unsent, "closed its standard input", plugin: name)
+    }
+    throw PluginError(.unavailable, "does not read what it is sent", plugin: name)
+  }
+
+  private func write(_ head: String, _ value: RawJSON) -> Int? {
     input.send(
       Array(#"{"jsonrpc":"2.0",\#(head)"#.utf8), value.onOneLine.bytes, Array("}\n".utf8))
   }
@@ -102,7 +134,7 @@ final class PluginProcess: PluginTransport {
   private func read() {
     var buffer = [UInt8](repeating: 0, count: Self.readBytes)
     switch child.output.read(into: &buffer) {
-    case .bytes(let count): receive(buffer.span.extracting(0..<count))
+    case .bytes(let count): receive(buffer[..<count])
     case .wouldBlock: return
     case .endOfStream:
       stopReading()
@@ -110,39 +142,73 @@ final class PluginProcess: PluginTransport {
     }
   }
 
-  private func receive(_ bytes: borrowing Span<UInt8>) {
-    do throws(LineFramer.LineTooLong) {
-      try framer.append(bytes) { line in
-        if cause == nil { receive(line) }
-      }
-    } catch {
-      breach("wrote a line of more than \(error.maximumLineBytes) bytes")
-    }
+  private var limit: Int {
+    max(longestResult, Self.maximumLineBytes + Self.escapedBytes * longestAsked)
   }
 
-  private func receive(_ line: ArraySlice<UInt8>) {
-    silentTimeouts = 0
+  private func receive(_ bytes: ArraySlice<UInt8>) {
+    lines.append(bytes, limit: limit) { line in
+      guard cause == nil else { return }
+      switch line {
+      case .whole(let line): receive(line: line)
+      case .tooLong(let start, let end, let bytes):
+        let id = AnswerID.find(start: start, end: end)
+        refuse(start, "a line of more than \(limit) bytes", id, bytes: bytes)
+      }
+    }
+    if lines.lineBytes > 2 * limit + Self.passedOverBytes { breach("writes a line without end") }
+  }
+
+  /// Files of some systems begin with a byte order mark, and some end their lines with CR LF.
+  private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let line = line.starts(with: [0xEF, 0xBB, 0xBF]) ? line.dropFirst(3) : line
+    return line.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+  }
+
+  private func receive(line: ArraySlice<UInt8>) {
+    let line = Self.trimmed(line)
+    guard !line.isEmpty else { return _ = isWelcome(0) }
     do throws(RPCRefusal) {
-      switch try RPCMessage(line: line) {
+      let message = try RPCMessage(line: line, limits: .plugins)
+      silentTimeouts = 0
+      switch message {
       case .response(let id, let result): receive(calls.receive(id, result), line)
-      case .request(let request): if isWelcome(line) { receive(request) }
+      case .request(let request): if isWelcome(line.count) { receive(request) }
       }
     } catch {
-      breach("wrote a line that is no JSON-RPC message (\(error.error.code.rawValue))")
+      let code = error.error.code.rawValue
+      let what = "a line that is no JSON-RPC message (\(code))"
+      refuse(line, what, AnswerID.find(in: line), bytes: line.count)
     }
   }
 
   private func receive(_ reception: PendingCalls.Reception, _ line: ArraySlice<UInt8>) {
     switch reception {
-    case .taken: return
-    case .late: _ = isWelcome(line)
-    case .unknown: breach("answered a call that was never made")
+    case .taken, .late: startLimit = nil
+    case .unknown: refuse(line, "an answer to no call", nil, bytes: line.count)
     }
   }
 
+  /// Passes over a line, which costs the call that it was to answer, if it is known which.
+  ///
+  /// What begins like a message may repeat what the plugin was asked, and is no text for people.
+  ///
+  /// - Parameters:
+  ///   - start: of the line, as far as it is kept.
+  ///   - bytes: of all of it.
+  private func refuse(
+    _ start: ArraySlice<UInt8>, _ what: String, _ answered: RawJSON?, bytes: Int
+  ) {
+    if let answered, calls.fail(answered, "answered with \(what)") { return startLimit = nil }
+    guard isWelcome(bytes) else { return }
+    let isMessage = start.first == UInt8(ascii: "{") || start.first == UInt8(ascii: "[")
+    let text = isMessage ? Array(what.utf8)[...] : start
+    for entry in noise.append(text + [0x0A], now: EventLoop.now) { onNoise(entry) }
+  }
+
   /// Counts a line that nobody asked for.
-  private func isWelcome(_ line: ArraySlice<UInt8>) -> Bool {
-    guard gauge.overflows(bytes: line.count, now: EventLoop.now) else { return true }
+  private func isWelcome(_ bytes: Int) -> Bool {
+    guard gauge.overflows(bytes: bytes, now: EventLoop.now) else { return true }
     breach("floods its standard output")
     return false
   }
@@ -181,8 +247,12 @@ final class PluginProcess: PluginTransport {
 
   /// Ends the calls and the process of a plugin that does not keep to the protocol.
   private func breach(_ what: String) {
-    calls.failAll(.protocolViolation, what)
+    failCalls(.protocolViolation, what)
     kill(what)
+  }
+
+  func failCalls(_ code: PluginError.Code, _ reason: String) {
+    calls.failAll(code, reason, sent: input.sentBytes)
   }
 
   // MARK: Its end
@@ -199,6 +269,7 @@ final class PluginProcess: PluginTransport {
   func drain() {
     for _ in 0..<(Self.maximumLineBytes / Self.readBytes) where outputSource != nil { read() }
     stopReading()
+    for entry in noise.finish(now: EventLoop.now) { onNoise(entry) }
     stderr.finish()
   }
 
@@ -209,10 +280,20 @@ final class PluginProcess: PluginTransport {
     endTimer?.cancel()
     input.close()
     child.output.close()
-    calls.failAll(.died, reason)
+    failCalls(.died, reason)
     onEnd(reason)
     for continuation in whoWaits { continuation.resume() }
     whoWaits = []
     onEnd = { _ in }
   }
+}
+
+extension JSONLimits {
+  /// What a plugin writes: as much as an upstream may, and with half of a surrogate pair where a text
+  /// was cut in its middle; but no key twice, because of it people and models might see another.
+  fileprivate static let plugins: JSONLimits = {
+    var limits = JSONLimits.relayed
+    limits.allowsDuplicateKeys = false
+    return limits
+  }()
 }

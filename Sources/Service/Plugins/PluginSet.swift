@@ -40,12 +40,17 @@ package final class PluginSet {
 
   /// Takes over a configuration: what is new is added, what is gone removed when its calls have
   /// ended, what changed is replaced, what has failed gets a new chance, and the rest stays as it is.
-  package func update(_ configurations: [PluginConfiguration]) {
+  ///
+  /// - Parameter longestResult: bytes of a result that a tool may have (`limits.line`).
+  package func update(
+    _ configurations: [PluginConfiguration], longestResult: Int = LimitsConfiguration().line
+  ) {
     guard !isClosed else { return }
     let old = plugins
     plugins = configurations.filter(\.isEnabled).map { configuration in
       old.first { $0.configuration == configuration && !$0.hasFailed } ?? plugin(configuration)
     }
+    for plugin in plugins { plugin.longestResult = longestResult }
     switchedOff = configurations.filter { !$0.isEnabled }
     byHook = [:]
     for plugin in plugins {

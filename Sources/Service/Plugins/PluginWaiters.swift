@@ -3,18 +3,23 @@ internal import EventLoop
 /// Those who wait for a plugin to run.
 @EventLoop
 final class PluginWaiters {
-  private var continuations: [Int: CheckedContinuation<Result<PluginProcess, PluginError>, Never>] =
-    [:]
+  typealias Outcome = Result<PluginProcess, PluginError>
+
+  private struct Waiter {
+    let continuation: CheckedContinuation<Outcome, Never>
+    let outcome: () -> Outcome?
+  }
+
+  private var waiters: [Int: Waiter] = [:]
   private var lastNumber = 0
 
-  var isEmpty: Bool { continuations.isEmpty }
+  var isEmpty: Bool { waiters.isEmpty }
 
   /// - Parameters:
   ///   - cancelled: is thrown when the task is cancelled.
-  ///   - outcome: what is known by now; asked for once more when the wait begins.
+  ///   - outcome: what is known by now; asked for when the wait begins, and by `review`.
   func wait(
-    orThrow cancelled: PluginError,
-    unless outcome: @escaping () -> Result<PluginProcess, PluginError>?
+    orThrow cancelled: PluginError, unless outcome: @escaping () -> Outcome?
   ) async throws(PluginError) -> PluginProcess {
     lastNumber += 1
     let number = lastNumber
@@ -22,7 +27,7 @@ final class PluginWaiters {
     let outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         if let outcome = known() { return continuation.resume(returning: outcome) }
-        continuations[number] = continuation
+        waiters[number] = Waiter(continuation: continuation, outcome: known)
         if Task.isCancelled { resume(number, .failure(cancelled)) }
       }
     } onCancel: {
@@ -31,11 +36,18 @@ final class PluginWaiters {
     return try outcome.get()
   }
 
-  func resume(_ outcome: Result<PluginProcess, PluginError>) {
-    for number in continuations.keys.sorted() { resume(number, outcome) }
+  /// Lets those go whose wait has an outcome now.
+  func review() {
+    for (number, waiter) in waiters.sorted(by: { $0.key < $1.key }) {
+      if let outcome = waiter.outcome() { resume(number, outcome) }
+    }
   }
 
-  private func resume(_ number: Int, _ outcome: Result<PluginProcess, PluginError>) {
-    continuations.removeValue(forKey: number)?.resume(returning: outcome)
+  func resume(_ outcome: Outcome) {
+    for number in waiters.keys.sorted() { resume(number, outcome) }
+  }
+
+  private func resume(_ number: Int, _ outcome: Outcome) {
+    waiters.removeValue(forKey: number)?.continuation.resume(returning: outcome)
   }
 }

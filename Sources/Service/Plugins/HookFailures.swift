@@ -1,0 +1,17 @@
+internal import EventLoop
+
+/// Counts a plugin's failures: what fails all the time is told of now and then.
+struct HookFailures {
+  private static let reportInterval: Duration = .seconds(10)
+
+  private var count = 0
+  private var lastReport: LoopInstant?
+
+  /// Returns what is to be told; nil where it is too soon for that.
+  mutating func add(_ what: String) -> String? {
+    count += 1
+    if let lastReport, EventLoop.now - lastReport < Self.reportInterval { return nil }
+    defer { (count, lastReport) = (0, EventLoop.now) }
+    return count > 1 ? "\(what) (\(count) failures)" : what
+  }
+}
