@@ -3,7 +3,7 @@
 # the configuration asks for them.
 . "$(dirname "$0")/common.sh"
 
-canary=canary-of-the-prompt-51c9
+canary="canary-of-the-prompt-51c9"
 
 write_configuration /etc/halley/config.toml
 sed -i 's/^enabled = false$/enabled = true/' /etc/halley/config.toml
