@@ -38,6 +38,8 @@ final class UpstreamCall {
   private var parser: SSEParser
   private var body: [UInt8] = []
   private var receivedBytes = 0
+  /// Whether the next event may have the key in it.
+  private var mayHoldKey = true
   private var hasEvent = false
   /// When the status of a failure came; nil for any other answer.
   private var refused: LoopInstant?
@@ -147,8 +149,14 @@ final class UpstreamCall {
 
   private func parse(_ bytes: borrowing Span<UInt8>) {
     guard receivedBytes <= request.maximumResponseBytes else { return failOverLimit() }
+    // One search for all events of a piece, and one more for that which began before it.
+    let mayPieceHoldKey = request.redactor?.mayHold(bytes) ?? false
+    mayHoldKey = true
     do throws(SSEParser.EventTooLarge) {
-      try parser.append(bytes) { handle($0) }
+      try parser.append(bytes) {
+        handle($0)
+        mayHoldKey = mayPieceHoldKey
+      }
     } catch {
       fail("limit", "an event of more than \(error.maximumEventBytes) bytes")
     }
@@ -163,8 +171,9 @@ final class UpstreamCall {
       return
     }
     do throws(JSONError) {
-      let event = try UpstreamEvent(data: request.redactor?.cleaned(data) ?? data)
-        .withoutSecrets(request.redactor)
+      var event = try UpstreamEvent(
+        data: mayHoldKey ? request.redactor?.cleaned(data) ?? data : data)
+      if event.kind != .output { event = event.withoutSecrets(request.redactor) }
       if !hasEvent {
         hasEvent = true
         rearmTimer()
@@ -182,6 +191,7 @@ final class UpstreamCall {
     switch ending {
     case .success(let metrics):
       self.metrics = metrics
+      mayHoldKey = true
       if case .streaming = state { parser.finish { handle($0) } }
       finishAnswer()
     case .failure(let error):
