@@ -165,6 +165,38 @@ import Testing
     #expect(answer.errorData?["detail"]?.string == "event")
   }
 
+  private static let noResponses = [
+    #"{"code":500,"message":"Internal error"}"#, "{}", #"{"id":"x"}"#, #"{"object":"response"}"#,
+    #"{"id":"c","object":"chat.completion","choices":[{"message":{"content":"Hi"}}]}"#,
+    #"{"object":"list","data":[],"output":[]}"#, #"{"object":1,"output":[]}"#,
+  ]
+
+  @Test(arguments: noResponses, [true, false])
+  func `a JSON object that is no response is no answer`(_ body: String, _ stream: Bool) throws {
+    let answer = try failure(
+      ["raw_events": body, "content_type": "application/json"], stream: stream, -32014,
+      "upstream_protocol")
+    #expect(answer.errorData?["detail"]?.string == "body")
+  }
+
+  @Test func `an error of whatever kind of object is an error`() throws {
+    let answer = try failure(
+      [
+        "raw_events": #"{"object":"error","error":{"message":"Broken."}}"#,
+        "content_type": "application/json",
+      ], -32010, "upstream_http")
+    #expect(answer.errorData?["error"]?["message"]?.string == "Broken.")
+  }
+
+  @Test(arguments: ["queued", "in_progress"], [true, false])
+  func `a response that still runs is no answer`(_ status: String, _ stream: Bool) throws {
+    let body = #"{"id":"resp_1","object":"response","status":"\#(status)","output":[]}"#
+    let answer = try failure(
+      ["raw_events": body, "content_type": "application/json"], stream: stream, -32014,
+      "upstream_protocol")
+    #expect(answer.errorData?["detail"]?.string == "status")
+  }
+
   @Test func `an event beyond limits event is refused`() throws {
     let answer = try failure(["huge_event": "100000"], -32014, "upstream_protocol")
     #expect(answer.errorData?["detail"]?.string == "limit")

@@ -88,4 +88,53 @@ import Wire
     #expect(output.count == 1)
     #expect(output.first?["content"]?.elements.map { $0["text"]?.string } == ["Hello"])
   }
+
+  // MARK: A response that ended well
+
+  private func output(_ events: String..., isComplete: Bool = true) -> [RawJSON] {
+    var assembler = ResponseAssembler()
+    for event in events { assembler.add(RawJSON(checked: Array(event.utf8)[...])) }
+    return assembler.output(isComplete: isComplete).elements
+  }
+
+  @Test func `nothing is missing from what ended well`() {
+    let items = output(created, added, part, delta("Hel"), delta("lo"))
+    #expect(items.first?["status"]?.string == "completed")
+    #expect(items.first?["content"]?.elements.first?["text"]?.string == "Hello")
+  }
+
+  @Test func `bare deltas become a message with the id that they name`() {
+    let bare = #"{"type":"response.output_text.delta","item_id":"msg_7","delta":"Hi"}"#
+    let items = output(bare)
+    #expect(items.count == 1)
+    #expect(items.first?["id"]?.string == "msg_7")
+    #expect(items.first?["role"]?.string == "assistant")
+    #expect(items.first?["status"]?.string == "completed")
+    #expect(items.first?["content"]?.elements.first?["text"]?.string == "Hi")
+  }
+
+  @Test func `texts and arguments that come whole stand for their deltas`() {
+    let text =
+      #"{"type":"response.output_text.done","output_index":0,"content_index":0,"text":"Whole."}"#
+    #expect(
+      output(added, delta("Wh"), text).first?["content"]?.elements.first?["text"]?.string
+        == "Whole.")
+    let call =
+      #"{"type":"response.output_item.added","output_index":1,"item":{"type":"function_call","call_id":"c","name":"f","arguments":""}}"#
+    let arguments =
+      #"{"type":"response.function_call_arguments.done","output_index":1,"arguments":"{}"}"#
+    let made = output(call, arguments).first
+    #expect(made?["arguments"]?.string == "{}")
+    #expect(made?["status"]?.string == "completed")
+  }
+
+  @Test func `reasoning that was cut off has no secret`() {
+    let reasoning =
+      #"{"type":"response.output_item.added","output_index":0,"item":{"id":"rs_1","type":"reasoning","summary":[],"encrypted_content":"half"}}"#
+    for isComplete in [true, false] {
+      let item = output(reasoning, isComplete: isComplete).first
+      #expect(item?["encrypted_content"] == nil)
+      #expect(item?["status"]?.string == "incomplete")
+    }
+  }
 }

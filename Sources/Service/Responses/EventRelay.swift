@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
 /// Hands the upstream's events on to the log as they came, and edits the little that has to be.
@@ -16,6 +17,8 @@ struct EventRelay {
 
   /// Items of the response's earlier rounds; those of the present one come behind them.
   private var earlierItems = 0
+  /// The number of the first event of the present round.
+  private var roundStart = 0
 
   init(log: EventLog) {
     self.log = log
@@ -29,6 +32,7 @@ struct EventRelay {
   /// Takes the next round of a response whose client sees one.
   mutating func beginRound(afterItems count: Int, as id: String) {
     earlierItems = count
+    roundStart = log.count
     if ownID == nil { upstreamID = id }
     ownID = .string(id)
   }
@@ -88,10 +92,40 @@ struct EventRelay {
   /// What came so far, as a response object; nil where no response was created.
   func partialResponse(status: String) -> RawJSON? {
     guard log.count > 0 else { return nil }
-    var assembler = ResponseAssembler()
-    for number in 0..<log.count { assembler.add(RawJSON(checked: log.event(number))) }
-    let response = assembler.assemble(status: status)
+    let response = assembler(from: 0).assemble(status: status)
     return response.map { redactor?.cleaned($0) ?? $0 }
+  }
+
+  // MARK: The end
+
+  /// The response that a terminal event tells; nil where it tells none.
+  func finalResponse(of terminal: UpstreamEvent) -> RawJSON? {
+    guard let response = terminal.json["response"], response.kind == .object else { return nil }
+    let told = response["status"]?.string
+    let isFinal = told.map { ResponseStatus(rawValue: $0)?.isFinal ?? true } ?? false
+    guard !isFinal else { return withSeenItems(response, status: told) }
+    let status: ResponseStatus =
+      switch terminal.kind {
+      case .failed: .failed
+      case .incomplete: .incomplete
+      default: .completed
+      }
+    return withSeenItems(
+      response.setting("status", to: .string(status.rawValue)), status: status.rawValue)
+  }
+
+  /// A final response with the items that were seen, where it has none of its own.
+  func withSeenItems(_ response: RawJSON, status: String?) -> RawJSON {
+    guard response["output"]?.elements.isEmpty ?? true else { return response }
+    let items = assembler(from: roundStart).output(isComplete: status == "completed")
+    guard !items.elements.isEmpty else { return response }
+    return response.setting("output", to: redactor?.cleaned(items) ?? items)
+  }
+
+  private func assembler(from start: Int) -> ResponseAssembler {
+    var assembler = ResponseAssembler()
+    for number in start..<log.count { assembler.add(RawJSON(checked: log.event(number))) }
+    return assembler
   }
 
   private func numbered(_ event: RawJSON, _ number: Int64?) -> RawJSON {

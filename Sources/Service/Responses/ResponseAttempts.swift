@@ -36,6 +36,8 @@ final class ResponseAttempts {
   private var hasLostChain = false
   /// Whether a connection turned out to lead elsewhere, and the next request gets one of its own.
   private var wasMisdirected = false
+  /// A response that the upstream told in one piece and still works on.
+  private var pendingID: String?
   private var firstMissing: Int?
   /// The id of an answer that came in one piece.
   private(set) var objectID: String?
@@ -65,7 +67,7 @@ final class ResponseAttempts {
       case .success(let result): return .success(result)
       case .failure(let failure): last = failure
       }
-      guard mayContinue(), last.error.isRetryable else { break }
+      guard mayContinue(), last.error.isRetryable, pendingID == nil else { break }
     }
     return .failure(last)
   }
@@ -143,6 +145,7 @@ final class ResponseAttempts {
 
   /// Takes back what this upstream does not take; returns whether the request is another one now.
   private func adapt(to failure: CallFailure, _ candidate: RequestPlan.Candidate) -> Bool {
+    guard resumePoint() == nil, pendingID == nil else { return false }
     let name = candidate.upstream.name
     if failure.refusesEncryptedReasoning,
       services.knowledge.reasoning.asks(name, candidate.model, body.body)
@@ -220,7 +223,7 @@ final class ResponseAttempts {
     if let heldError, case .failure = result {
       result = .failure(.streamError(heldError.json))
     }
-    if case .success(.object(let object)) = result { objectID = object["id"]?.string }
+    if case .success(.object(let object)) = result { result = noteProgress(object, candidate) }
     if result.mayHaveRun { mayHaveRun = true }
     for event in upstream.record(result) { services.onUpstreamHealth(upstream, event) }
     return result
@@ -232,6 +235,10 @@ final class ResponseAttempts {
       firstMissing = point.next
       return UpstreamRequest(
         resuming: point.id, from: point.next, upstream, key: key, limits: services.limits)
+    }
+    if let pendingID {
+      return UpstreamRequest(
+        resuming: pendingID, from: nil, upstream, key: key, limits: services.limits)
     }
     return UpstreamRequest(
       upstream, key: key, body: requestBody(for: candidate), isStreaming: isStreaming,
@@ -283,17 +290,31 @@ extension ResponseAttempts {
   private func resumeDelay(
     after result: Result<CallResult, CallFailure>, _ candidate: RequestPlan.Candidate
   ) -> Duration? {
-    guard holds(candidate), resumePoint() != nil else { return nil }
+    guard pendingID != nil || holds(candidate) && resumePoint() != nil else { return nil }
     switch result {
     case .success(.streamed): return nil
-    case .success(.object(let object)):
-      let isRunning = ["queued", "in_progress"].contains(object["status"]?.string ?? "")
-      return isRunning ? Self.pollInterval : nil
+    case .success(.object(let object)): return object.isRunning ? Self.pollInterval : nil
     case .failure(let failure):
       guard failure.error.isRetryable, resumptions < Self.mostResumptions else { return nil }
       resumptions += 1
       return .seconds(1)
     }
+  }
+
+  /// Takes an answer that came in one piece. One whose response still runs is no answer; the end
+  /// can be had where the upstream keeps it.
+  private func noteProgress(
+    _ object: RawJSON, _ candidate: RequestPlan.Candidate
+  ) -> Result<CallResult, CallFailure> {
+    objectID = object["id"]?.string
+    guard object.isRunning else { return .success(.object(object)) }
+    guard candidate.holdsBackground, let objectID else {
+      let status = object["status"]?.text ?? ""
+      return .failure(
+        .protocolViolation("status", "the answer is a response whose status is still \(status)"))
+    }
+    pendingID = objectID
+    return .success(.object(object))
   }
 
   /// Whether the present upstream runs background responses by itself.

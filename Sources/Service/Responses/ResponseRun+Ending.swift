@@ -13,13 +13,13 @@ extension ResponseRun {
       guard let terminal else {
         return await fail(.protocolViolation("event", "the stream ended without a terminal event"))
       }
-      guard let response = terminal.json["response"], response.kind == .object else {
+      guard let response = relay.finalResponse(of: terminal) else {
         return await fail(
           .protocolViolation("event", "the terminal event has no response object"))
       }
       await finish(relay.asSeen(response), [relay.rendered(terminal)])
     case .object(let object) where log.count > 0:
-      let response = relay.asSeen(object)
+      let response = relay.asSeen(relay.withSeenItems(object, status: object["status"]?.string))
       let type = ResponseReplay.terminalType(status: response["status"]?.string)
       await finish(response, [relay.rendered(type, response)])
     case .object(let object):

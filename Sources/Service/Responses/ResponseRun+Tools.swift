@@ -89,7 +89,7 @@ extension ResponseRun {
   private func roundResponse(_ result: CallResult) async -> RawJSON? {
     if case .object(let object) = result { receive(object: object) }
     await settling?.value
-    guard let response = terminal?.json["response"], response.kind == .object else {
+    guard let response = terminal.flatMap({ relay.finalResponse(of: $0) }) else {
       await fail(.protocolViolation("event", "the terminal event has no response object"))
       return nil
     }

@@ -223,8 +223,12 @@ final class UpstreamCall {
       guard object.kind == .object else {
         return .failure(.protocolViolation("body", "the answer is \(object.excerpt), no object"))
       }
-      if object.nonNull("error") != nil, object.nonNull("object") == nil {
+      if object.nonNull("error") != nil, object["object"]?.string != "response" {
         return .failure(HTTPFailure(head, body: body, request.redactor).failure)
+      }
+      guard object.isResponse else {
+        let told = object["object"].map { ": its member object is \($0.excerpt)" } ?? ""
+        return .failure(.protocolViolation("body", "the answer is no response object\(told)"))
       }
       return .success(.object(object.withoutToolSecrets))
     } catch {
@@ -324,5 +328,14 @@ final class UpstreamCall {
         limit.timeout == .idle
           ? .timeout(.idle, phase: phase, "no byte", after: request.idleTimeout)
           : .timeout(.firstEvent, phase: phase, "no event", after: request.firstEventTimeout)))
+  }
+}
+
+extension RawJSON {
+  /// Whether an answer of one piece is a response; some upstreams leave most of its members out.
+  fileprivate var isResponse: Bool {
+    let name = nonNull("object")
+    guard name == nil || name?.string == "response" else { return false }
+    return self["output"]?.kind == .array || name != nil && nonNull("status")?.string != nil
   }
 }

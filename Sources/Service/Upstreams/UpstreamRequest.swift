@@ -40,15 +40,17 @@ struct UpstreamRequest: Sendable {
 
   /// Goes on with a response that the upstream runs by itself.
   ///
-  /// - Parameter next: the number of the first event that is missing.
+  /// - Parameter next: the number of the first event that is missing; nil to ask for the response as
+  ///   it stands.
   init(
-    resuming id: String, from next: Int, _ upstream: UpstreamConfiguration, key: APIKey?,
+    resuming id: String, from next: Int?, _ upstream: UpstreamConfiguration, key: APIKey?,
     limits: LimitsConfiguration
   ) {
-    let query = next > 0 ? "?stream=true&starting_after=\(next - 1)" : "?stream=true"
+    let query = next.map { $0 > 0 ? "?stream=true&starting_after=\($0 - 1)" : "?stream=true" }
     http = HTTPRequest(
-      .get, upstream.baseURL + "/responses/" + Self.encoded(id) + query,
-      headers: ["Accept: text/event-stream"] + Self.commonHeaders(upstream, key: key),
+      .get, upstream.baseURL + "/responses/" + Self.encoded(id) + (query ?? ""),
+      headers: ["Accept: \(query == nil ? "application/json" : "text/event-stream")"]
+        + Self.commonHeaders(upstream, key: key),
       connectTimeout: upstream.connectTimeout,
       certificateFile: upstream.certificateAuthorities)
     redactor = key.map { KeyRedactor($0) }

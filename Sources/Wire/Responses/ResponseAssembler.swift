@@ -66,17 +66,27 @@ package struct ResponseAssembler {
     guard let part = Self.index(members["content_index"]) else { return }
     deltaBytes += members["delta"]?.bytes.count ?? 0
     let delta = deltaBytes <= Self.maximumDeltaBytes ? members["delta"]?.string ?? "" : ""
+    let id = members["item_id"]
     switch type {
     case "response.content_part.added", "response.content_part.done":
       guard let json = Self.object(members["part"]) else { return }
       let text = json["text"]?.string ?? json["refusal"]?.string ?? ""
-      open[index, default: .message].parts[part] = (json, text)
+      open[index, default: .message(id)].parts[part] = (json, text)
     case "response.output_text.delta":
-      open[index, default: .message].parts[part, default: (.emptyText, "")].text += delta
+      open[index, default: .message(id)].parts[part, default: (.emptyText, "")].text += delta
+    case "response.output_text.done":
+      guard let text = members["text"]?.string else { return }
+      open[index, default: .message(id)].parts[part, default: (.emptyText, "")].text = text
     case "response.refusal.delta":
-      open[index, default: .message].parts[part, default: (.emptyRefusal, "")].text += delta
+      open[index, default: .message(id)].parts[part, default: (.emptyRefusal, "")].text += delta
+    case "response.refusal.done":
+      guard let text = members["refusal"]?.string else { return }
+      open[index, default: .message(id)].parts[part, default: (.emptyRefusal, "")].text = text
     case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta":
       open[index]?.argument += delta
+    case "response.function_call_arguments.done", "response.custom_tool_call_input.done":
+      guard let whole = (members["arguments"] ?? members["input"])?.string else { return }
+      open[index]?.argument = whole
     default: break
     }
   }
@@ -89,28 +99,44 @@ package struct ResponseAssembler {
     return
       response
       .setting("status", to: .string(status))
-      .setting("output", to: .build { $0.array(writeItems) })
+      .setting("output", to: output(isComplete: false))
   }
 
-  private func writeItems(_ writer: inout JSONWriter) {
-    for index in Set(done.keys).union(open.keys).sorted() {
-      if let item = done[index] ?? open[index]?.assembled { writer.value(item) }
+  /// The items as far as they came.
+  ///
+  /// - Parameter isComplete: whether the response ended well, so that nothing is missing from a
+  ///   message or call whose end was not told.
+  package func output(isComplete: Bool) -> RawJSON {
+    .build { writer in
+      writer.array { writer in
+        for index in Set(done.keys).union(open.keys).sorted() {
+          let item = done[index] ?? open[index]?.assembled(isComplete: isComplete)
+          if let item { writer.value(item) }
+        }
+      }
     }
   }
 }
 
 extension ResponseAssembler.OpenItem {
-  fileprivate static var message: Self {
+  /// The item of events whose server never tells it.
+  fileprivate static func message(_ id: RawJSON?) -> Self {
     Self(
       added: .object {
+        if let id, id.string != nil { $0.member("id", id) }
         $0.member("type", "message")
         $0.member("role", "assistant")
       })
   }
 
-  fileprivate var assembled: RawJSON {
-    var item = added.setting("status", to: .string("incomplete"))
-    if added["type"]?.string == "function_call_output", added.nonNull("output") == nil {
+  fileprivate func assembled(isComplete: Bool) -> RawJSON {
+    let type = added["type"]?.string ?? ""
+    let isWhole =
+      isComplete && ["message", "function_call", "custom_tool_call"].contains(type)
+    var item = added.setting("status", to: .string(isWhole ? "completed" : "incomplete"))
+    // What comes of it before the end is not what it ends with.
+    if type == "reasoning" { item = item.removing("encrypted_content") }
+    if type == "function_call_output", added.nonNull("output") == nil {
       // It was begun, and nobody was left to see it end.
       return item.setting("output", to: .unknownOutcome)
     }
@@ -127,7 +153,7 @@ extension ResponseAssembler.OpenItem {
           }
         })
     }
-    let argumentKey = added["type"]?.string == "custom_tool_call" ? "input" : "arguments"
+    let argumentKey = type == "custom_tool_call" ? "input" : "arguments"
     return argument.isEmpty ? item : item.setting(argumentKey, to: .string(argument))
   }
 }
