@@ -15,6 +15,8 @@ struct TextTests {
       parsing: #"{"usage":{"input_tokens":1,"output_tokens":2},"halley":{"cost_usd":null}}"#)
     #expect(UsageLine.text(of: sparse) == "1 in · 2 out")
     #expect(UsageLine.text(of: .emptyObject) == "")
+    let shortened = try RawJSON(parsing: #"{"halley":{"left_out":2}}"#)
+    #expect(UsageLine.text(of: shortened) == "2 earlier items left out")
   }
 
   @Test(arguments: [

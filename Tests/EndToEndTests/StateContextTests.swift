@@ -126,15 +126,6 @@ import Testing
     #expect(sent[1]["id"] == nil)
   }
 
-  @Test func `a call that nobody answered is refused before the network`() throws {
-    let (response, _) = try call()
-    let creates = try stage.simulator.count("creates")
-    let answer = try client.say("never mind", #""previous_response_id":"\#(response.id)""#)
-    #expect(answer.errorCode == "invalid_params")
-    #expect(answer.param == "input")
-    #expect(try stage.simulator.count("creates") == creates)
-  }
-
   @Test func `an output without its call is refused with its place`() throws {
     let answer = try client.call(
       1, "responses.create", #"{"input":[{"role":"user","content":"x"},\#(output("call_9"))]}"#)

@@ -75,6 +75,66 @@ import Testing
     #expect(try stage.lastBody()["previous_response_id"]?.string == third.id)
   }
 
+  @Test(arguments: [
+    (404, "nothing here"), (404, "The model 'x' does not exist."),
+    (400, "No response found with id 'ID'."), (400, "Some other trouble."),
+  ])
+  func `whatever an upstream says of an id that it was given, it is sent everything`(
+    _ status: Int, _ message: String
+  ) throws {
+    let stage = try StateStage(upstream: #"state = "upstream""#)
+    let first = try stage.client.say("one", answer: "ONE")
+    let text = message.split(separator: "ID", omittingEmptySubsequences: false)
+      .joined(separator: first.id)
+    let refusal =
+      #""metadata":{"status":"\#(status)","status_times":"1","key":"k","error_message":\#(RawJSON.string(text).text)}"#
+    let second = try stage.client.say(
+      "two", #""previous_response_id":"\#(first.id)",\#(refusal)"#)
+    let isAbout = status == 404 || message.contains("'ID'")
+    #expect((second.status == "completed") == isAbout, "\(second.message.text)")
+    #expect(try stage.simulator.count("creates") == (isAbout ? 3 : 2))
+    guard isAbout else { return }
+    #expect(try stage.lastInput() == ["one", "ONE", "two"])
+  }
+
+  @Test func `an upstream that finds nothing at all is asked twice`() throws {
+    let stage = try StateStage(upstream: #"state = "upstream""#)
+    let first = try stage.client.say("one", answer: "ONE")
+    let second = try stage.client.say(
+      "two", #""previous_response_id":"\#(first.id)","metadata":{"status":"404"}"#)
+    #expect(second.errorCode == "upstream_http")
+    #expect(try stage.simulator.count("creates") == 3)
+  }
+
+  @Test func `half a call is not what an upstream goes on from`() throws {
+    let stage = try StateStage(upstream: #"state = "upstream""#)
+    let tool = #""tools":[{"type":"function","name":"weather","parameters":{}}]"#
+    let call = try stage.client.say("call weather {}", tool)
+    let next = try stage.client.say("never mind", #""previous_response_id":"\#(call.id)""#)
+    #expect(next.status == "completed", "\(next.message.text)")
+    #expect(try stage.lastBody()["previous_response_id"] == nil)
+    #expect(try stage.lastInput() == ["call weather {}", "never mind"])
+  }
+
+  @Test(arguments: [true, false])
+  func `an answer that still runs is waited for where the upstream keeps it`(
+    _ isStreaming: Bool
+  ) throws {
+    let stage = try StateStage(upstream: #"state = "upstream""#)
+    let whole = try stage.client.say(
+      "one", #""metadata":{"text":"At last.","duplicate_id":"resp_slow"},"halley":{"cache":"off"}"#)
+    #expect(whole.id == "resp_slow")
+    let body = RawJSON.string(
+      #"{"id":"resp_slow","object":"response","status":"queued","output":[]}"#)
+    let controls = #""raw_events":\#(body.text),"content_type":"application/json""#
+    let answer = try stage.client.say(
+      "two", #""stream":\#(isStreaming),"metadata":{\#(controls)}"#)
+    #expect(answer.status == "completed", "\(answer.message.text)")
+    #expect(answer.text == "At last.")
+    #expect(isStreaming ? answer.streamedText == "At last." : answer.events.isEmpty)
+    #expect(try stage.simulator.count("creates") == 2)
+  }
+
   @Test func `a conversation is chained at an upstream that keeps state`() throws {
     let stage = try StateStage(upstream: #"state = "upstream""#)
     let first = try stage.client.say("one", answer: "ONE", #""conversation":"kept""#)

@@ -56,9 +56,18 @@ import Wire
     #expect(throws: RPCError.self) { try found.checkCalls(after: []) }
   }
 
-  @Test func `a call that nobody answered is refused`() async throws {
-    let found = try await input(#"[{"role":"user","content":"x"}]"#)
-    let error = try #require(throws: RPCError.self) { try found.checkCalls(after: [json(call)]) }
+  @Test func `a call that nobody answered is refused where the request itself brings it`()
+    async throws
+  {
+    let found = try await input("[\(call)]")
+    let error = try #require(throws: RPCError.self) { try found.checkCalls(after: []) }
     #expect(error.message.contains("c1"))
+    try await input(#"[{"role":"user","content":"x"}]"#).checkCalls(after: [json(call)])
+    try await input(#"[{"role":"user","content":"x"}]"#).checkCalls(after: [json(output)])
+  }
+
+  @Test func `a call of any kind may be answered by a function's output`() async throws {
+    let shell = #"{"type":"local_shell_call","call_id":"c1"}"#
+    try await input("[\(output)]").checkCalls(after: [json(shell)])
   }
 }

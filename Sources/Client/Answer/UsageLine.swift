@@ -3,7 +3,7 @@ package import JSON
 /// The line that says what an answer has taken, as in
 /// `gpt-5.4 · 12 in (8 cached) · 340 out (64 reasoning) · $0.0012 · 1.2 s`.
 package enum UsageLine {
-  /// Leaves out what the response does not tell.
+  /// Passes over what the response does not tell.
   package static func text(of response: RawJSON) -> String {
     let halley = response["halley"] ?? .emptyObject
     let usage = response["usage"] ?? .emptyObject
@@ -15,6 +15,7 @@ package enum UsageLine {
       halley["cost_usd"]?.double.map(Quantity.dollars),
       halley["timing_ms"]?["total"]?.double.map(Quantity.duration),
       origin(halley["cache"]?.string),
+      halley["left_out"]?.integer.map { "\($0) earlier item\($0 == 1 ? "" : "s") left out" },
     ]
     return parts.compactMap(\.self).joined(separator: " · ")
   }

@@ -109,9 +109,8 @@ extension Daemon {
   ) async throws(RPCError) -> RawJSON {
     let upstream = candidate.upstream
     let key = try await upstream.apiKey(keys)
-    let target = UpstreamBody.Target(
-      upstream: upstream.name, keyIdentity: upstream.identity(of: key), model: candidate.model)
-    return body.make(.replay, for: target, encryptsReasoning: false)
+    let target = responseServices.target(candidate, key: upstream.identity(of: key), body.body)
+    return body.make(.replay, for: target, encryptsReasoning: false).body
   }
 
   private func post(

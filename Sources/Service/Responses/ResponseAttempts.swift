@@ -36,6 +36,13 @@ final class ResponseAttempts {
   private var hasLostChain = false
   /// Whether a connection turned out to lead elsewhere, and the next request gets one of its own.
   private var wasMisdirected = false
+  /// What the present upstream could not read of the request.
+  private var refusedItems: RefusedItems?
+  private var sent: RawJSON?
+  /// Whom the request was last made for.
+  private(set) var target: UpstreamBody.Target?
+  /// How many items of what was said before are not in it.
+  private(set) var leftOut = 0
   /// A response that the upstream told in one piece and still works on.
   private var pendingID: String?
   private var firstMissing: Int?
@@ -116,6 +123,7 @@ final class ResponseAttempts {
     let upstream = candidate.upstream
     var key = first
     var hasReadKeyAgain = false
+    refusedItems = nil
     var policy = RetryPolicy(
       maximumRetries: upstream.configuration.maximumRetries, hasSideEffects: plan.hasSideEffects)
     upstream.retryBudget.noteRequest(at: EventLoop.now)
@@ -146,6 +154,16 @@ final class ResponseAttempts {
   /// Takes back what this upstream does not take; returns whether the request is another one now.
   private func adapt(to failure: CallFailure, _ candidate: RequestPlan.Candidate) -> Bool {
     guard resumePoint() == nil, pendingID == nil else { return false }
+    if case .chained(let id) = form(for: candidate), failure.mayHaveLost(id) {
+      hasLostChain = true
+      return true
+    }
+    if refusedItems == nil, let refused = failure.refusedItems, let sent,
+      refused.removed(from: sent) != nil
+    {
+      refusedItems = refused
+      return true
+    }
     let name = candidate.upstream.name
     if failure.refusesEncryptedReasoning,
       services.knowledge.reasoning.asks(name, candidate.model, body.body)
@@ -157,10 +175,6 @@ final class ResponseAttempts {
       wasMisdirected = true
       return true
     }
-    if failure.lostPreviousResponse, !hasLostChain, case .chained = form(for: candidate) {
-      hasLostChain = true
-      return true
-    }
     return false
   }
 
@@ -170,26 +184,31 @@ final class ResponseAttempts {
     }
     guard !hasLostChain, let last = body.context.turns.last, let origin = last.response,
       let id = origin.upstreamID, origin.upstream == candidate.upstream.name,
-      origin.keyIdentity == keyIdentity
+      origin.keyIdentity == keyIdentity, !body.hasHalves
     else { return .replay }
     return .chained(to: id)
   }
 
   private func requestBody(for candidate: RequestPlan.Candidate) -> RawJSON {
     let form = form(for: candidate)
-    let name = candidate.upstream.name
     let isReplaying = candidate.upstream.configuration.state == .replay && form == .replay
+    let target = services.target(candidate, key: keyIdentity, body.body)
+    self.target = target
     var made = body.make(
-      form,
-      for: UpstreamBody.Target(
-        upstream: name, keyIdentity: keyIdentity, model: candidate.model),
+      form, for: target,
       encryptsReasoning: isReplaying
-        && services.knowledge.reasoning.asks(name, candidate.model, body.body),
+        && services.knowledge.reasoning.asks(target.upstream, target.model, body.body),
       isHeld: holds(candidate))
-    if isStreaming, made["stream"]?.boolean != true {
-      made = made.setting("stream", to: .boolean(true))
+    if isStreaming, made.body["stream"]?.boolean != true {
+      made.body = made.body.setting("stream", to: .boolean(true))
     }
-    return isReplaying ? made.setting("store", to: .boolean(false)) : made
+    if isReplaying { made.body = made.body.setting("store", to: .boolean(false)) }
+    if let less = refusedItems?.removed(from: made.body) {
+      made = UpstreamBody.Made(body: less.body, leftOut: made.leftOut + less.leftOut)
+    }
+    leftOut = made.leftOut
+    sent = made.body
+    return made.body
   }
 
   /// What the upstream that is asked first will be sent.
@@ -263,6 +282,14 @@ extension Result<CallResult, CallFailure> {
   fileprivate var mayHaveRun: Bool {
     guard case .failure(let failure) = self else { return true }
     return failure.phase == .noStatus || failure.phase == .answered
+  }
+}
+
+extension RawJSON {
+  /// Whether a response object says that its end is still to come.
+  fileprivate var isRunning: Bool {
+    let status = self["status"]?.string.flatMap { ResponseStatus(rawValue: $0) }
+    return status.map { !$0.isFinal } ?? false
   }
 }
 

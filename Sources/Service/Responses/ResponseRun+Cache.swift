@@ -58,13 +58,16 @@ extension ResponseRun {
       return nil
     }
     let identity = candidate.upstream.identity(of: key)
-    let name = candidate.upstream.name
     let origin = CacheableRequest.Origin(
-      uid: uid, upstream: name, keyIdentity: identity, model: candidate.model)
-    let target = UpstreamBody.Target(
-      upstream: name, keyIdentity: identity, model: candidate.model)
-    guard body.size > Self.largestDigestedBytes else { return body.cacheable(origin, for: target) }
-    return await EventLoop.offload { body.cacheable(origin, for: target) }
+      uid: uid, upstream: candidate.upstream.name, keyIdentity: identity, model: candidate.model)
+    let target = services.target(candidate, key: identity, body.body)
+    let isSmall = body.size <= Self.largestDigestedBytes
+    let (request, leftOut) =
+      isSmall
+      ? body.cacheable(origin, for: target)
+      : await EventLoop.offload { body.cacheable(origin, for: target) }
+    self.leftOut = leftOut
+    return request
   }
 
   private func cacheMiss(_ policy: CachePolicy) -> RPCError {

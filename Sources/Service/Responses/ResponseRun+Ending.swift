@@ -192,6 +192,8 @@ extension ResponseRun {
       halley.member("attempts", attemptCount)
       halley.member("timing_ms", timing.json)
       halley.member("tool_calls", toolCalls)
+      let leftOut = attempts?.leftOut ?? leftOut
+      if leftOut > 0 { halley.member("left_out", leftOut) }
     }
   }
 }

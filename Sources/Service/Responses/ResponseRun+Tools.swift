@@ -71,7 +71,7 @@ extension ResponseRun {
     }
     var next = body
     next.replacement = nil
-    next.add(items + outputs)
+    next.add(items + outputs, by: attempts?.target)
     if isAtLimit || rounds.count >= services.limits.toolRounds {
       // Somebody has to read the outputs, and to say what came of them.
       rounds.isLast = true

@@ -69,6 +69,8 @@ final class ResponseRun {
   var caching: Caching?
   /// Under which equal requests may join.
   var shareKey: ShareKey?
+  /// Items of what was said before that a cached answer was given without.
+  var leftOut = 0
   /// The cached answer that this response repeats.
   var repeated: CachedAnswer?
   /// Those who asked for the response: its client, and clients whose equal requests joined it.

@@ -27,6 +27,17 @@ struct ResponseServices {
   let onJoinedEnd: @EventLoop (ResponseRun, ResponseRun) -> Void
   let onUpstreamHealth: @EventLoop (Upstream, Upstream.HealthEvent) -> Void
   let onStorageTrouble: @EventLoop (String) -> Void
+
+  /// Whom a request is sent to, as far as what was said before depends on it.
+  @EventLoop
+  func target(
+    _ candidate: RequestPlan.Candidate, key identity: String, _ body: RawJSON
+  ) -> UpstreamBody.Target {
+    let name = candidate.upstream.name
+    return UpstreamBody.Target(
+      upstream: name, keyIdentity: identity, model: candidate.model,
+      takesReasoning: knowledge.reasoning.asks(name, candidate.model, body))
+  }
 }
 
 /// What was learned of the upstreams, for as long as the daemon runs.

@@ -56,27 +56,27 @@ package struct RequestInput: Sendable {
   private static let calls = ["function_call", "custom_tool_call"]
   private static let outputs = ["function_call_output", "custom_tool_call_output"]
 
-  /// Refuses an output without its call, and a call that nobody answered: every upstream would.
+  /// Refuses an output of the request without its call, and a call of the request that it does not
+  /// answer: every upstream would. What was said before is the daemon's own business.
   package func checkCalls(after context: [RawJSON]) throws(RPCError) {
-    var open: [String: Int?] = [:]
-    var seen: Set<String> = []
-    for (position, item)
-      in (context.map { (nil as Int?, $0) } + items.enumerated().map { ($0, $1) })
-    {
+    var open: [String: Int] = [:]
+    var seen = Set(context.compactMap { Replay.Entry($0).call })
+    for (position, item) in items.enumerated() {
       guard let type = item["type"]?.string, let id = item["call_id"]?.string else { continue }
-      if Self.calls.contains(type) {
-        seen.insert(id)
-        open[id] = .some(position)
-      } else if Self.outputs.contains(type) {
+      if Self.outputs.contains(type) {
         guard seen.contains(id) else {
-          let path = position.map { "input[\($0)].call_id" } ?? "input"
-          throw .invalidParams(path, "\"\(id)\" found, no call with that id comes before it")
+          throw .invalidParams(
+            "input[\(position)].call_id", "\"\(id)\" found, no call with that id comes before it")
         }
         open[id] = nil
+      } else if Self.calls.contains(type) {
+        open[id] = position
       }
+      if let call = Replay.Entry(item).call { seen.insert(call) }
     }
-    guard let (id, position) = open.min(by: { $0.key < $1.key }) else { return }
-    let path = position.map { "input[\($0)].call_id" } ?? "input"
-    throw .invalidParams(path, "call \"\(id)\" has no output; every call has to be answered")
+    guard let (id, position) = open.min(by: { $0.value < $1.value }) else { return }
+    throw .invalidParams(
+      "input[\(position)].call_id",
+      "call \"\(id)\" has no output; every call has to be answered")
   }
 }

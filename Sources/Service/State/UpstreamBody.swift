@@ -12,11 +12,24 @@ struct UpstreamBody: Sendable {
     case chained(to: String)
   }
 
-  /// Whom the body is for: what one upstream, key or model made may mean nothing to another.
-  struct Target {
+  /// Whom the body is for: what one upstream made, behind one key, may mean nothing to another.
+  struct Target: Sendable {
     let upstream: String
     let keyIdentity: String
     let model: String
+    /// Whether the model takes the reasoning of the upstream's other models.
+    let takesReasoning: Bool
+
+    /// - Parameter keyIdentity: nil for an answer that was repeated: it was found by the key.
+    fileprivate func made(_ upstream: String?, _ keyIdentity: String?) -> Bool {
+      upstream == self.upstream && (keyIdentity ?? self.keyIdentity) == self.keyIdentity
+    }
+  }
+
+  /// A body, and how many items of what was said before are not in it.
+  struct Made {
+    var body: RawJSON
+    var leftOut = 0
   }
 
   /// The members of the request, those of its profile and the daemon's tools among them.
@@ -28,7 +41,9 @@ struct UpstreamBody: Sendable {
   /// or hooks that have to see it.
   var mustReplay = false
   /// Items of this response's earlier rounds: what the model said and what its tools did.
-  var added: [RawJSON] = []
+  private(set) var added: [RawJSON] = []
+  /// Whom the last round asked.
+  private(set) var addedBy: Target?
   /// What hooks made of it; then it is what is sent.
   var replacement: Replacement?
 
@@ -44,8 +59,11 @@ struct UpstreamBody: Sendable {
   ///   daemon does, over a stream.
   func make(
     _ form: Form, for target: Target, encryptsReasoning: Bool, isHeld: Bool = false
-  ) -> RawJSON {
-    if let replacement { return replacement.made(for: target.model) }
+  ) -> Made {
+    if let replacement {
+      return Made(
+        body: replacement.made(for: target.model), leftOut: replay(for: target).leftOut)
+    }
     var made = body
     if made["model"]?.string != target.model {
       made = made.setting("model", to: .string(target.model))
@@ -57,46 +75,111 @@ struct UpstreamBody: Sendable {
     switch form {
     case .chained(let id):
       made = made.removing("conversation").setting("previous_response_id", to: .string(id))
-      return input.hasResolvedReferences ? made.setting("input", to: array([])) : made
+      return Made(
+        body: input.hasResolvedReferences ? made.setting("input", to: .array(given)) : made)
     case .replay:
       made = made.removing("conversation", "previous_response_id")
+      var leftOut = 0
       if !context.turns.isEmpty || input.hasResolvedReferences || !added.isEmpty {
-        made = made.setting("input", to: array(contextItems(for: target)))
+        let replay = replay(for: target)
+        made = made.setting("input", to: .array(replay.items))
+        leftOut = replay.leftOut
       }
-      return encryptsReasoning ? made.includingEncryptedReasoning : made
+      return Made(
+        body: encryptsReasoning ? made.includingEncryptedReasoning : made, leftOut: leftOut)
     }
   }
 
-  private func array(_ before: [RawJSON]) -> RawJSON {
-    .build { writer in
-      writer.array { writer in
-        for item in before + input.items + added { writer.value(item) }
-      }
+  /// The request's own items and those of its earlier rounds.
+  private var given: [RawJSON] { input.items + Replay(addedEntries(for: nil)).items }
+
+  // MARK: What was said
+
+  /// All that was said, in a form that the target takes.
+  func replay(for target: Target) -> Replay {
+    var entries = contextEntries(for: target)
+    entries += input.items.map { item in
+      var entry = Replay.Entry(item)
+      entry.isGiven = true
+      return entry
+    }
+    return Replay(entries + addedEntries(for: target), asynchronous: asynchronousTools)
+  }
+
+  /// - Parameter target: nil for the upstream that the last round asked.
+  private func addedEntries(for target: Target?) -> [Replay.Entry] {
+    let isReadable = target.map { target in
+      addedBy.map { target.made($0.upstream, $0.keyIdentity) } ?? true
+    }
+    return added.indices.map { index in
+      var entry = Replay.Entry(added[index])
+      entry.isReadable = isReadable ?? true
+      entry.leadsToNext = index + 1 < added.count && Replay.isModels(added[index + 1])
+      return entry
     }
   }
 
-  /// The items before this request, in a form that the target takes.
-  func contextItems(for target: Target) -> [RawJSON] {
-    context.turns.flatMap { turn in
-      let isOwn =
-        turn.response.map {
-          $0.upstream == target.upstream && $0.keyIdentity == target.keyIdentity
-            && $0.model == target.model
-        } ?? false
-      return turn.items.compactMap {
-        Self.replayed($0.json, $0.type, isOwn: isOwn || !$0.isOutput)
-      }
+  /// Whether an upstream that keeps what was said would be asked to go on from half a call.
+  var hasHalves: Bool {
+    let said = context.turns.flatMap { $0.items.map(\.json) } + input.items
+    let entries = said.map { Replay.Entry($0) }.filter { $0.call != nil || $0.answeredCall != nil }
+    return Replay(entries, asynchronous: asynchronousTools).leftOut > 0
+  }
+
+  /// The items before this request. What a client brought is of the upstream that it was first sent
+  /// to.
+  private func contextEntries(for target: Target) -> [Replay.Entry] {
+    var entries: [[Replay.Entry]] = []
+    var sentTo: StoredContext.Origin?
+    for turn in context.turns.reversed() {
+      sentTo = turn.response ?? sentTo
+      let made = target.made(turn.response?.upstream, turn.response?.keyIdentity)
+      let wasSent = sentTo.map { target.made($0.upstream, $0.keyIdentity) } ?? true
+      let takesReasoning = target.takesReasoning || turn.response?.model == target.model
+      entries.append(
+        turn.items.indices.map { index in
+          let item = turn.items[index]
+          var entry = Replay.Entry(item.json)
+          entry.isReadable = item.isOutput ? made : wasSent
+          entry.takesReasoning = takesReasoning
+          entry.leadsToNext = Self.leads(item, to: turn.items.dropFirst(index + 1).first)
+          return entry
+        })
     }
+    return entries.reversed().flatMap { $0 }
+  }
+
+  /// Whether an item is what directly followed another; one of them may have been deleted since.
+  private static func leads(_ item: StoredItem, to next: StoredItem?) -> Bool {
+    guard let next else { return false }
+    return next.position == item.position + 1 && next.isOutput == item.isOutput
+      && Replay.isModels(next.json)
+  }
+
+  private var asynchronousTools: Set<String> {
+    let tools = body.nonNull("tools")?.elements ?? []
+    return Set(tools.filter { $0["async"]?.boolean == true }.compactMap { $0["name"]?.string })
   }
 
   /// Adds a round of this response: what the model said and what its tools did.
-  mutating func add(_ items: [RawJSON]) {
-    added += items.compactMap { Self.replayed($0, $0["type"]?.string ?? "", isOwn: true) }
+  mutating func add(_ items: [RawJSON], by target: Target?) {
+    added += items
+    addedBy = target
   }
 
   /// What an answer to it depends on beside who is asked.
-  func cacheable(_ origin: CacheableRequest.Origin, for target: Target) -> CacheableRequest {
-    let items = contextItems(for: target) + input.items
+  ///
+  /// - Returns: also how many items of what was said before it leaves out.
+  func cacheable(
+    _ origin: CacheableRequest.Origin, for target: Target
+  ) -> (request: CacheableRequest, leftOut: Int) {
+    let replay = replay(for: target)
+    return (cacheable(origin, replay.items), replay.leftOut)
+  }
+
+  private func cacheable(
+    _ origin: CacheableRequest.Origin, _ items: [RawJSON]
+  ) -> CacheableRequest {
     guard let replacement else { return CacheableRequest(origin, body: body, items: items) }
     // Apart from what hooks changed it is the same request as without them.
     var members = body
@@ -125,22 +208,6 @@ struct UpstreamBody: Sendable {
 
   /// Bytes that make up its cache key, roughly.
   var size: Int { items.reduce(body.bytes.count) { $0 + $1.bytes.count } }
-
-  /// One item as it is sent again; nil for what only its maker could read.
-  private static func replayed(_ item: RawJSON, _ type: String, isOwn: Bool) -> RawJSON? {
-    switch type {
-    case "message":
-      let json = item.removing("id")
-      return json["type"] == nil ? json.setting("type", to: .string("message")) : json
-    case "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output":
-      return item.removing("id")
-    case "reasoning":
-      // Without its encrypted content an upstream that keeps nothing knows no such item.
-      return isOwn && item.nonNull("encrypted_content") != nil ? item : nil
-    default:
-      return isOwn ? item : nil
-    }
-  }
 }
 
 extension UpstreamBody.Replacement {
@@ -151,19 +218,18 @@ extension UpstreamBody.Replacement {
 }
 
 extension RawJSON {
+  static func array(_ elements: [RawJSON]) -> RawJSON {
+    .build { writer in
+      writer.array { array in for element in elements { array.value(element) } }
+    }
+  }
+
   private static let encryptedReasoning = "reasoning.encrypted_content"
 
   /// The body with `reasoning.encrypted_content` among what is included.
   fileprivate var includingEncryptedReasoning: RawJSON {
     let included = nonNull("include")?.elements ?? []
     guard !included.contains(where: { $0.string == Self.encryptedReasoning }) else { return self }
-    return setting(
-      "include",
-      to: .build { writer in
-        writer.array { writer in
-          for value in included { writer.value(value) }
-          writer.string(Self.encryptedReasoning)
-        }
-      })
+    return setting("include", to: .array(included + [.string(Self.encryptedReasoning)]))
   }
 }

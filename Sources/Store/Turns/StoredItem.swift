@@ -16,7 +16,8 @@ package struct StoredItem: Sendable, Equatable {
 
   let row: Int64
   let turn: Int64
-  let position: Int64
+  /// Among the items of its turn; one that was deleted leaves a gap.
+  package let position: Int64
 
   /// The item as lists show it: with its id, its type and a status, and a message's text as a part.
   package var listed: RawJSON {

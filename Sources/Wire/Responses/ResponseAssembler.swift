@@ -107,7 +107,8 @@ package struct ResponseAssembler {
   /// - Parameter isComplete: whether the response ended well, so that nothing is missing from a
   ///   message or call whose end was not told.
   package func output(isComplete: Bool) -> RawJSON {
-    .build { writer in
+    let isComplete = isComplete && deltaBytes <= Self.maximumDeltaBytes
+    return .build { writer in
       writer.array { writer in
         for index in Set(done.keys).union(open.keys).sorted() {
           let item = done[index] ?? open[index]?.assembled(isComplete: isComplete)
