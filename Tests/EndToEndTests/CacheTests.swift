@@ -133,7 +133,51 @@ import Testing
     #expect(stats?["memory_entries"]?.integer == 0)
   }
 
+  @Test func `a request that warms the upstream's cache neither fills nor reads this one`() throws {
+    let warm = #""prompt_cache_options":{"prewarm":true}"#
+    #expect(origin(try stage.client.say("hello", answer: "", warm)) == "miss")
+    #expect(origin(try stage.client.say("hello", answer: "Hi.")) == "miss")
+    #expect(origin(try stage.client.say("hello", answer: "", warm)) == "miss")
+    let compared = #""prompt_cache_options":{"comparison_response_id":"resp_1"}"#
+    #expect(origin(try stage.client.say("hello", answer: "Ho.", compared)) == "miss")
+    #expect(try creates == 4)
+    #expect(try stage.client.say("hello").text == "Hi.")
+    #expect(try creates == 4)
+  }
+
+  @Test func `an empty answer is not given again`() throws {
+    for _ in 0..<2 { #expect(origin(try stage.client.say("hello", answer: "")) == "miss") }
+    #expect(try creates == 2)
+  }
+
+  @Test func `spellings of one request share an answer, also when they come twice`() throws {
+    let spellings = [
+      #"{"input":"hello"}"#, #"{"input":[{"role":"user","content":"hello"}]}"#,
+      #"{"input":[{"type":"message","role":"user","content":[{"type":"input_text","text":"hello"}]}],"tools":[],"tool_choice":"auto","stream":true}"#,
+    ]
+    for (number, spelling) in (spellings + spellings).enumerated() {
+      let answer = try stage.client.call(1, "responses.create", spelling)
+      #expect(origin(answer) == (number == 0 ? "miss" : "hit"), "\(spelling)")
+    }
+    #expect(try creates == 1)
+  }
+
   // MARK: Looking and clearing
+
+  @Test func `looking says what off and refresh would do`() throws {
+    _ = try stage.client.say("hello")
+    for mode in ["off", "refresh"] {
+      let found = try stage.client.call(
+        2, "cache.explain", #"{"input":"hello","halley":{"cache":"\#(mode)"}}"#)
+      #expect(found.result?["hit"]?.boolean == false)
+      #expect(found.result?["reason"]?.string?.contains(mode) == true)
+    }
+    for mode in ["default", "only"] {
+      let found = try stage.client.call(
+        2, "cache.explain", #"{"input":"hello","halley":{"cache":"\#(mode)"}}"#)
+      #expect(found.result?["hit"]?.boolean == true)
+    }
+  }
 
   @Test func `the nearest entry tells what differs`() throws {
     _ = try stage.client.say("hello", #""instructions":"be short""#)

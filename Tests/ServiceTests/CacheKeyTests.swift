@@ -73,11 +73,78 @@ import Testing
   }
 
   @Test(arguments: [
-    #""instructions":"Be brief""#, #""tools":[]"#, #""tool_choice":"none""#,
+    #""tools":[]"#, #""tool_choice":"auto""#, #""parallel_tool_calls":true"#, #""include":[]"#,
+    #""truncation":"disabled""#, #""service_tier":"auto""#, #""top_p":1.0"#, #""top_logprobs":0"#,
+    #""text":{}"#, #""text":{"format":{"type":"text"}}"#, #""text":{"verbosity":"medium"}"#,
+    #""reasoning":{}"#, #""reasoning":{"effort":null,"summary":null}"#, #""presence_penalty":0"#,
+    #""frequency_penalty":null"#,
+  ])
+  func `a default that is spelled out leaves the key as it is`(member: String) throws {
+    #expect(try request("{\(member)}").key == request("{}").key)
+  }
+
+  @Test func `an unset member of a tool or a format leaves the key as it is`() throws {
+    for (one, other) in [
+      (
+        #"{"tools":[{"type":"function","name":"f","parameters":{}}]}"#,
+        #"{"tools":[{"type":"function","name":"f","parameters":{},"strict":null,"description":null}]}"#
+      ),
+      (
+        #"{"text":{"format":{"type":"json_schema","name":"n","schema":{}}}}"#,
+        #"{"text":{"format":{"type":"json_schema","name":"n","schema":{},"strict":false}}}"#
+      ),
+    ] {
+      #expect(try request(one).key == request(other).key)
+    }
+  }
+
+  @Test(arguments: [
+    #"{"type":"message","role":"user","content":"Hi"}"#,
+    #"{"role":"user","content":[{"type":"input_text","text":"Hi"}]}"#,
+    #"{"id":"msg_1","type":"message","status":"completed","role":"user","content":"\u0048i"}"#,
+    #"{"role":"user","content":[{"text":"Hi","type":"input_text","prompt_cache_breakpoint":null}]}"#,
+  ])
+  func `a message has one form, however it is spelled`(item: String) throws {
+    #expect(try request("{}", [item]).key == request("{}").key)
+  }
+
+  @Test(arguments: [
+    #"{"role":"assistant","content":"Hi"}"#, #"{"role":"user","content":"hi"}"#,
+    #"{"role":"user","content":["Hi"]}"#, #"{"role":"user","content":[]}"#,
+    #"{"role":"user","content":[{"type":"output_text","text":"Hi"}]}"#,
+    #"{"role":"user","content":"Hi","status":"incomplete"}"#, #"{"content":"Hi"}"#,
+    #"{"role":"user","content":[{"type":"input_text","text":"H"},{"type":"input_text","text":"i"}]}"#,
+  ])
+  func `a message that says something else has another form`(item: String) throws {
+    #expect(try request("{}", [item]).key != request("{}").key)
+  }
+
+  @Test func `an answer and a call have one form, whatever their ids`() throws {
+    for (one, other) in [
+      (
+        #"{"role":"assistant","content":"Hi"}"#,
+        #"{"type":"message","id":"msg_1","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[],"logprobs":[]}]}"#
+      ),
+      (
+        #"{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}"#,
+        #"{"type":"function_call","id":"fc_1","status":"completed","call_id":"c","name":"f","arguments":"{}"}"#
+      ),
+      (
+        #"{"role":"user","content":[{"type":"input_image","image_url":"u"}]}"#,
+        #"{"role":"user","content":[{"type":"input_image","image_url":"u","detail":"auto","file_id":null}]}"#
+      ),
+    ] {
+      #expect(try request("{}", [one]).key == request("{}", [other]).key)
+    }
+  }
+
+  @Test(arguments: [
+    #""instructions":"Be brief""#, #""tools":[{"type":"function"}]"#, #""tool_choice":"none""#,
     #""text":{"verbosity":"low"}"#, #""reasoning":{"effort":"low"}"#, #""temperature":0"#,
-    #""top_p":1"#, #""top_logprobs":1"#, #""max_output_tokens":9"#, #""include":[]"#,
+    #""top_p":0.9"#, #""top_logprobs":1"#, #""max_output_tokens":9"#, #""include":["a"]"#,
     #""truncation":"auto""#, #""service_tier":"flex""#, #""seed":1"#, #""seed":null"#,
-    #""parallel_tool_calls":true"#, #""prompt":{"id":"p"}"#,
+    #""parallel_tool_calls":false"#, #""prompt":{"id":"p"}"#, #""temperature":1"#,
+    #""text":{"format":{"type":"json_object"}}"#, #""instructions":"""#, #""tool_choice":{}"#,
   ])
   func `a member that the answer depends on changes the key`(member: String) throws {
     #expect(try request("{\(member)}").key != request("{}").key)

@@ -81,13 +81,42 @@ import Wire
     #expect(policy.mustHit == (option == .only))
   }
 
+  @Test(arguments: HalleyOptions.Cache.allCases)
+  func `what is for the upstream's cache goes past this one`(option: HalleyOptions.Cache) throws {
+    for options in [#"{"prewarm":true}"#, #"{"comparison_response_id":"resp_1"}"#] {
+      let policy = try policy(option, #"{"prompt_cache_options":\#(options)}"#)
+      #expect(!policy.reads && !policy.joins && policy.writing == .nothing)
+      #expect(policy.obstacle != nil)
+    }
+    for options in [#"{"prewarm":false}"#, #"{"prewarm":null,"mode":"implicit"}"#, "{}", "null"] {
+      let body = #"{"prompt_cache_options":\#(options)}"#
+      #expect(try policy(option, body) == policy(option))
+    }
+  }
+
+  @Test func `off and refresh are told as why nothing is read`() throws {
+    #expect(try policy(.off).obstacle?.contains("off") == true)
+    #expect(try policy(.refresh).obstacle?.contains("refresh") == true)
+  }
+
   // MARK: Answers
 
   @Test(arguments: ["incomplete", "failed", "cancelled", "in_progress"])
   func `only a completed answer is kept`(status: String) throws {
     #expect(try !policy().mayKeep(response("[]", status: status), toolCalls: 0))
     #expect(try !policy(.refresh).mayKeep(response("[]", status: status), toolCalls: 0))
-    #expect(try policy().mayKeep(response("[]"), toolCalls: 0))
+    #expect(try policy().mayKeep(response(Self.said), toolCalls: 0))
+  }
+
+  private static let said = #"[{"type":"message","content":[{"type":"output_text","text":"x"}]}]"#
+
+  @Test(arguments: [
+    "[]", #"[{"type":"reasoning","summary":[]}]"#, #"[{"type":"message","content":[]}]"#,
+    #"[{"type":"message","content":[{"type":"output_text","text":""}]}]"#, "null", "{}",
+  ])
+  func `an answer that says nothing is never kept`(output: String) throws {
+    #expect(try !policy().mayKeep(response(output), toolCalls: 0))
+    #expect(try !policy(.refresh).mayKeep(response(output), toolCalls: 0))
   }
 
   @Test(arguments: [

@@ -4,7 +4,7 @@ internal import Store
 /// Names an answer by everything that it depends on.
 ///
 /// Two requests with one key ask one model behind one account for the same thing, whatever the order
-/// of their members and their white space. SHA-256, because whoever can make two requests of one key
+/// of their members, their white space, and what they spell out that is so without it. SHA-256, because whoever can make two requests of one key
 /// could have one answered with the answer of the other.
 package struct CacheKey: Sendable, Hashable {
   package let digest: SHA256.Digest
@@ -54,7 +54,7 @@ package struct CacheableRequest: Sendable {
   package init(_ origin: Origin, body: RawJSON, items: [RawJSON]) {
     var text = CanonicalJSON()
     var parts = CacheParts()
-    text.add("halley cache 1")
+    text.add("halley cache 2")
     text.add("\(origin.uid)")
     func add(_ name: String, _ write: (inout CanonicalJSON) -> Void) {
       text.add(name)
@@ -67,9 +67,12 @@ package struct CacheableRequest: Sendable {
     add("model") { $0.add(origin.model) }
     add("input") { text in
       text.add("\(items.count)")
-      for item in items { text.add(item) }
+      for item in items { text.add(CanonicalRequest.item(item)) }
     }
-    for member in Self.members(of: body) { add(member.key) { $0.add(member.value) } }
+    for member in Self.members(of: body) {
+      guard let value = CanonicalRequest.value(of: member) else { continue }
+      add(member.key) { $0.add(value) }
+    }
     key = CacheKey(digest: SHA256.digest(text.bytes))
     self.parts = parts
   }
@@ -84,18 +87,10 @@ package struct CacheableRequest: Sendable {
     "stream_options", "user",
   ]
 
-  /// For which the API takes null as if they were not there.
-  private static let nullable: Set<String> = [
-    "context_management", "include", "instructions", "max_output_tokens", "max_tool_calls",
-    "parallel_tool_calls", "prompt", "reasoning", "service_tier", "temperature", "text",
-    "tool_choice", "tools", "top_logprobs", "top_p", "truncation",
-  ]
-
   private static func members(of body: RawJSON) -> [RawJSON.Member] {
     body.members
       .filter { member in
         !left.contains(member.key) && !member.key.utf8.starts(with: "prompt_cache_".utf8)
-          && !(member.value.isNull && nullable.contains(member.key))
       }
       .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
   }

@@ -37,10 +37,13 @@ package struct CachePolicy: Sendable, Equatable {
   package init(
     _ option: HalleyOptions.Cache, body: RawJSON, _ circumstances: Circumstances
   ) {
-    let writeObstacle = Self.writeObstacle(body, circumstances)
+    let bypass =
+      circumstances.isEnabled
+      ? Self.upstreamCache(body) : "the cache is disabled in the configuration"
+    let writeObstacle = bypass ?? Self.writeObstacle(body, circumstances)
     let readObstacle = writeObstacle ?? Self.variety(body)
-    let isPossible = circumstances.isEnabled && option != .off
-    obstacle = readObstacle
+    let isPossible = bypass == nil && option != .off
+    obstacle = bypass ?? Self.wish(option) ?? readObstacle
     mustHit = option == .only
     keepsToolAnswers = option == .refresh
     reads =
@@ -50,12 +53,13 @@ package struct CachePolicy: Sendable, Equatable {
     writing = writes ? (circumstances.isStored ? .onDisk : .inMemory) : .nothing
   }
 
-  /// Tells whether an answer may be given again: a completed one for which no tool was run, unless
-  /// the request asks to keep that too.
+  /// Tells whether an answer may be given again: a completed one that says something and for which no
+  /// tool was run, unless the request asks to keep that too.
   ///
   /// - Parameter toolCalls: how many daemon-side tools were run.
   package func mayKeep(_ response: RawJSON, toolCalls: Int) -> Bool {
-    guard writing != .nothing, response["status"]?.string == "completed" else { return false }
+    guard writing != .nothing, response["status"]?.string == "completed", response.hasContent
+    else { return false }
     if keepsToolAnswers { return true }
     let output = response["output"]?.elements ?? []
     return toolCalls == 0 && !output.contains { Self.isToolRun($0["type"]?.string ?? "") }
@@ -63,8 +67,25 @@ package struct CachePolicy: Sendable, Equatable {
 
   // MARK: Obstacles
 
+  /// What is for the upstream's own cache asks for no answer, or for more than one.
+  private static func upstreamCache(_ body: RawJSON) -> String? {
+    let options = body.nonNull("prompt_cache_options")
+    let asked = ["prewarm", "comparison_response_id"].first { key in
+      options?.nonNull(key).map { $0.boolean != false } ?? false
+    }
+    return asked.map { "prompt_cache_options.\($0) is for the upstream's cache" }
+  }
+
+  /// Why the request itself wants nothing from the cache.
+  private static func wish(_ option: HalleyOptions.Cache) -> String? {
+    switch option {
+    case .off: "the request leaves the cache alone (\"off\")"
+    case .refresh: "the request asks again and replaces what is cached (\"refresh\")"
+    case .default, .only: nil
+    }
+  }
+
   private static func writeObstacle(_ body: RawJSON, _ circumstances: Circumstances) -> String? {
-    if !circumstances.isEnabled { return "the cache is disabled in the configuration" }
     if circumstances.isBackground { return "background responses are not cached by default" }
     let hosted = (body.nonNull("tools")?.elements ?? [])
       .compactMap { $0["type"]?.string }.first { !isClientTool($0) }
