@@ -98,13 +98,17 @@ struct RequestPlan {
     }
   }
 
-  /// Adds what the profile says and the request does not.
+  /// Adds what the profile says and the request does not; a model, only where a prompt template
+  /// would otherwise bring its own.
   private static func fill(_ body: RawJSON, from profile: ProfileConfiguration?) -> RawJSON {
     guard let profile else { return body }
     var filled = body
     let own = Set(body.members.map(\.key))
     if let instructions = profile.instructions, !own.contains("instructions") {
       filled = filled.setting("instructions", to: .string(instructions))
+    }
+    if let model = profile.model, filled.leavesModelToPrompt {
+      filled = filled.setting("model", to: .string(model))
     }
     for parameter in profile.parameters where !own.contains(parameter.name) {
       filled = filled.setting(parameter.name, to: parameter.value)
@@ -121,6 +125,12 @@ struct RequestPlan {
         || type.utf8.starts(with: "web_search".utf8))
     }
   }
+}
+
+extension RawJSON {
+  /// Whether a request names a prompt template and no model: then it is the template's that is
+  /// asked. The default one stands for it as far as a route and an estimate need a name.
+  var leavesModelToPrompt: Bool { nonNull("model") == nil && nonNull("prompt") != nil }
 }
 
 extension RPCError {

@@ -16,7 +16,8 @@ extension ResponseRun {
     ending.timing = usageTiming
     let tokens = repeated == nil ? response.flatMap { UsageReader.tokens(of: $0) } : TokenCounts()
     meter.settle(
-      ending, tokens: tokens, estimate: { estimatedTokens(response) }, upstream: upstreamName)
+      ending, tokens: tokens, estimate: { estimatedTokens(response) }, upstream: upstreamName,
+      answered: repeated == nil ? response?["model"]?.string : nil)
   }
 
   /// What was sent is paid for, unless the upstream refused it; what came of the answer, too.

@@ -65,7 +65,7 @@ struct UpstreamBody: Sendable {
         body: replacement.made(for: target.model), leftOut: replay(for: target).leftOut)
     }
     var made = body
-    if made["model"]?.string != target.model {
+    if made["model"]?.string != target.model, !made.leavesModelToPrompt {
       made = made.setting("model", to: .string(target.model))
     }
     if isBackground {
@@ -213,7 +213,8 @@ struct UpstreamBody: Sendable {
 extension UpstreamBody.Replacement {
   /// Each upstream gets the model by its own name.
   fileprivate func made(for model: String) -> RawJSON {
-    body["model"]?.string == model ? body : body.setting("model", to: .string(model))
+    guard !body.leavesModelToPrompt, body["model"]?.string != model else { return body }
+    return body.setting("model", to: .string(model))
   }
 }
 

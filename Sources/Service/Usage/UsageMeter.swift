@@ -15,6 +15,8 @@ final class UsageMeter {
   private let spender: Budgets.Spender
   private let limit: Int64?
   var usage: NewUsage
+  /// The model that answered where the request left it to a prompt template.
+  private var templateModel: String?
   private var outputEstimate = 0
   /// One for each round; the cost is settled against the first.
   private var reservations: [Budgets.Reservation] = []
@@ -109,7 +111,12 @@ final class UsageMeter {
     tokens = tokens + used
     guard used != TokenCounts() else { return }
     let candidate = plan.candidates.first { $0.upstream.name == upstream }
-    let price = candidate.flatMap { ledger.price(of: $0, named: plan.model) }
+    let price =
+      if let templateModel {
+        ledger.price(of: templateModel, named: templateModel, at: upstream)
+      } else {
+        candidate.flatMap { ledger.price(of: $0, named: plan.model) }
+      }
     guard let cost = price?.cost(of: used) else { return isPriceUnknown = true }
     spent = Cost(
       amount: spent.amount + cost.amount, isUpperBound: spent.isUpperBound || cost.isUpperBound)
@@ -125,9 +132,11 @@ final class UsageMeter {
   ///
   /// - Parameter tokens: nil where the upstream did not say.
   /// - Parameter estimate: what it comes to where the upstream did not say.
+  /// - Parameter answered: the model that answered, as the upstream says; it counts where the request
+  ///   named none.
   func settle(
     _ ending: UsageEnding, tokens: TokenCounts?, estimate: @EventLoop () -> TokenCounts,
-    upstream: String
+    upstream: String, answered: String? = nil
   ) {
     guard self.ending == nil else {
       self.ending?.status = ending.status
@@ -135,7 +144,8 @@ final class UsageMeter {
     }
     var ending = ending
     ending.upstream = upstream
-    ending.model = plan.candidates.first { $0.upstream.name == upstream }?.model
+    if plan.body.leavesModelToPrompt { templateModel = answered }
+    ending.model = templateModel ?? plan.candidates.first { $0.upstream.name == upstream }?.model
     let used = tokens ?? estimate()
     ending.tokens = used
     ending.isEstimated = tokens == nil && used != TokenCounts()
