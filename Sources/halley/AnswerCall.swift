@@ -29,7 +29,7 @@ struct AnswerCall {
 
   /// Calls, shows, judges.
   ///
-  /// - Parameter whenEnded: gets the response, whatever is then thought of it.
+  /// - Parameter whenEnded: gets the response, whatever is then thought of it, or what came of it.
   func run(
     _ session: Session, _ method: String, _ params: RawJSON,
     onInterrupt: Session.OnInterrupt = .cancel, whenEnded: (RawJSON) -> Void = { _ in }
@@ -44,7 +44,7 @@ struct AnswerCall {
       response = try session.call(method, params, onInterrupt: onInterrupt, observer: &observer)
       try observer.finish(response)
     } catch {
-      if let result = error.result { whenEnded(result) }
+      if let result = error.result ?? error.remote?["data"]?["response"] { whenEnded(result) }
       try end(&observer, after: error)
       throw ModelAdvice.added(to: error, asking: params["model"]?.string, session)
     }

@@ -174,7 +174,7 @@ import Testing
     #expect(try stage.lastInput() == ["one", "ONE", "two"])
   }
 
-  @Test func `a cancelled response is not what a scope continues`() throws {
+  @Test func `a scope continues what was cancelled in mid-answer`() throws {
     let scope = #""halley":{"continue":true,"scope":"tty1"}"#
     _ = try client.say("one", answer: "ONE", scope)
     try client.request(
@@ -183,8 +183,22 @@ import Testing
     )
     try client.awaitText(7)
     _ = try client.call(8, "$/cancelRequest", #"{"id":7}"#)
-    #expect(try client.answer(7).status == "cancelled")
+    let cut = try client.answer(7)
+    #expect(cut.status == "cancelled")
     _ = try client.say("two", scope)
-    #expect(try stage.lastInput() == ["one", "ONE", "two"])
+    #expect(try stage.lastInput() == ["one", "ONE", "lost", cut.text, "two"])
+  }
+
+  @Test func `continue goes on in the conversation that the scope was last in`() throws {
+    _ = try client.say("one", answer: "ONE", #""conversation":"x","halley":{"scope":"tty1"}"#)
+    _ = try client.say("meanwhile", answer: "MEANWHILE", #""conversation":"x""#)
+    let scope = #""halley":{"continue":true,"scope":"tty1"}"#
+    let second = try client.say("two", answer: "TWO", scope)
+    #expect(second.halley?["conversation"]?["name"]?.string == "x")
+    #expect(try stage.lastInput() == ["one", "ONE", "meanwhile", "MEANWHILE", "two"])
+    _ = try client.say("three", answer: "THREE", scope)
+    #expect(
+      try client.texts(of: "x")
+        == ["one", "ONE", "meanwhile", "MEANWHILE", "two", "TWO", "three", "THREE"])
   }
 }

@@ -138,8 +138,11 @@ import Testing
   @Test func `a conversation is chained at an upstream that keeps state`() throws {
     let stage = try StateStage(upstream: #"state = "upstream""#)
     let first = try stage.client.say("one", answer: "ONE", #""conversation":"kept""#)
-    _ = try stage.client.say("two", answer: "TWO", #""conversation":"kept""#)
+    let second = try stage.client.say("two", answer: "TWO", #""conversation":"kept""#)
     #expect(try stage.lastBody()["previous_response_id"]?.string == first.id)
+    // The client sent none.
+    #expect(second.result?["previous_response_id"]?.isNull == true)
+    #expect(try stage.client.retrieve(second.id).stored == second.stored)
     #expect(try stage.lastBody()["conversation"] == nil)
     #expect(try stage.client.texts(of: "kept") == ["one", "ONE", "two", "TWO"])
   }

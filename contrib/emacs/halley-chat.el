@@ -195,10 +195,22 @@ UNFINISHED is what stays at its end."
        (dolist (item (plist-get page :data)) (halley-chat--show-item item 'history))
        (if (plist-get page :has_more)
            (halley-chat--read-history (plist-get page :last_id) unfinished)
-         (when unfinished (halley-chat--insert unfinished))
+         (when unfinished (halley-chat--insert-unfinished unfinished))
          (let ((events (reverse halley-chat--waiting)))
            (setq halley-chat--waiting t)
            (mapc #'halley-chat--take events)))))))
+
+(defun halley-chat--insert-unfinished (turn)
+  "Show TURN, which was cut off, in the place of what the history has of it."
+  (let* ((text (substring-no-properties turn))
+         (question (substring text 0 (string-match "\n\n## Answer" text)))
+         (start (save-excursion
+                  (goto-char halley-chat--end)
+                  (search-backward question nil t))))
+    (when (and start
+               (string-prefix-p (buffer-substring-no-properties start halley-chat--end) text))
+      (halley-chat--remove start))
+    (halley-chat--insert turn)))
 
 (defun halley-chat--lose (failure)
   "Say that the conversation is watched no longer, because of FAILURE."

@@ -19,7 +19,9 @@ package enum Transcript {
     switch item["type"]?.string ?? (item["role"] == nil ? "" : "message") {
     case "message":
       let role = item["role"]?.string ?? "unknown"
-      return "## \(role.prefix(1).uppercased())\(role.dropFirst())\n\n\(text(item["content"]))\n"
+      let mark = item["status"]?.string == "incomplete" ? " (incomplete)" : ""
+      let title = "\(role.prefix(1).uppercased())\(role.dropFirst())\(mark)"
+      return "## \(title)\n\n\(text(item["content"]))\n"
     case "function_call":
       let call = "\(item["name"]?.string ?? "?")(\(item["arguments"]?.string ?? ""))"
       return "> calls `\(call)`\n"

@@ -1,7 +1,7 @@
 package import JSON
 
 /// The line that says what an answer has taken, as in
-/// `gpt-5.4 · 12 in (8 cached) · 340 out (64 reasoning) · $0.0012 · 1.2 s`.
+/// `gpt-5.4 · 12 in (8 cached) · 340 out (64 reasoning) · $0.0012 · 1.2 s · in notes`.
 package enum UsageLine {
   /// Passes over what the response does not tell.
   package static func text(of response: RawJSON) -> String {
@@ -16,6 +16,7 @@ package enum UsageLine {
       halley["timing_ms"]?["total"]?.double.map(Quantity.duration),
       origin(halley["cache"]?.string),
       halley["left_out"]?.integer.map { "\($0) earlier item\($0 == 1 ? "" : "s") left out" },
+      halley["conversation"]?["name"]?.string.map { "in \($0)" },
     ]
     return parts.compactMap(\.self).joined(separator: " · ")
   }

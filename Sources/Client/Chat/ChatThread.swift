@@ -12,7 +12,7 @@ package struct ChatThread: Sendable {
   /// A conversation's name or id; nil until there is one, and where the chat has none.
   package private(set) var conversation: String?
   /// Whether the messages are kept as a conversation of the daemon.
-  package let keepsConversation: Bool
+  package private(set) var keepsConversation: Bool
   private let isStored: Bool
   /// Where the chat began, and its responses, if those are what it goes on from.
   private var links: [Link]
@@ -67,18 +67,25 @@ package struct ChatThread: Sendable {
     }
   }
 
-  /// Takes the answer to a request that went on from here.
-  package mutating func take(_ response: RawJSON, to request: CreateRequest) {
-    // A response that failed is no part of what was said.
-    guard response["status"]?.string != "failed" else { return }
+  /// Takes the answer to a request that went on from here; false where there is none: what failed
+  /// before anything was said is no part of what was said.
+  @discardableResult
+  package mutating func take(_ response: RawJSON, to request: CreateRequest) -> Bool {
+    let isWhole =
+      response["status"]?.string == "completed" || response.nonNull("incomplete_details") != nil
+    guard isWhole || !ResponseText.text(of: response).isEmpty else { return false }
     if !isStored {
       turns.append([request.message] + Self.repeatable(response["output"]?.elements ?? []))
+    } else if links == [.scope], let id = response["halley"]?["conversation"]?["id"]?.string {
+      keepsConversation = true
+      conversation = id
     } else if conversation == nil, let id = response["id"]?.string {
       if links == [.scope] {
         links = [response["previous_response_id"]?.string.map(Link.response) ?? .beginning]
       }
       links.append(.response(id))
     }
+    return true
   }
 
   /// What may be sent again: reasoning that only the upstream could look up is not, because it has

@@ -67,6 +67,9 @@ extension Daemon {
       run.stop(.cancelled)
       return connection.subscribe(ResponseReader(id: id, log: run.log, wantsEvents: false))
     }
+    if let ended = registry.unstored(responseID, of: connection.peer.userID) {
+      return connection.answer(id, .success(ended.object))
+    }
     answerInTurn(id, connection) { store, uid throws(RPCError) in
       try await Self.stored(responseID, uid, store).presentObject
     }
@@ -87,6 +90,11 @@ extension Daemon {
       }
       return connection.subscribe(
         ResponseReader(id: id, log: run.log, wantsEvents: true, firstEvent: first))
+    }
+    if let ended = registry.unstored(responseID, of: uid) {
+      guard isStreaming else { return connection.answer(id, .success(ended.object)) }
+      return connection.subscribe(
+        ResponseReader(id: id, log: ended.log, wantsEvents: true, firstEvent: first))
     }
     guard isStreaming else {
       return answerInTurn(id, connection) { store, uid throws(RPCError) in
@@ -122,10 +130,13 @@ extension Daemon {
     let responseID = try Parameters(params, known: "response_id").requiredString("response_id")
     let running = registry.response(responseID, of: connection.peer.userID)
     running?.stop(.cancelled)
-    answer(id, connection) { [cache] store, uid throws(RPCError) in
+    answer(id, connection) { [cache, registry] store, uid throws(RPCError) in
       await running?.ended()
-      try await store.performing { store throws(StoreError) in
+      let wasUnstored = registry.forgetUnstored(responseID, of: uid)
+      do throws(StoreError) {
         try await store.deleteResponse(responseID, uid: uid)
+      } catch {
+        guard wasUnstored, error.code == .notFound else { throw RPCError(error) }
       }
       cache.forget(responseID: responseID, of: uid)
       return .object {

@@ -3,7 +3,8 @@ internal import JSON
 internal import Store
 internal import Wire
 
-/// The responses that run, by user and id, and the logs of ended ones that are being read.
+/// The responses that run, by user and id, the logs of ended ones that are being read, and those
+/// that ended in the background and leave nothing on disk.
 @EventLoop
 final class ResponseRegistry {
   private struct Key: Hashable {
@@ -52,6 +53,7 @@ final class ResponseRegistry {
 
   func finished(_ run: ResponseRun) {
     running[ObjectIdentifier(run)] = nil
+    if run.request.isBackground, !run.isStored { keep(run) }
     if let id = run.id, byID[Key(uid: run.uid, text: id)] === run {
       byID[Key(uid: run.uid, text: id)] = nil
     }
@@ -80,6 +82,38 @@ final class ResponseRegistry {
   func shared(_ key: ShareKey?) -> ResponseRun? {
     guard let key, let run = byShareKey[key], run.stopCause == nil else { return nil }
     return run
+  }
+
+  // MARK: Responses that are nowhere else
+
+  /// The end of a response that its client was not there to see and that is not stored.
+  struct Unstored {
+    let log: EventLog
+    let object: RawJSON
+  }
+
+  /// How long it can be read: about as long as at the API.
+  private static let unstoredLifetime: Duration = .seconds(600)
+  private var unstored: [Key: Unstored] = [:]
+
+  private func keep(_ run: ResponseRun) {
+    guard let id = run.id, let object = run.finalObject else { return }
+    let key = Key(uid: run.uid, text: id)
+    let log = run.log
+    unstored[key] = Unstored(log: log, object: object)
+    EventLoop.start { [weak self, weak log] in
+      await EventLoop.sleep(for: Self.unstoredLifetime)
+      if let log, self?.unstored[key]?.log === log { self?.unstored[key] = nil }
+    }
+  }
+
+  func unstored(_ id: String, of uid: UInt32) -> Unstored? {
+    unstored[Key(uid: uid, text: id)]
+  }
+
+  /// Returns whether there was such a response.
+  func forgetUnstored(_ id: String, of uid: UInt32) -> Bool {
+    unstored.removeValue(forKey: Key(uid: uid, text: id)) != nil
   }
 
   // MARK: Creates that were sent before

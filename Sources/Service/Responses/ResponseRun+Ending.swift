@@ -96,8 +96,8 @@ extension ResponseRun {
     await finish(response, [relay.rendered("response.failed", response)])
   }
 
-  /// Ends with an error; what came is kept under its id. The client need not wait for that: an
-  /// error acknowledges nothing.
+  /// Ends with an error; what came is kept under its id, and in its conversation where there is any.
+  /// A client that got none of it need not wait for the disk: an error acknowledges nothing.
   func finish(error: RPCError) async {
     var error = error
     error.details.append(("attempts", .integer(attemptCount)))
@@ -105,13 +105,20 @@ extension ResponseRun {
     let partial = relay.partialResponse(status: "incomplete")
     if let partial { error.details.append(("response", partial)) }
     settleUsage("failed", partial)
-    end(.failure(error), status: "failed")
-    guard let recorder else { return meter.finish(in: services.state) }
-    let ending = ResponseEnding(
-      status: partial == nil ? .failed : .incomplete,
-      object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
-      output: partial?["output"]?.objects ?? [], error: stored, continuesConversation: false)
-    await recorder.finishWhenPossible(ending, usage: meter.settled)
+    let isKept = partial?.hasContent == true
+    if !isKept { end(.failure(error), status: "failed") }
+    if let recorder {
+      let ending = ResponseEnding(
+        status: partial == nil ? .failed : .incomplete,
+        object: partial ?? backgroundObject(status: "failed")?.setting("error", to: error.summary),
+        output: partial?["output"]?.objects ?? [], error: stored,
+        continuesConversation: isKept)
+      let items = await recorder.finishWhenPossible(ending, usage: meter.settled)
+      if isKept, let conversation { services.feeds.itemsAdded(items, to: conversation) }
+    } else {
+      meter.finish(in: services.state)
+    }
+    if isKept { end(.failure(error), status: "failed") }
   }
 
   func finish(_ response: RawJSON, _ terminal: [ArraySlice<UInt8>]) async {
@@ -119,7 +126,7 @@ extension ResponseRun {
     let ending = ResponseEnding(
       status: status.isFinal ? status : .completed, object: response,
       output: response["output"]?.objects ?? [],
-      continuesConversation: status == .completed || status == .incomplete)
+      continuesConversation: status == .completed || status == .incomplete || response.hasContent)
     settleUsage(ending.status.rawValue, response)
     if let recorder {
       do throws(RPCError) {
@@ -169,6 +176,17 @@ extension ResponseRun {
   var currentObject: RawJSON? {
     relay.partialResponse(status: "in_progress")
       ?? backgroundObject(status: "queued")
+  }
+
+  /// The response as it ended; nil while it runs, and where there is none but an error.
+  var finalObject: RawJSON? {
+    switch log.outcome {
+    case .response(let object, _)?: object
+    case .failure(let error)?:
+      relay.partialResponse(status: "incomplete")
+        ?? backgroundObject(status: "failed")?.setting("error", to: error.summary)
+    case nil: nil
+    }
   }
 
   func backgroundObject(status: String) -> RawJSON? {

@@ -151,6 +151,8 @@ extension ResponseRun {
     if let conversation = context.conversation {
       let value = RawJSON.object { $0.member("id", conversation.id) }
       echo.append(ResponseEcho(key: "conversation", value: value, isAdded: true))
+      // An upstream that keeps state was sent one.
+      echo.append(ResponseEcho(key: "previous_response_id", value: .null, isAdded: false))
     }
     return echo + (request.isBackground ? backgroundEcho : [])
   }

@@ -42,13 +42,13 @@ struct RequestContext: Sendable {
   ) async throws(RPCError) -> RequestContext {
     var context = RequestContext()
     var previous = request.previousResponseID
-    if request.options.continuesScope, let scope = request.options.scope {
+    let goesOnFromScope = request.options.continuesScope
+    if goesOnFromScope, let scope = request.options.scope {
       previous = try await store.performing { store throws(StoreError) in
         try await store.lastResponse(ofScope: scope, uid: uid)
       }
     }
     guard let previous else { return context }
-    context.previousResponseID = previous
     let response = try await known("previous_response_id") { () throws(StoreError) in
       try await store.response(previous, uid: uid)
     }
@@ -56,6 +56,16 @@ struct RequestContext: Sendable {
       throw .invalidParams(
         "previous_response_id", "response \(previous) is still \(response.status.rawValue)")
     }
+    // What was said in a conversation goes on there, whoever spoke in it since.
+    if goesOnFromScope,
+      let conversation = try await store.performing({ store throws(StoreError) in
+        try await store.conversation(of: response)
+      })
+    {
+      context.use(conversation)
+      return context
+    }
+    context.previousResponseID = previous
     context.parent = .response(previous)
     return context
   }

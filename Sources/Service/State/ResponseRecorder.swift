@@ -120,13 +120,17 @@ final class ResponseRecorder {
 
   /// Writes the end of a response whose client was answered with an error. A disk that fails is
   /// tried again in the background: the row would stay in progress until the next start.
-  func finishWhenPossible(_ ending: ResponseEnding, usage: SettledUsage?) async {
+  ///
+  /// - Returns: the output items that are on disk.
+  func finishWhenPossible(_ ending: ResponseEnding, usage: SettledUsage?) async -> [StoredItem] {
     do throws(RPCError) {
-      _ = try await finish(ending, terminal: [], usage: usage)
+      return try await finish(ending, terminal: [], usage: usage)
     } catch {
       onTrouble("The end of a failed response was not stored: \(error.message)")
-      guard error.isRetryable else { return }
-      EventLoop.start { [self] in await keepTrying(ending, usage) }
+      if error.isRetryable {
+        EventLoop.start { [self] in await keepTrying(ending, usage) }
+      }
+      return []
     }
   }
 

@@ -102,7 +102,7 @@ package struct RecoveredResponse {
     let object = object
     return ResponseEnding(
       status: .incomplete, object: object, output: object["output"]?.objects ?? [],
-      continuesConversation: false)
+      continuesConversation: object.hasContent)
   }
 
   /// The terminal event, as it is stored behind the others. Without events of its own, a response is

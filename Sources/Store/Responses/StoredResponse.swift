@@ -48,8 +48,9 @@ package struct ResponseEnding: Sendable {
   package var object: RawJSON?
   package var output: [RawJSON]
   package var error: RawJSON?
-  /// Whether the conversation and the scope go on from here. A turn that failed stays readable by
-  /// its id and is no part of the conversation.
+  /// Whether the conversation and the scope go on from here. Any other turn stays readable by its
+  /// id, is no part of the conversation, and is not found by a search unless something goes on from
+  /// it.
   package var continuesConversation: Bool
 
   package init(

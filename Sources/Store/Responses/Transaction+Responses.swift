@@ -27,7 +27,7 @@ extension Transaction {
     _ new: NewResponse, _ object: RawJSON, _ changes: ResponseUpdate, row: Int64
   ) throws(StoreError) -> ResponseHandle {
     let handle = ResponseHandle(uid: new.uid, row: row)
-    let turn = try addTurn(for: new, new.parent == .none ? .repeated : .waiting)
+    let turn = try addTurn(for: new, new.parent == .none ? .leftOut : .waiting)
     var response = response(for: new, handle, turn: turn)
     response.status = .completed
     response.endedAt = now
@@ -63,7 +63,7 @@ extension Transaction {
     case .response(let id):
       let parent = try response(id, uid: new.uid)
       guard let turn = parent.turn else { throw .notFound("response", id) }
-      try indexIfRepeated(turn)
+      try indexIfLeftOut(turn)
       return try addTurn(uid: new.uid, parent: turn, conversation: nil, search)
     case .conversation(let id):
       let conversation = try conversation(id, uid: new.uid)
@@ -139,7 +139,7 @@ extension Transaction {
     try update(response)
     guard let turn = response.turn else { return [] }
     let output = try addItems(ending.output, to: turn, uid: handle.uid, isOutput: true)
-    try setSearchState(of: turn, to: .waiting)
+    try setSearchState(of: turn, to: ending.continuesConversation ? .waiting : .leftOut)
     if ending.continuesConversation { try continueFrom(response, turn) }
     return output
   }

@@ -4,8 +4,9 @@ extension Transaction {
     case running = 0
     case waiting = 1
     case indexed = 2
-    /// What was said is in the index as another turn's, and would be found many times over.
-    case repeated = 3
+    /// What was said is in the index as another turn's, and would be found many times over; or it
+    /// came to nothing.
+    case leftOut = 3
   }
 
   func addTurn(
@@ -24,8 +25,8 @@ extension Transaction {
     return row
   }
 
-  /// Lets a repeated turn be found after all: something goes on from it.
-  func indexIfRepeated(_ turn: Int64) throws(StoreError) {
+  /// Lets a turn be found after all: something goes on from it.
+  func indexIfLeftOut(_ turn: Int64) throws(StoreError) {
     database.unindexedTurns += try database.run(
       "UPDATE turns SET search = 1 WHERE id = ? AND search = 3", .integer(turn))
   }

@@ -111,9 +111,8 @@ final class ChatLoop {
     var isAnswered = false
     defer { if isAnswered { (parts, attachments) = (nil, []) } }
     try call.run(session, "responses.create", message.json) { response in
-      isAnswered = response["status"]?.string != "failed"
+      isAnswered = thread.take(response, to: message)
       if isAnswered { emptyConversation = nil }
-      thread.take(response, to: message)
     }
   }
 

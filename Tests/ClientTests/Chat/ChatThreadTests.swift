@@ -46,6 +46,37 @@ struct ChatThreadTests {
     #expect(!thread.canUndo)
   }
 
+  @Test func `a terminal's last conversation is gone on in`() throws {
+    var thread = ChatThread(conversation: nil, continuesScope: true, isStored: true)
+    let answer = try answer("resp_1").setting(
+      "halley", to: RawJSON(parsing: #"{"conversation":{"id":"conv_1","name":"x"}}"#))
+    let isTaken = thread.take(answer, to: request(thread))
+    #expect(isTaken)
+    #expect(thread.keepsConversation)
+    #expect(request(thread).conversation == "conv_1")
+    #expect(request(thread).previousResponseID == nil)
+    #expect(!request(thread).continuesScope)
+  }
+
+  @Test(arguments: ["failed", "cancelled", "incomplete"])
+  func `an answer that was cut off is gone on from if it says anything`(status: String) throws {
+    for isStored in [true, false] {
+      var thread = ChatThread(conversation: nil, continuesScope: true, isStored: isStored)
+      thread.take(try answer("resp_0"), to: request(thread))
+      let isSilentTaken = thread.take(
+        try answer("resp_1", status: status), to: request(thread))
+      #expect(!isSilentTaken)
+      let output =
+        #"[{"type":"message","content":[{"type":"output_text","text":"so far"}]}]"#
+      let cut = try answer("resp_2", status: status).setting(
+        "output", to: RawJSON(parsing: output))
+      let isCutTaken = thread.take(cut, to: request(thread))
+      #expect(isCutTaken)
+      #expect(request(thread).previousResponseID == (isStored ? "resp_2" : nil))
+      #expect(request(thread).earlierItems.isEmpty == isStored)
+    }
+  }
+
   @Test func `a terminal without a last response begins anew after undo`() throws {
     var thread = ChatThread(conversation: nil, continuesScope: true, isStored: true)
     thread.take(try answer("resp_1"), to: request(thread))
@@ -63,14 +94,6 @@ struct ChatThreadTests {
     #expect(items.first?["content"]?.elements.first?["text"]?.string == "first")
     thread.undo()
     #expect(request(thread, "again").json["input"]?.string == "again")
-  }
-
-  @Test func `an answer that failed is no part of what was said`() throws {
-    var thread = ChatThread(conversation: nil, continuesScope: false, isStored: false)
-    thread.take(try answer("resp_1", status: "failed"), to: request(thread))
-    #expect(thread.items.isEmpty)
-    thread.take(try answer("resp_2", status: "cancelled"), to: request(thread))
-    #expect(thread.items.count == 2)
   }
 
   @Test func `a new beginning leaves everything behind`() throws {

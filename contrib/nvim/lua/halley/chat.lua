@@ -155,11 +155,13 @@ function Chat:started(event)
       arguments = item.arguments, output = item.output })
   end
   self.stream = nil
+  self.has_answer = false
   self:show_state(('%s answers …'):format(event.model or 'the model'))
 end
 
 -- The answer's text grows above an empty line, which parts it from what follows.
 function Chat:text_stream()
+  self.has_answer = true
   if not self.stream then
     self:insert({ transcript.heading('assistant'), '', '', '' })
     self.stream = Stream.new(self.buf, self:draft_row() - 2, 0, {
@@ -200,7 +202,8 @@ function Chat:ended(status)
   self:show_state()
   if status == 'completed' or status == 'incomplete' then return end
   local word = status == 'cancelled' and 'stopped' or status
-  self:insert({ ('*(%s; this turn is not part of the conversation)*'):format(word), '' })
+  local rest = self.has_answer and '' or '; this turn is not part of the conversation'
+  self:insert({ ('*(%s%s)*'):format(word, rest), '' })
 end
 
 function Chat:lost(err)
@@ -241,7 +244,9 @@ function Chat:said(call, text, err, response)
   if err then
     if not self.is_reconnecting then self:show_state() end
     -- A turn that came to nothing is the user's to send again.
-    if self:draft() == '' then self:set_draft(text) end
+    local partial = err.data and err.data.response
+    local came_to_nothing = not partial or not partial.output or #partial.output == 0
+    if came_to_nothing and self:draft() == '' then self:set_draft(text) end
   end
   local fault = err and errors.text(err) or errors.of_response(response)
   if call.is_stopped then return errors.inform('stopped') end

@@ -63,6 +63,8 @@ end
 
 function Feed:lose(err)
   self.watch = nil
+  -- What was asked last is shown, and is stored without an id that is known here.
+  self.asked = self.running and self.running.inputs or self.asked
   self.running = nil
   self.handlers.lost(err)
   vim.defer_fn(function()
@@ -91,7 +93,7 @@ function Feed:list(after)
   self:request('conversations.items.list', params, function(err, list)
     if self.watch ~= watch then return end
     if err then return self:fail(err) end
-    for _, item in ipairs(list.data) do self:tell(item) end
+    for _, item in ipairs(list.data) do self:added(item, self.asked) end
     if list.has_more and list.last_id then return self:list(list.last_id) end
     self:finish_sync()
   end)
@@ -107,6 +109,7 @@ function Feed:finish_sync()
     if changes_items(event) then return self:sync_again(queue) end
   end
   self.queue = nil
+  self.asked = nil
   self.handlers.synced()
   for _, event in ipairs(queue) do self:take(event) end
 end
@@ -154,7 +157,9 @@ function Feed:take(event)
     self.running = nil
     self.handlers.ended(event.status)
   elseif event.type == 'conversation.items.added' then
-    for _, item in ipairs(event.items or {}) do self:added(item) end
+    for _, item in ipairs(event.items or {}) do
+      self:added(item, self.running and self.running.inputs)
+    end
   elseif self.running then
     if event.item and event.item.id then self.known[event.item.id] = true end
     if event.response then self.running.id = event.response.id end
@@ -162,10 +167,10 @@ function Feed:take(event)
   end
 end
 
-function Feed:added(item)
-  local inputs = self.running and self.running.inputs or {}
+-- An item of which `inputs` has the text is shown already.
+function Feed:added(item, inputs)
   local text = key(item)
-  if (inputs[text] or 0) > 0 then
+  if inputs and not self.known[item.id] and (inputs[text] or 0) > 0 then
     inputs[text] = inputs[text] - 1
     self.known[item.id] = true
     return
