@@ -15,6 +15,8 @@ struct EventRelay {
   /// Takes out a key that several events have parts of.
   var redactor: KeyRedactor?
 
+  var itemIDs = ItemIDs()
+
   /// Items of the response's earlier rounds; those of the present one come behind them.
   private var earlierItems = 0
   /// The number of the first event of the present round.
@@ -44,7 +46,7 @@ struct EventRelay {
     guard let index = event.json["output_index"]?.integer else {
       return log.append(rendered(event))
     }
-    let moved = event.json.setting(
+    let moved = itemIDs.written(to: event.json).setting(
       "output_index", to: .integer(index.addingSaturating(Int64(earlierItems))))
     log.append(numbered(moved, event.sequenceNumber).bytes)
   }
@@ -61,8 +63,10 @@ struct EventRelay {
 
   /// The event as clients see it, were it the next one.
   mutating func rendered(_ event: UpstreamEvent) -> ArraySlice<UInt8> {
-    guard ownID != nil || !echo.isEmpty, event.carriesResponse,
-      let response = event.json["response"]
+    guard event.carriesResponse else {
+      return numbered(itemIDs.written(to: event.json), event.sequenceNumber).bytes
+    }
+    guard ownID != nil || !echo.isEmpty || itemIDs.hasOwn, let response = event.json["response"]
     else { return numbered(event.json, event.sequenceNumber).bytes }
     let edited = event.json.setting("response", to: asSeen(response))
     return numbered(edited, event.sequenceNumber).bytes
@@ -86,7 +90,7 @@ struct EventRelay {
       seen = seen.setting("id", to: ownID)
     }
     for member in echo { seen = member.apply(to: seen) }
-    return seen
+    return itemIDs.written(toResponse: seen)
   }
 
   /// What came so far, as a response object; nil where no response was created.

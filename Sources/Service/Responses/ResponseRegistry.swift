@@ -20,6 +20,8 @@ final class ResponseRegistry {
   private var byID: [Key: ResponseRun] = [:]
   private var byIdempotencyKey: [Key: ResponseRun] = [:]
   private var byShareKey: [ShareKey: ResponseRun] = [:]
+  /// The running responses whose items have an id.
+  private var itemOwners: [Key: ObjectIdentifier] = [:]
   private var replays: [Key: WeakLog] = [:]
   private(set) var running: [ObjectIdentifier: ResponseRun] = [:]
   /// Called when the last running response has ended.
@@ -42,6 +44,16 @@ final class ResponseRegistry {
     return given
   }
 
+  /// Gives an id to an item of a running response, unless another one's item has it.
+  func claimItem(_ id: String, for run: ResponseRun) -> Bool {
+    let key = Key(uid: run.uid, text: id)
+    guard let owner = itemOwners[key] else {
+      itemOwners[key] = ObjectIdentifier(run)
+      return true
+    }
+    return owner == ObjectIdentifier(run)
+  }
+
   func response(_ id: String, of uid: UInt32) -> ResponseRun? {
     byID[Key(uid: uid, text: id)]
   }
@@ -53,6 +65,10 @@ final class ResponseRegistry {
 
   func finished(_ run: ResponseRun) {
     running[ObjectIdentifier(run)] = nil
+    for id in run.relay.itemIDs.given {
+      let key = Key(uid: run.uid, text: id)
+      if itemOwners[key] == ObjectIdentifier(run) { itemOwners[key] = nil }
+    }
     if run.request.isBackground, !run.isStored { keep(run) }
     if let id = run.id, byID[Key(uid: run.uid, text: id)] === run {
       byID[Key(uid: run.uid, text: id)] = nil

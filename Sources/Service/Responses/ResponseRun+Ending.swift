@@ -17,13 +17,17 @@ extension ResponseRun {
         return await fail(
           .protocolViolation("event", "the terminal event has no response object"))
       }
+      await identifyItems(of: response)
       await finish(relay.asSeen(response), [relay.rendered(terminal)])
     case .object(let object) where log.count > 0:
-      let response = relay.asSeen(relay.withSeenItems(object, status: object["status"]?.string))
+      let whole = relay.withSeenItems(object, status: object["status"]?.string)
+      await identifyItems(of: whole)
+      let response = relay.asSeen(whole)
       let type = ResponseReplay.terminalType(status: response["status"]?.string)
       await finish(response, [relay.rendered(type, response)])
     case .object(let object):
       if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
+      await identifyItems(of: object)
       let response = relay.asSeen(object)
       var events = ResponseReplay.events(of: response).map(\.bytes)
       let last = events.removeLast()
@@ -40,7 +44,7 @@ extension ResponseRun {
       case .object(let object): object["id"]?.string
       }
     if recorder == nil { identify(given) } else { await adopt(given) }
-    release()
+    await release()
   }
 
   func fail(_ failure: CallFailure) async {
@@ -118,7 +122,7 @@ extension ResponseRun {
     } else {
       meter.finish(in: services.state)
     }
-    if isKept { end(.failure(error), status: "failed") }
+    if isKept { end(.failure(error), status: "failed", turn: "incomplete") }
   }
 
   func finish(_ response: RawJSON, _ terminal: [ArraySlice<UInt8>]) async {
@@ -145,14 +149,18 @@ extension ResponseRun {
     keepInCache(response)
   }
 
-  func end(_ outcome: ResponseOutcome, status: String) {
+  /// - Parameter turn: the status of the turn for those who watch its conversation, where it is
+  ///   another.
+  func end(_ outcome: ResponseOutcome, status: String, turn: String? = nil) {
     timing.total = EventLoop.now - created
     isFinished = true
     deadline?.cancel()
     log.finish(outcome)
     if let acknowledgement, acknowledgement.outcome == nil { acknowledgement.finish(outcome) }
     services.registry.finished(self)
-    if let conversation { services.feeds.responseEnded(self, in: conversation, status: status) }
+    if let conversation {
+      services.feeds.responseEnded(self, in: conversation, status: turn ?? status)
+    }
     services.onFinished(self, FinishedResponse(status: status, outcome: outcome, timing: timing))
     tellHooks(outcome, status: status)
   }

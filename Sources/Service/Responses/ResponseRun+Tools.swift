@@ -112,6 +112,7 @@ extension ResponseRun {
       merged = merged.setting("status", to: .string("incomplete")).setting(
         "incomplete_details", to: .object { $0.member("reason", "max_tool_calls") })
     }
+    await identifyItems(of: merged)
     let seen = relay.asSeen(merged)
     let type = ResponseReplay.terminalType(status: seen["status"]?.string)
     await finish(seen, [relay.rendered(type, seen)])

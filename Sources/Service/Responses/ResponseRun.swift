@@ -264,23 +264,29 @@ final class ResponseRun {
       return
     }
     if event.kind == .error { errorEvent = event.json }
-    if log.count > 0, waitingEvents.isEmpty { return relay.append(event) }
+    if log.count > 0, waitingEvents.isEmpty, !mustIdentifyItem(of: event) {
+      return relay.append(event)
+    }
     waitingEvents.append(event)
     settleID()
   }
 
-  /// Settles the id with the first event that has a response, then lets the waiting events go.
+  /// Settles the id with the first event that has a response, and those of items with the events that
+  /// bring them; then lets the waiting events go.
   func settleID() {
     guard settling == nil else { return }
     let given = waitingEvents.lazy.compactMap { $0.json["response"]?["id"]?.string }.first
     guard recorder != nil else {
       identify(given)
-      return release()
+      for event in waitingEvents { relay.append(event) }
+      waitingEvents = []
+      return
     }
     settling = EventLoop.start { [self] in
       await beginning?.value
-      await adopt(given)
-      release()
+      if log.count == 0 { await adopt(given) }
+      await release()
+      settling = nil
     }
   }
 
@@ -320,10 +326,19 @@ final class ResponseRun {
     if id != given { relay.replaceResponseID(with: id) }
   }
 
-  func release() {
+  func release() async {
     guard id != nil else { return }
-    let events = waitingEvents
+    var next = 0
+    while next < waitingEvents.count {
+      if mustIdentifyItem(of: waitingEvents[next]) {
+        // What comes meanwhile stays behind it.
+        waitingEvents.removeFirst(next)
+        next = 0
+        await identifyItem(of: waitingEvents[next])
+      }
+      relay.append(waitingEvents[next])
+      next += 1
+    }
     waitingEvents = []
-    for event in events { relay.append(event) }
   }
 }

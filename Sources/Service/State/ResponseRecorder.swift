@@ -148,6 +148,17 @@ final class ResponseRecorder {
     }
   }
 
+  /// Whether no stored item of the user has the id. Where that can't be told, the end of the response
+  /// can't be stored either.
+  func isFreeItemID(_ id: String) async -> Bool {
+    guard let handle else { return true }
+    do throws(StoreError) {
+      return try await !store.hasItem(id, uid: handle.uid)
+    } catch {
+      return true
+    }
+  }
+
   // MARK: Events
 
   private var unstoredEvents: [ArraySlice<UInt8>] {

@@ -17,6 +17,8 @@ package struct UpstreamEvent {
   package let kind: Kind
   /// An object, without line feeds.
   package private(set) var bytes: ArraySlice<UInt8>
+  /// Whether it brings an output item, whole or at its beginning.
+  let carriesItem: Bool
   /// The number that the upstream gave it; nil where it gave none.
   package let sequenceNumber: Int64?
 
@@ -64,6 +66,7 @@ package struct UpstreamEvent {
       throw JSONError(.malformed, at: 0, "a value that is no object")
     }
     kind = Self.kind(text, type, hasError: hasError)
+    carriesItem = Self.carriesItem(text, type)
     sequenceNumber = number.flatMap { Self.digits(text, $0) }
     // Several `data` lines are joined with line feeds.
     bytes = json.onOneLine.bytes
@@ -73,6 +76,7 @@ package struct UpstreamEvent {
   init(checked json: RawJSON) {
     let type = json["type"]?.bytes ?? []
     kind = Self.kind(type.span, 0..<type.count, hasError: false)
+    carriesItem = Self.carriesItem(type.span, 0..<type.count)
     sequenceNumber = json["sequence_number"]?.integer
     bytes = json.bytes
   }
@@ -95,6 +99,12 @@ package struct UpstreamEvent {
     ("\"response.incomplete\"", .incomplete), ("\"response.failed\"", .failed),
     ("\"error\"", .error),
   ]
+
+  private static func carriesItem(_ text: Span<UInt8>, _ type: Range<Int>?) -> Bool {
+    guard let type else { return false }
+    return text.spells("\"response.output_item.added\"", at: type)
+      || text.spells("\"response.output_item.done\"", at: type)
+  }
 
   /// The longest of the names above, in quotes; deltas are told apart by length alone, mostly.
   private static let longestKind = 22

@@ -105,6 +105,11 @@ extension Store {
     }
   }
 
+  /// Whether the user has an item of an id.
+  package func hasItem(_ id: String, uid: UInt32) throws(StoreError) -> Bool {
+    try read { transaction throws(StoreError) in try transaction.hasItem(id, uid: uid) }
+  }
+
   /// Returns the item that an `item_reference` names.
   package func item(_ id: String, uid: UInt32) throws(StoreError) -> StoredItem {
     try read { transaction throws(StoreError) in

@@ -26,11 +26,15 @@ extension Transaction {
 
   /// The item's own id where no other item of the user has it; lists could not be paged otherwise.
   private func itemID(of json: RawJSON, type: String, uid: UInt32) throws(StoreError) -> String {
-    guard let id = json["id"]?.string, !id.isEmpty,
-      try database.integer(
-        "SELECT 1 FROM items WHERE uid = ? AND item_id = ?", .user(uid), .text(id)) == nil
-    else { return StoreID.item(ofType: type) }
+    guard let id = json["id"]?.string, !id.isEmpty, try !hasItem(id, uid: uid) else {
+      return StoreID.item(ofType: type)
+    }
     return id
+  }
+
+  func hasItem(_ id: String, uid: UInt32) throws(StoreError) -> Bool {
+    try database.integer(
+      "SELECT 1 FROM items WHERE uid = ? AND item_id = ?", .user(uid), .text(id)) != nil
   }
 
   private func insert(_ item: StoredItem, uid: UInt32) throws(StoreError) -> StoredItem {

@@ -22,7 +22,7 @@ struct AnswerPlan: Sendable {
       isCut = false
       items += calls.map(OutputItem.call)
     }
-    self.items = items
+    self.items = controls.repeatsItemIDs ? items.map(\.withCommonID) : items
     usage = Usage(
       input: context.tokens + Words.count(request.instructions ?? ""),
       cached: context.inheritedTokens, output: tokens, reasoning: reasoning?.tokens ?? 0)

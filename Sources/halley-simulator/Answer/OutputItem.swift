@@ -3,7 +3,7 @@ internal import JSON
 /// One item of the answer.
 enum OutputItem: Sendable {
   struct Message: Sendable {
-    let id = Identifier.make("msg")
+    var id = Identifier.make("msg")
     /// The text, cut as it is streamed.
     let pieces: [String]
     let isCut: Bool
@@ -16,7 +16,7 @@ enum OutputItem: Sendable {
   }
 
   struct Call: Sendable {
-    let id: String
+    var id: String
     let callID = Identifier.make("call")
     let name: String
     /// The arguments of a function, the input of a custom tool.
@@ -32,7 +32,7 @@ enum OutputItem: Sendable {
   }
 
   struct Reasoning: Sendable {
-    let id = Identifier.make("rs")
+    var id = Identifier.make("rs")
     /// Empty unless a summary was asked for.
     let summary: [String]
     let encrypted: String?
@@ -42,6 +42,21 @@ enum OutputItem: Sendable {
   case message(Message)
   case call(Call)
   case reasoning(Reasoning)
+
+  /// The item with the id that every other one of its type has.
+  var withCommonID: OutputItem {
+    switch self {
+    case .message(var message):
+      message.id = "msg_1"
+      return .message(message)
+    case .call(var call):
+      call.id = "fc_1"
+      return .call(call)
+    case .reasoning(var reasoning):
+      reasoning.id = "rs_1"
+      return .reasoning(reasoning)
+    }
+  }
 
   /// The item at its beginning, without content, or at its end.
   func json(isDone: Bool) -> RawJSON {

@@ -16,6 +16,8 @@ struct AnswerControls: Sendable {
   let burst: Int?
   /// The id of the response.
   let id: String?
+  /// Whether the items of one type have one id, in every response.
+  let repeatsItemIDs: Bool
   let isFailed: Bool
 
   init(_ reader: ControlReader, _ options: Options) throws(APIError) {
@@ -28,6 +30,7 @@ struct AnswerControls: Sendable {
     hugeDelta = try reader.count("huge_event")
     burst = try reader.count("burst")
     id = reader.text("duplicate_id")
+    repeatsItemIDs = try reader.flag("repeat_item_ids")
     isFailed = try reader.flag("failed")
   }
 }

@@ -19,6 +19,7 @@ enum ControlTable {
       ignore_tool_choice      tools are called whatever tool_choice says
       duplicate_id ID         the response has this id
       no_id                   the response has no id
+      repeat_item_ids         items of one type have one id, in every response
       sparse                  the response has seven members only
       failed                  ends with response.failed (error_code, error_message)
       corpus                  odd spellings of JSON, unknown members and events
