@@ -106,10 +106,13 @@ final class ResponseRegistry {
   struct Unstored {
     let log: EventLog
     let object: RawJSON
+    let ended = EventLoop.now
   }
 
   /// How long it can be read: about as long as at the API.
   private static let unstoredLifetime: Duration = .seconds(600)
+  /// Bytes of their events; where there are more, the oldest leave early.
+  private static let unstoredBytes = 64 << 20
   private var unstored: [Key: Unstored] = [:]
 
   private func keep(_ run: ResponseRun) {
@@ -117,9 +120,20 @@ final class ResponseRegistry {
     let key = Key(uid: run.uid, text: id)
     let log = run.log
     unstored[key] = Unstored(log: log, object: object)
+    dropOldestUnstored()
     EventLoop.start { [weak self, weak log] in
       await EventLoop.sleep(for: Self.unstoredLifetime)
       if let log, self?.unstored[key]?.log === log { self?.unstored[key] = nil }
+    }
+  }
+
+  private func dropOldestUnstored() {
+    var bytes = unstored.values.reduce(0) { $0 + $1.log.bytes }
+    guard bytes > Self.unstoredBytes else { return }
+    for (key, oldest) in unstored.sorted(by: { $0.value.ended < $1.value.ended }) {
+      unstored[key] = nil
+      bytes -= oldest.log.bytes
+      if bytes <= Self.unstoredBytes { return }
     }
   }
 
