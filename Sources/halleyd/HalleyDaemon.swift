@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSpawn
 import EventLoop
 import Glibc
 import Service
@@ -64,6 +65,7 @@ struct HalleyDaemon: ParsableCommand {
 
   private func serve(_ loader: ConfigurationLoader) throws {
     umask(0o077)
+    halley_refuse_executable_memory()
     Memory.keepFreed()
     let journal = try Journal()
     let result = Result { () throws(ConfigurationErrors) in try loader.load() }

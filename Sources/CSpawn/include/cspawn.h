@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 
 /* Linked into a program, start.c opens /dev/null on whichever of its descriptors 0, 1 and 2 is closed,
  * before anything else is opened. */
@@ -21,6 +22,14 @@ int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions
 /* fcntl(2) is variadic, which Swift can't call. */
 static inline int halley_spawn_set_nonblocking(int descriptor) {
   return fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
+/* Lets no memory of this process become executable that was written to (PR_SET_MDWE(2const), Linux
+ * 6.3), but of its children: programs that compile at run time, such as Node, could not start. Linux
+ * before 6.6 can't tell them apart, and refuses. */
+static inline void halley_refuse_executable_memory(void) {
+  enum { SET = 65, REFUSE_GAIN = 1, NO_INHERIT = 2 };
+  (void)prctl(SET, REFUSE_GAIN | NO_INHERIT, 0, 0, 0);
 }
 
 /* Where the guard finds its order and writes its reports. */

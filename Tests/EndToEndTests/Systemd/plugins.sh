@@ -1,6 +1,6 @@
 #!/bin/bash
-# Plugins in the sandboxes of both units: they run, what they leave behind ends with the daemon, and
-# a program that belongs to root is trusted where the user's namespace does not know root.
+# Plugins under both units: they run, with executable memory of their own, and what they leave behind
+# ends with the daemon.
 . "$(dirname "$0")/common.sh"
 
 plugins=/usr/lib/halley/plugins
@@ -13,6 +13,8 @@ as_alice() {
 mkdir -p $plugins
 cat >$plugins/leaves <<'END'
 #!/bin/sh
+# As programs do that compile at run time.
+/usr/bin/python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=7)' || exit 1
 setsid sleep 4711 </dev/null >/dev/null 2>&1 &
 exec cat >/dev/null
 END
