@@ -29,7 +29,8 @@ struct StateStage {
 
   /// The texts of the input that went upstream last.
   func lastInput() throws -> [String] {
-    try lastBody()["input"]?.elements.map(RawJSON.said) ?? []
+    let input = try lastBody()["input"]
+    return input?.string.map { [$0] } ?? input?.elements.map(RawJSON.said) ?? []
   }
 
   /// Whether a text stands in any file of the state directory.

@@ -103,7 +103,7 @@ import Testing
   @Test(arguments: [
     #""tools":[{"type":"tool_search"}]"#,
     #""tools":[{"type":"namespace","name":"n","description":"d","tools":[{"type":"function","name":"found"}]}]"#,
-    #""prompt":{"id":"pmpt_1"}"#,
+    #""model":"gpt-5.4","prompt":{"id":"pmpt_1"}"#,
   ])
   func `where tools may stand elsewhere an unknown call is the client's`(
     _ members: String

@@ -148,7 +148,9 @@ import Testing
 
   @Test func `reasoning goes only with the item that it led to`() {
     let call = Self.pairs[0].call
-    #expect(types(entry(question), leading(secret), entry(answer)).first == "reasoning")
+    #expect(
+      types(entry(question), leading(secret), entry(answer)) == ["message", "reasoning", "message"])
+    #expect(types(leading(secret)).isEmpty)
     #expect(types(entry(secret)).isEmpty)
     #expect(types(entry(secret), given(question)).isEmpty)
     #expect(types(leading(secret), entry(call), given(question)).isEmpty)

@@ -37,7 +37,8 @@ package struct Replay: Sendable {
     Halves(entries).remove(from: &isKept, of: entries, asynchronous: asynchronous)
     for index in entries.indices.reversed()
     where entries[index].type == "reasoning" && !entries[index].isGiven {
-      isKept[index] = isKept[index] && entries[index].leadsToNext && isKept[index + 1]
+      let leads = entries[index].leadsToNext && index + 1 < entries.count
+      isKept[index] = isKept[index] && leads && isKept[index + 1]
     }
     items = zip(entries, isKept).compactMap { entry, isKept in isKept ? entry.sent : nil }
     leftOut = zip(entries, isKept).count { entry, isKept in !isKept && entry.isMissed }
