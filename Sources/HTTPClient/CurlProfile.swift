@@ -12,11 +12,16 @@ enum CurlProfile {
   private static let keepaliveIdleSeconds = 20
   private static let keepaliveIntervalSeconds = 5
 
+  /// CURLAUTH_BASIC, whose definition Swift cannot read: a user and a password, as they are.
+  private static let basicAuthentication = 1
+
   private static let texts: [(CURLoption, String)] = [
-    // The configuration lets plain http through for literal loopback addresses only.
+    // The configuration lets plain http through for literal addresses nearby only.
     (CURLOPT_PROTOCOLS_STR, "http,https"),
     (CURLOPT_REDIR_PROTOCOLS_STR, ""),
+    // An empty text keeps libcurl from the variables of the environment.
     (CURLOPT_PROXY, ""),
+    (CURLOPT_NOPROXY, ""),
   ]
 
   private static let numbers: [(CURLoption, Int)] = [
@@ -28,6 +33,12 @@ enum CurlProfile {
     (CURLOPT_SSL_VERIFYPEER, 1),
     (CURLOPT_SSL_VERIFYHOST, 2),
     (CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
+    (CURLOPT_PROXY_SSL_VERIFYPEER, 1),
+    (CURLOPT_PROXY_SSL_VERIFYHOST, 2),
+    (CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
+    (CURLOPT_PROXYAUTH, basicAuthentication),
+    (CURLOPT_SOCKS5_AUTH, basicAuthentication),
+    (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1),
     (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)),
     // Requests never wait to see whether a connection under way will carry several: of those that
     // wait, libcurl 7.88 lets one go for each transfer that ends.

@@ -6,6 +6,8 @@ package struct HTTPError: Error, Sendable {
     case resolve
     case connect
     case tls
+    /// The proxy did not make a connection to the server.
+    case proxy
     /// The connection took longer than the request allows.
     case connectTimeout
     /// The request could not be sent, or nothing came back.
@@ -24,6 +26,10 @@ package struct HTTPError: Error, Sendable {
   package let code: Code
   /// For people; never holds header values.
   package let message: String
+  /// The proxy that failed; its URL holds no password.
+  package internal(set) var proxy: String?
+  /// What it answered instead of making a tunnel, where it is an HTTP proxy.
+  package internal(set) var proxyStatus: Int?
 
   package init(_ code: Code, _ message: String) {
     self.code = code

@@ -13,22 +13,19 @@ package struct HTTPRequest: Sendable {
   /// Field lines `Name: value`, checked at the configuration's door and again in the transfer.
   package var headers: [String]
   package var body: [UInt8]?
-  package var connectTimeout: Duration
-  /// PEM file of the authorities to trust instead of the system's.
-  package var certificateFile: String?
+  package var route: HTTPRoute
   /// Whether no connection of the pool may carry it (421 Misdirected Request, RFC 9110).
   package var isOnNewConnection = false
 
   package init(
     _ method: Method, _ url: String, headers: [String] = [], body: [UInt8]? = nil,
-    connectTimeout: Duration, certificateFile: String? = nil
+    route: HTTPRoute
   ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
-    self.connectTimeout = connectTimeout
-    self.certificateFile = certificateFile
+    self.route = route
   }
 }
 

@@ -46,6 +46,9 @@ package struct TransferCallbacks {
   /// How far the connection had come when it was closed.
   var finalProgress: TCPProgress?
   private var beginnings = 0
+  var hasBegun: Bool { beginnings > 0 }
+  /// The proxy in front of the server, unless the server is one of its exceptions.
+  var proxy: HTTPProxy?
   private var isOnReusedConnection = false
   private var hasRestarted = false
 
@@ -83,14 +86,10 @@ package struct TransferCallbacks {
       }
       unsafe headerLines = longer
     }
-    let milliseconds = max(1, Int(request.connectTimeout.wholeMicroseconds / 1000))
     unsafe _ = halley_setopt_string(easy, CURLOPT_URL, request.url)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_HTTPHEADER, headerLines)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
-    unsafe _ = halley_setopt_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
-    if let certificates = request.certificateFile {
-      unsafe _ = halley_setopt_string(easy, CURLOPT_CAINFO, certificates)
-    }
+    configure(request.route)
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_WRITEDATA, context)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_HEADERDATA, context)
@@ -236,7 +235,9 @@ package struct TransferCallbacks {
     let metrics = self.metrics
     guard result != CURLE_OK else { return finish(.success(metrics)) }
     let detail = unsafe String(cString: errorText)
-    let error = failure ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)
+    let error =
+      failure ?? proxyError(result, detail: detail)
+      ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)
     let isOurs = !metrics.requestSent && failure == nil && client.wasShort(since: started)
     finish(.failure(isOurs ? HTTPError(.exhausted, error.message) : error))
   }

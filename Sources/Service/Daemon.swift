@@ -87,8 +87,9 @@ package final class Daemon {
 
   /// Keys from the environment are taken by now; nobody who looks at the process should see them.
   private static func hideKeys(_ configuration: Configuration) {
-    let named = configuration.upstreams.compactMap { upstream in
-      if case .environment(let name) = upstream.keySource { name } else { nil as String? }
+    let sources = configuration.upstreams.flatMap { [$0.keySource, $0.proxy?.credentialSource] }
+    let named = sources.compactMap { source in
+      if case .environment(let name)? = source { name } else { nil as String? }
     }
     let looked = configuration.upstreams.map { APIKeys.variable($0.name) }
     let secret = Set(named + looked)

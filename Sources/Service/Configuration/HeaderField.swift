@@ -16,7 +16,7 @@ enum HeaderField {
       return "a header that the daemon does not set itself; a key belongs into api_key"
     }
     if others.contains(where: { $0.lowercased() == lower }) {
-      return "each header once; upper and lower case are the same"
+      return "each header once, and not key_header's; upper and lower case are the same"
     }
     return nil
   }
@@ -29,5 +29,15 @@ enum HeaderField {
   /// Tells whether a value holds visible ASCII and spaces only: a line end would begin a new header.
   static func isValue(_ value: String) -> Bool {
     value.utf8.count <= 4096 && value.utf8.allSatisfy { 0x20...0x7E ~= $0 }
+  }
+}
+
+extension SettingType where Value == String {
+  /// A header that may carry a key.
+  static var keyHeader: SettingType {
+    text("the name of a header that the daemon does not set itself, such as \"api-key\"") { name in
+      HeaderField.problem(name: name, among: []) == nil
+        || name.lowercased() == UpstreamConfiguration.standardKeyHeader.lowercased()
+    }
   }
 }

@@ -19,11 +19,12 @@ package struct UpstreamConfiguration: Sendable, Equatable {
   }
 
   package let name: String
-  /// Ends without a slash, so that `/responses` may follow.
-  package var baseURL: String
-  /// The one place that the key may be sent to.
-  package var origin: UpstreamOrigin
+  package var url: BaseURL
   package var keySource: APIKeySource
+  /// The age at which what the source's command printed is asked for again; nil for never.
+  package var keyRefresh: Duration?
+  /// The header that carries the key; in `Authorization` it follows the word `Bearer`.
+  package var keyHeader = Self.standardKeyHeader
   /// The names of models that are routed here.
   package var models: [Glob] = []
   package var state = State.replay
@@ -48,20 +49,32 @@ package struct UpstreamConfiguration: Sendable, Equatable {
   package var stripPrefix = false
   /// A PEM file of the authorities to trust instead of the system's.
   package var certificateAuthorities: String?
+  /// A PEM file of the certificate that the upstream asks for.
+  package var clientCertificate: String?
+  /// A PEM file of its private key; nil where the certificate's file holds it, too.
+  package var clientKey: String?
+  /// Whether it may be asked without TLS at a private address.
+  package var allowsPlainHTTP = false
+  package var proxy: ProxyConfiguration?
 
   package init(name: String, url: BaseURL) {
     self.name = name
-    baseURL = url.text
-    origin = url.origin
+    self.url = url
     keySource = .automatic(name)
   }
 
+  /// Where it is, without a query; ends without a slash.
+  package var baseURL: String { url.text }
+  /// The one place that the key may be sent to.
+  package var origin: UpstreamOrigin { url.origin }
+
+  package static let standardKeyHeader = "Authorization"
   package static let builtInName = "cometapi"
 
   /// The upstream that is there without any file.
   package static let builtIn: UpstreamConfiguration = {
     let origin = UpstreamOrigin(scheme: .https, host: "api.cometapi.com", port: 443)
-    let url = BaseURL(text: "https://api.cometapi.com/v1", origin: origin)
+    let url = BaseURL(origin, path: "/v1")
     var upstream = UpstreamConfiguration(name: builtInName, url: url)
     upstream.models = [Glob("*")]
     return upstream

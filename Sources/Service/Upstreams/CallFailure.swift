@@ -9,6 +9,8 @@ package struct CallFailure: Error {
   package enum Phase: Equatable {
     /// The request was not sent: another attempt is always safe.
     case notSent
+    /// It was not sent, and another attempt would end alike.
+    case refused
     /// It was sent and nothing came back: it may have run.
     case noStatus
     /// A status other than success came.
@@ -25,6 +27,8 @@ package struct CallFailure: Error {
   var shouldRetry: Bool?
   /// Whether the upstream itself is in trouble, rather than the request.
   var isUpstreamDown = false
+  /// Whether the proxy wants another user or password, for which their source is read again.
+  var hasRefusedProxyCredentials = false
   /// The connection that was lost, as `TransferMetrics` numbers it; others may have been on it.
   var lostConnection: Int?
 
@@ -63,6 +67,7 @@ extension CallFailure {
     case .resolve: return unreachable("dns", failure.message)
     case .tls: return unreachable("tls", failure.message)
     case .exhausted, .outOfMemory: return exhausted(failure.message)
+    case .proxy: return proxy(failure)
     default: return unreachable("connect", failure.message)
     }
   }
@@ -72,6 +77,20 @@ extension CallFailure {
     CallFailure(
       error: .exhausted("the daemon has nothing left to ask an upstream with: \(message)"),
       phase: phase)
+  }
+
+  /// What a proxy refuses, it refuses again; what went wrong on its way may go well another time.
+  private static func proxy(_ failure: HTTPError) -> CallFailure {
+    var details: [(key: String, value: RawJSON)] = [("phase", .string("proxy"))]
+    if let proxy = failure.proxy { details.append(("proxy", .string(proxy))) }
+    if let status = failure.proxyStatus { details.append(("http_status", .integer(status))) }
+    let isRetryable = failure.proxyStatus.map { $0 == 429 || $0 >= 500 } ?? true
+    var call = CallFailure(
+      error: RPCError(
+        .upstreamUnreachable, failure.message, isRetryable: isRetryable, details: details),
+      phase: isRetryable ? .notSent : .refused, isUpstreamDown: isRetryable)
+    call.hasRefusedProxyCredentials = failure.proxyStatus == 407
+    return call
   }
 
   private static func unreachable(_ phase: String, _ message: String) -> CallFailure {

@@ -46,10 +46,9 @@ final class Prewarmer {
       EventLoop.start { [self] in
         _ = await http.fetch(
           HTTPRequest(
-            .head, configuration.baseURL,
+            .head, configuration.url.appending(""),
             headers: ["User-Agent: halleyd/\(halleyVersion)"],
-            connectTimeout: configuration.connectTimeout,
-            certificateFile: configuration.certificateAuthorities),
+            route: configuration.route),
           maximumBytes: 1 << 16, timeout: configuration.connectTimeout * 2)
         running.remove(name)
       }
@@ -58,8 +57,8 @@ final class Prewarmer {
 
   private func isCold(_ upstream: Upstream) -> Bool {
     let configuration = upstream.configuration
-    guard configuration.prewarm, configuration.origin.scheme == .https, upstream.running == 0,
-      !running.contains(upstream.name)
+    guard configuration.prewarm, configuration.origin.scheme == .https, upstream.isReady,
+      upstream.running == 0, !running.contains(upstream.name)
     else { return false }
     let uses = [upstream.lastUse, lastAttempt[upstream.name]].compactMap { $0 }
     // A request that was cancelled may have taken its connection along.

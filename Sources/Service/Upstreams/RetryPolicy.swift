@@ -41,7 +41,7 @@ package struct RetryPolicy {
     case .notSent: true
     case .noStatus: ambiguousRetries == 0 && !hasSideEffects
     case .status: failure.shouldRetry ?? failure.error.isRetryable
-    case .answered: false
+    case .answered, .refused: false
     }
   }
 }

@@ -10,8 +10,8 @@ extension Upstream {
     _ keys: APIKeys, _ http: HTTPClient, maximumBytes: Int, timeout: Duration,
     _ request: (UpstreamConfiguration, APIKey?) -> HTTPRequest
   ) async throws(RPCError) -> RawJSON {
-    let configuration = configuration
     var key = try await apiKey(keys)
+    let configuration = configuration
     var answer = await http.fetch(
       request(configuration, key), maximumBytes: maximumBytes, timeout: timeout)
     if case .success(let refusal) = answer, refusal.head.status == 401,
@@ -21,6 +21,7 @@ extension Upstream {
       answer = await http.fetch(
         request(configuration, key), maximumBytes: maximumBytes, timeout: timeout)
     }
+    if case .failure(let error) = answer, error.proxyStatus == 407 { forgetKey() }
     let redactor = key.map { KeyRedactor($0) }
     do throws(CallFailure) {
       return try Self.read(answer, redactor)

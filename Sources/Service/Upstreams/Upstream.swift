@@ -9,7 +9,7 @@ internal import Wire
 final class Upstream {
   var configuration: UpstreamConfiguration {
     didSet {
-      guard configuration != oldValue else { return }
+      guard configuration != oldValue else { return keepCredentials(of: oldValue) }
       forgetKey()
       line.places = configuration.maximumConcurrent
     }
@@ -22,7 +22,7 @@ final class Upstream {
   private(set) var lastUse: LoopInstant?
   private let line: WaitingLine
   private var key: ReadKey?
-  private var reading = SharedWork<Result<APIKey?, KeyError>>()
+  private var reading = SharedWork<Result<ReadKey, KeyError>>()
 
   init(_ configuration: UpstreamConfiguration) {
     self.configuration = configuration
@@ -65,17 +65,40 @@ final class Upstream {
 
   // MARK: Key
 
-  /// A key that was had of its source; an upstream may need none.
+  /// A key that was had of its source, and what the proxy asks for; an upstream may need neither.
   private struct ReadKey {
+    enum Age {
+      case fresh, nearlyOver, over
+    }
+
     let key: APIKey?
+    let proxyCredentials: APIKey?
+    /// On a clock that counts while the machine sleeps.
+    let asked: ContinuousClock.Instant
+
+    func age(_ part: Duration?) -> Age {
+      guard let part else { return .fresh }
+      let age = ContinuousClock.now - asked
+      return age >= part ? .over : age * 5 >= part * 4 ? .nearlyOver : .fresh
+    }
+  }
+
+  /// Whether all is known that proves who asks, so that a connection can be opened without a request.
+  var isReady: Bool {
+    key != nil
+      || (configuration.proxy?.lacksCredentials != true && configuration.clientCertificate == nil)
   }
 
   /// Returns the key, which is read when it is first asked for; a failure is tried again by the next
-  /// request.
+  /// request. A key whose time is nearly over is read again while requests go on with it.
   func apiKey(_ keys: APIKeys) async throws(RPCError) -> APIKey? {
-    if let key { return key.key }
+    if let key {
+      let age = key.age(configuration.keyRefresh)
+      if age == .nearlyOver { EventLoop.start { [self] in _ = await readKey(keys) } }
+      if age != .over { return key.key }
+    }
     switch await readKey(keys) {
-    case .success(let key)?: return key
+    case .success(let found)?: return found.key
     case .failure(let error)?:
       throw RPCError(
         .config, error.message,
@@ -89,8 +112,8 @@ final class Upstream {
   func apiKey(insteadOf refused: APIKey?, _ keys: APIKeys) async -> APIKey? {
     // Others may have read it since.
     if let key, key.key != refused { return key.key }
-    guard case .success(let found)? = await readKey(keys), found != refused else { return nil }
-    return found
+    guard case .success(let found)? = await readKey(keys), found.key != refused else { return nil }
+    return found.key
   }
 
   /// Has the source read again before the next request.
@@ -100,14 +123,24 @@ final class Upstream {
   }
 
   /// Reads the source, once for all who ask meanwhile; nil when the task is cancelled first.
-  private func readKey(_ keys: APIKeys) async -> Result<APIKey?, KeyError>? {
+  private func readKey(_ keys: APIKeys) async -> Result<ReadKey, KeyError>? {
     let (upstream, reading) = (configuration, reading)
     let result = await reading.value {
-      guard case .command = upstream.keySource else { return Self.resolve(keys, upstream) }
+      guard upstream.asksCommands else { return Self.resolve(keys, upstream) }
       return await EventLoop.offload { Self.resolve(keys, upstream) }
     }
-    if reading === self.reading, case .success(let found)? = result { key = ReadKey(key: found) }
+    if reading === self.reading, case .success(let found)? = result {
+      key = found
+      configuration.proxy?.credentials = found.proxyCredentials
+    }
     return result
+  }
+
+  private func keepCredentials(of old: UpstreamConfiguration) {
+    guard configuration.proxy?.lacksCredentials == true, let known = old.proxy?.credentials else {
+      return
+    }
+    configuration.proxy?.credentials = known
   }
 
   private var identity: (secret: String, baseURL: String, text: String)?
@@ -130,8 +163,14 @@ final class Upstream {
 
   private nonisolated static func resolve(
     _ keys: APIKeys, _ upstream: UpstreamConfiguration
-  ) -> Result<APIKey?, KeyError> {
-    Result { () throws(KeyError) in try keys.resolve(upstream) }
+  ) -> Result<ReadKey, KeyError> {
+    Result { () throws(KeyError) in
+      let asked = ContinuousClock.now
+      try keys.checkClientKey(of: upstream)
+      return ReadKey(
+        key: try keys.resolve(upstream), proxyCredentials: try keys.proxyCredentials(of: upstream),
+        asked: asked)
+    }
   }
 
   // MARK: Health
@@ -161,6 +200,7 @@ final class Upstream {
       return []
     case .failure(let failure):
       failed += 1
+      if failure.hasRefusedProxyCredentials { forgetKey() }
       // What answered is there.
       guard failure.isUpstreamDown else { return answered(at: now) }
       var events: [HealthEvent] = []
@@ -199,5 +239,14 @@ final class Upstream {
     defer { lacksKey = keyError != nil }
     guard let keyError, !lacksKey else { return [] }
     return [.keyMissing(keyError)]
+  }
+}
+
+extension UpstreamConfiguration {
+  /// Whether a program is run for a secret, which may take its time.
+  fileprivate var asksCommands: Bool {
+    [keySource, proxy?.credentialSource].contains {
+      if case .command? = $0 { true } else { false }
+    }
   }
 }

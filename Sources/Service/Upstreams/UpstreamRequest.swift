@@ -22,9 +22,8 @@ struct UpstreamRequest: Sendable {
     ]
     headers += Self.commonHeaders(upstream, key: key)
     var request = HTTPRequest(
-      .post, upstream.baseURL + "/responses", headers: headers, body: Array(body.bytes),
-      connectTimeout: upstream.connectTimeout,
-      certificateFile: upstream.certificateAuthorities)
+      .post, upstream.url.appending("/responses"), headers: headers, body: Array(body.bytes),
+      route: upstream.route)
     request.isOnNewConnection = isOnNewConnection
     http = request
     redactor = key.map { KeyRedactor($0) }
@@ -46,13 +45,12 @@ struct UpstreamRequest: Sendable {
     resuming id: String, from next: Int?, _ upstream: UpstreamConfiguration, key: APIKey?,
     limits: LimitsConfiguration
   ) {
-    let query = next.map { $0 > 0 ? "?stream=true&starting_after=\($0 - 1)" : "?stream=true" }
+    let query = next.map { $0 > 0 ? "stream=true&starting_after=\($0 - 1)" : "stream=true" }
     http = HTTPRequest(
-      .get, upstream.baseURL + "/responses/" + Self.encoded(id) + (query ?? ""),
+      .get, upstream.url.appending("/responses/" + Self.encoded(id), query: query ?? ""),
       headers: ["Accept: \(query == nil ? "application/json" : "text/event-stream")"]
         + Self.commonHeaders(upstream, key: key),
-      connectTimeout: upstream.connectTimeout,
-      certificateFile: upstream.certificateAuthorities)
+      route: upstream.route)
     redactor = key.map { KeyRedactor($0) }
     idleTimeout = upstream.idleTimeout
     firstEventTimeout = upstream.firstEventTimeout
@@ -79,8 +77,8 @@ struct UpstreamRequest: Sendable {
   /// - Parameter path: behind the upstream's base URL.
   static func get(_ path: String, _ upstream: UpstreamConfiguration, key: APIKey?) -> HTTPRequest {
     HTTPRequest(
-      .get, upstream.baseURL + path, headers: commonHeaders(upstream, key: key),
-      connectTimeout: upstream.connectTimeout, certificateFile: upstream.certificateAuthorities)
+      .get, upstream.url.appending(path), headers: commonHeaders(upstream, key: key),
+      route: upstream.route)
   }
 
   static func post(
@@ -88,15 +86,34 @@ struct UpstreamRequest: Sendable {
   ) -> HTTPRequest {
     let type = body == nil ? [] : ["Content-Type: application/json"]
     return HTTPRequest(
-      .post, upstream.baseURL + path,
+      .post, upstream.url.appending(path),
       headers: type + ["Accept: application/json"] + commonHeaders(upstream, key: key),
-      body: body.map { Array($0.bytes) } ?? [], connectTimeout: upstream.connectTimeout,
-      certificateFile: upstream.certificateAuthorities)
+      body: body.map { Array($0.bytes) } ?? [], route: upstream.route)
   }
 
   static func commonHeaders(_ upstream: UpstreamConfiguration, key: APIKey?) -> [String] {
     var headers = ["User-Agent: halleyd/\(halleyVersion)"]
-    if let key { headers.append("Authorization: Bearer \(key.secret)") }
+    if let key { headers.append("\(upstream.keyHeader): \(upstream.keyPrefix)\(key.secret)") }
     return headers + upstream.headers.map { "\($0.name): \($0.value)" }
+  }
+}
+
+extension UpstreamConfiguration {
+  /// RFC 6750, section 2.1; other headers carry the key alone.
+  fileprivate var keyPrefix: String {
+    keyHeader.lowercased() == Self.standardKeyHeader.lowercased() ? "Bearer " : ""
+  }
+
+  var route: HTTPRoute {
+    var route = HTTPRoute(connectTimeout: connectTimeout)
+    route.authorities = certificateAuthorities
+    route.clientCertificate = clientCertificate
+    route.clientKey = clientKey
+    route.socketPath = origin.socketPath
+    route.proxy = proxy.map {
+      HTTPProxy(
+        url: $0.url, exceptions: $0.exceptions, credentials: $0.credentials?.secret)
+    }
+    return route
   }
 }

@@ -46,7 +46,7 @@ final class PriceCatalog {
 
   /// Where an upstream publishes prices; nil for one that is not known to.
   static func address(of upstream: UpstreamConfiguration) -> String? {
-    guard
+    guard upstream.origin.socketPath == nil, upstream.proxy?.lacksCredentials != true,
       upstream.name == UpstreamConfiguration.builtInName
         || upstream.origin == UpstreamConfiguration.builtIn.origin
     else { return nil }
@@ -67,7 +67,7 @@ final class PriceCatalog {
   ) async {
     let request = HTTPRequest(
       .get, address, headers: ["Accept: application/json"],
-      connectTimeout: upstream.connectTimeout, certificateFile: upstream.certificateAuthorities)
+      route: upstream.route)
     let answer = await http.fetch(
       request, maximumBytes: Self.maximumBytes, timeout: Self.timeout)
     guard case .success(let answer) = answer, answer.head.status == 200,

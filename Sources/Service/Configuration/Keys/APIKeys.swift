@@ -23,6 +23,29 @@ package struct APIKeys: Sendable {
     try resolve(upstream.keySource, isOptional: upstream.origin.isLoopback)
   }
 
+  /// Returns what the upstream's proxy asks for, `user:password`; nil where it asks for nothing.
+  package func proxyCredentials(of upstream: UpstreamConfiguration) throws(KeyError) -> APIKey? {
+    guard let source = upstream.proxy?.credentialSource, let found = try resolve(source) else {
+      return nil
+    }
+    let parts = found.secret.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty else {
+      throw KeyError(
+        .malformed, "proxy_auth of upstream \(upstream.name) (\(source)) has no user or no colon",
+        hint: "it is one line, user:password")
+    }
+    return found
+  }
+
+  /// Refuses a private key of an upstream's client certificate that others may read.
+  package func checkClientKey(of upstream: UpstreamConfiguration) throws(KeyError) {
+    guard let path = upstream.clientKey ?? upstream.clientCertificate,
+      try KeyFile.read(path, isPrivate: true) == nil
+    else { return }
+    throw KeyError(
+      .notFound, "no file \(path)", hint: "client_certificate and client_key name PEM files")
+  }
+
   /// - Parameter isOptional: whether `automatic` may find nothing.
   package func resolve(
     _ source: APIKeySource, isOptional: Bool = false

@@ -2,26 +2,28 @@ extension Configuration {
   /// Reads everything below the root of the files, merged.
   mutating func read(_ table: inout TableReader) {
     let name = SettingType<String>.name(of: "an upstream", maximumBytes: 64)
-    readUpstreams(&table, name)
+    let proxy = ProxyConfiguration.read(&table)
+    readUpstreams(&table, name, proxy)
     table.read("default_upstream", as: name, into: &defaultUpstream)
     table.read("default_model", as: .model, into: &defaultModel)
     readNamed(&table)
     readSections(&table)
     table.finish()
     checkUpstreamNames(table.findings)
+    checkTunnels(table.findings)
   }
 
   /// The built-in upstream stays beside those that are defined, but then it is used by name only:
   /// who defines an upstream of their own does not want prompts to go elsewhere unasked.
   private mutating func readUpstreams(
-    _ table: inout TableReader, _ name: SettingType<String>
+    _ table: inout TableReader, _ name: SettingType<String>, _ proxy: ProxyConfiguration?
   ) {
     let builtIn = UpstreamConfiguration.builtIn
     let tables = table.subtables("upstreams", named: name)
     upstreams = tables.compactMap { name, reader in
       var reader = reader
       return UpstreamConfiguration(
-        name, &reader, standard: name == builtIn.name ? builtIn : nil)
+        name, &reader, standard: name == builtIn.name ? builtIn : nil, proxy: proxy)
     }
     guard !tables.contains(where: { $0.name == builtIn.name }) else { return }
     if let first = tables.first { defaultUpstream = first.name }
@@ -30,7 +32,8 @@ extension Configuration {
       findings: table.findings)
     var standard = builtIn
     if !tables.isEmpty { standard.models = [] }
-    let added = UpstreamConfiguration(builtIn.name, &reader, standard: standard)
+    let added = UpstreamConfiguration(
+      builtIn.name, &reader, standard: standard, proxy: proxy)
     upstreams.append(added ?? standard)
   }
 
@@ -77,6 +80,23 @@ extension Configuration {
       for name in upstream.fallback {
         check(name, table, "fallback", findings, besides: upstream.name)
       }
+    }
+  }
+
+  /// libcurl 7.88 keeps tunnels apart by proxy and host, but not by the user that had them made.
+  private func checkTunnels(_ findings: ConfigurationFindings) {
+    for (index, upstream) in upstreams.enumerated() {
+      let isShared = upstreams[..<index].contains { other in
+        other.origin == upstream.origin && other.proxy?.url == upstream.proxy?.url
+          && other.proxy?.credentialSource != upstream.proxy?.credentialSource
+      }
+      guard isShared else { continue }
+      let table = ["upstreams", upstream.name]
+      findings.refuseWhole(
+        ConfigurationError(
+          findings.origin(of: table, "proxy_auth"), key: TOMLText.path(table + ["proxy_auth"]),
+          found: "another source than for an upstream at the same host behind the same proxy",
+          expected: "one user of the proxy for \(upstream.origin)"))
     }
   }
 

@@ -1,0 +1,42 @@
+/// How a server is reached, and what proves to it who asks.
+package struct HTTPRoute: Sendable {
+  /// Until the connection stands, proxy and TLS included.
+  package var connectTimeout: Duration
+  /// PEM file of the authorities to trust instead of the system's, for a proxy too.
+  package var authorities: String?
+  /// PEM file of the certificate that the server asks for.
+  package var clientCertificate: String?
+  /// PEM file of its private key, without a passphrase; nil where the certificate's holds it too.
+  package var clientKey: String?
+  package var proxy: HTTPProxy?
+  /// A Unix socket to connect to, whatever host the URL names.
+  package var socketPath: String?
+
+  package init(connectTimeout: Duration) {
+    self.connectTimeout = connectTimeout
+  }
+}
+
+/// A proxy that makes tunnels: CONNECT (RFC 9110, section 9.3.6), over TLS or not, or SOCKS 5.
+package struct HTTPProxy: Sendable {
+  /// `http`, `https` or `socks5h`, host and port.
+  package let url: String
+  /// Hosts to reach without it (CURLOPT_NOPROXY(3)).
+  package let exceptions: [String]
+  /// `user:password`, for this proxy only.
+  package let credentials: String?
+
+  package init(url: String, exceptions: [String], credentials: String?) {
+    self.url = url
+    self.exceptions = exceptions
+    self.credentials = credentials
+  }
+
+  /// How libcurl names it where it cannot be reached.
+  var place: String {
+    let authority = url.split(separator: "/").last ?? ""
+    let port = authority.split(separator: ":").last ?? ""
+    let host = authority.dropLast(port.utf8.count + 1).filter { $0 != "[" && $0 != "]" }
+    return " \(host) port \(port) "
+  }
+}
