@@ -72,9 +72,9 @@ import Testing
     #expect(
       try scratch.errors(table + "api_key = { none = true }").first?
         .contains("or plain_http = true for this private address") == true)
-    #expect(
-      try scratch.errors(table + "plain_http = true").first?
-        .contains("for an upstream with a key; expected api_key = { none = true }") == true)
+    let refusal = try scratch.errors(table + "plain_http = true").first
+    #expect(refusal?.contains("for an upstream with a key") == true)
+    #expect(refusal?.contains("expected api_key = { none = true }") == true)
   }
 
   @Test(arguments: [

@@ -10,7 +10,7 @@ as_alice() {
 user() { as_alice systemctl --user "$@"; }
 
 # As systemd.exec(5) wants it for the system's own credentials: no user may look inside.
-mkdir -m 0700 -p /etc/credstore
+mkdir -p /etc/credstore
 chmod 0700 /etc/credstore
 
 start_simulator_with_key
