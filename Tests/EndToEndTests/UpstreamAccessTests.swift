@@ -97,7 +97,7 @@ import Testing
   @Test func `a key that has come of age is fetched again`() throws {
     let program = try scratch.write(
       "token",
-      "#!/bin/sh\necho x >> \(scratch.path)/runs\necho sk-$(wc -l < \(scratch.path)/runs)\n",
+      "#!/bin/sh\necho x >> \(scratch.path)/runs\necho sk-$(tr -d '\\n' < \(scratch.path)/runs)\n",
       mode: 0o700)
     let client = try daemon(
       """
@@ -117,6 +117,7 @@ import Testing
       }
       return keys.count >= 2
     }
-    #expect(keys.isSuperset(of: ["Bearer sk-1", "Bearer sk-2"]))
+    // The simulator tells of a key no more than the length of its field: "Bearer sk-x", then one more.
+    #expect(keys == ["(11 bytes)", "(12 bytes)"])
   }
 }
