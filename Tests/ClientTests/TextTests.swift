@@ -3,6 +3,12 @@ import JSON
 import Testing
 
 struct TextTests {
+  @Test func `what is decided about shows characters that turn or hide others`() {
+    let turned = "a\u{202E}b\u{2066}c\u{200B}d\u{1B}"
+    #expect(TerminalText.exact(turned) == "a\u{FFFD}b\u{FFFD}c\u{FFFD}d␛")
+    #expect(TerminalText.exact("שלום, 你好 é") == "שלום, 你好 é")
+  }
+
   @Test func `the usage line leaves out what is not known`() throws {
     let whole = try RawJSON(
       parsing: #"{"model":"gpt-5.4","usage":{"input_tokens":12,"input_tokens_details":"#

@@ -116,6 +116,7 @@ import Wire
 
   @Test(arguments: [
     ("[]", "no object"), ("{'deny': 1}", "no text"), ("{'request': 'x'}", "no object"),
+    ("{'deny': None}", "no text"), ("{'request': None}", "no object"), ("{'zork': 1}", "neither"),
     ("{'request': {'model': 'm', 'input': 5}}", "input: 5 found"),
     ("{'request': {'model': 'm', 'input': 'x', 'halley': {}}}", "halley"),
   ])

@@ -37,7 +37,7 @@ package struct Approval {
     guard isDefinition(params), answer["decision"]?.string == "deny",
       let reason = answer["reason"]?.string
     else { return nil }
-    return TerminalText.safe(
+    return TerminalText.exact(
       "halley: the definition of the tool \(params["tool"]?.string ?? "–") changed and was not "
         + "taken: \(reason); --yes does not take it\n")
   }
@@ -51,7 +51,7 @@ package struct Approval {
     let tool = params["tool"]?.string ?? "a tool"
     let title = params["title"]?.string.map { " (\($0))" } ?? ""
     let arguments = params["arguments"].map { $0.string ?? $0.text } ?? ""
-    return TerminalText.safe(
+    return TerminalText.exact(
       "\nThe model wants to run \(tool)\(title):\n  \(arguments)\n"
         + "Allow? [y]es, [a]lways in this session, [N]o: ")
   }
@@ -62,7 +62,7 @@ package struct Approval {
     let definition = definition(params["arguments"] ?? .null)
     let description = definition["description"]?.string ?? ""
     let parameters = definition["parameters"]?.text ?? ""
-    return TerminalText.safe(
+    return TerminalText.exact(
       "\nThe definition of the tool \(tool) is not the one that was approved, and the model does "
         + "what it says. It says now:\n  \(description.replacing("\n", with: "\n  "))\n"
         + "  parameters: \(parameters)\n"

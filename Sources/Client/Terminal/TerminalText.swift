@@ -16,6 +16,16 @@ package enum TerminalText {
     return String(safe)
   }
 
+  /// The same for what somebody decides about: characters that are not seen and that turn or hide
+  /// others (Unicode's category Format) become U+FFFD too.
+  package static func exact(_ text: String) -> String {
+    var exact = String.UnicodeScalarView()
+    for scalar in safe(text).unicodeScalars {
+      exact.append(scalar.properties.generalCategory == .format ? "\u{FFFD}" : scalar)
+    }
+    return String(exact)
+  }
+
   /// 0xC2 begins every C1 character, and some harmless ones.
   private static func isSuspect(_ byte: UInt8) -> Bool {
     (byte < 0x20 && byte != 0x0A && byte != 0x09) || byte == 0x7F || byte == 0xC2

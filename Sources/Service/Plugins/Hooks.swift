@@ -113,13 +113,18 @@ package final class Hooks {
     guard result.kind == .object else {
       throw HookFailure(detail: "answered with something that is no object")
     }
-    if let reason = result.nonNull("deny") {
+    if let reason = result["deny"] {
       guard let text = reason.string else {
         throw HookFailure(detail: "answered with a \"deny\" that is no text")
       }
       return .deny(PluginText.shown(text.utf8))
     }
-    guard let replacement = result.nonNull(member) else { return .leave }
+    guard let replacement = result[member] else {
+      guard result.members.isEmpty else {
+        throw HookFailure(detail: "answered with neither \"\(member)\" nor \"deny\"")
+      }
+      return .leave
+    }
     guard replacement.kind == .object else {
       throw HookFailure(detail: "answered with a \"\(member)\" that is no object")
     }
