@@ -10,7 +10,7 @@ import Testing
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let end = try run(
       ["/\(root)/contrib/crash-test", "--programs", "/" + programs.joined(separator: "/"), "30"],
-      limit: .seconds(180))
+      limit: .seconds(420))
     let said = "\(end.output)\(end.error)"
     #expect(end.status == 0, "\(said)")
     #expect(end.output.contains(" 0 lost, 0 changed, 0 doubled, 0 half;"))

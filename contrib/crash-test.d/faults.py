@@ -6,7 +6,8 @@ import time
 
 # What a client is told, and may be told, where the machine fails.
 TOLERATED = frozenset((
-    "storage", "storage_full", "overloaded", "upstream_unreachable", "upstream_circuit_open"))
+    "storage", "storage_full", "overloaded", "upstream_unreachable", "upstream_circuit_open",
+    "plugin_failed"))
 
 FAULTS = (
     ("fsync,fdatasync", "EIO"), ("fdatasync", "ENOSPC"), ("pwrite64", "EIO"),
