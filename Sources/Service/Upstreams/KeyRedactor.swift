@@ -17,11 +17,8 @@ package struct KeyRedactor: Sendable {
   private let isSecret: Bool
   /// Its characters that JSON may write behind a backslash.
   private let escapable: [UInt8]
-  /// How far the search may go on behind two bytes, by their hash; 0 where they end the key
-  /// (Horspool's algorithm, on pairs).
-  private let steps: [UInt8]
-  /// The step where the key was not before its last two bytes.
-  private let stepBehindEnd: Int
+  /// Where the byte of it is that streams have least of.
+  private let rarest: Int
 
   package init(_ key: APIKey) {
     let bytes = Array(key.secret.utf8)
@@ -30,16 +27,7 @@ package struct KeyRedactor: Sendable {
     isSecret =
       bytes.count >= (hasDigit ? Self.shortestSecretWithDigit : Self.shortestSecret)
     escapable = bytes.filter { $0 == 0x22 || $0 == 0x2F || $0 == 0x5C }
-    let last = bytes.count - 1
-    var steps = [UInt8](repeating: UInt8(clamping: max(last, 1)), count: 256)
-    var stepBehindEnd = max(last, 1)
-    for index in bytes.indices.dropFirst() {
-      let hash = Self.hash(bytes[index - 1], bytes[index])
-      if index == last { stepBehindEnd = min(Int(steps[hash]), last) }
-      steps[hash] = UInt8(clamping: last - index)
-    }
-    self.steps = steps
-    self.stepBehindEnd = stepBehindEnd
+    rarest = bytes.indices.min { Self.frequency(bytes[$0]) < Self.frequency(bytes[$1]) } ?? 0
   }
 
   // MARK: What is cleaned
@@ -71,23 +59,27 @@ package struct KeyRedactor: Sendable {
   }
 
   private func holds(_ text: Span<UInt8>) -> Bool {
-    let last = key.count - 1
-    return unsafe text.withUnsafeBufferPointer { bytes in
-      unsafe steps.withUnsafeBufferPointer { steps in
-        var end = last
-        while end < bytes.count {
-          let step = unsafe Int(steps[Self.hash(bytes[end - 1], bytes[end])])
-          if step == 0, unsafe matches(bytes, at: end - last) { return true }
-          end += step == 0 ? stepBehindEnd : step
-        }
-        return false
-      }
+    guard text.count >= key.count else { return false }
+    var index = text.firstIndex(of: key[rarest], from: rarest)
+    while index < text.count {
+      if matches(text, at: index - rarest) { return true }
+      index = text.firstIndex(of: key[rarest], from: index + 1)
     }
+    return false
   }
 
-  @inline(__always)
-  private static func hash(_ first: UInt8, _ second: UInt8) -> Int {
-    Int(first &<< 3 ^ second)
+  /// How often a byte stands in events, roughly: their names and ids are in small letters and
+  /// digits, and no name has one of the letters that come first here.
+  private static func frequency(_ byte: UInt8) -> Int {
+    switch byte {
+    case UInt8(ascii: "j"), UInt8(ascii: "k"), UInt8(ascii: "w"), UInt8(ascii: "z"): 1
+    case UInt8(ascii: "-"), UInt8(ascii: "h"), UInt8(ascii: "v"): 2
+    case 0x30...0x39, 0x61...0x7A: 3
+    case UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: "."), UInt8(ascii: ":"),
+      UInt8(ascii: "_"), UInt8(ascii: "{"), UInt8(ascii: "}"):
+      3
+    default: 0
+    }
   }
 
   private func hasEscapes(_ text: Span<UInt8>) -> Bool {
@@ -105,8 +97,9 @@ package struct KeyRedactor: Sendable {
     return false
   }
 
-  private func matches(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
-    for index in key.indices where unsafe text[start + index] != key[index] { return false }
+  private func matches(_ text: Span<UInt8>, at start: Int) -> Bool {
+    guard start + key.count <= text.count else { return false }
+    for index in key.indices where text[start + index] != key[index] { return false }
     return true
   }
 
