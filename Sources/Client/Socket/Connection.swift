@@ -12,6 +12,8 @@ package final class Connection {
   package let path: String
   /// Whether anything has arrived since this was last set to false.
   var hasReceived = false
+  /// Whether a line has begun to arrive, and not ended.
+  var isWithinLine: Bool { framer.bufferedBytes > 0 }
   private var framer = LineFramer(maximumLineBytes: maximumLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var lines: [ArraySlice<UInt8>] = []

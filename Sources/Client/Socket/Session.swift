@@ -22,7 +22,7 @@ package final class Session {
   private var lastID = 0
   private var interruption: ExitStatus?
   private var farewellEnd: Int64 = 0
-  /// What a call is to whose request nothing has come; nil once something has.
+  /// How long nothing has come; nil where nobody minds.
   private var silence: Silence?
 
   /// - Parameters:
@@ -91,7 +91,8 @@ package final class Session {
   ) throws(Failure) -> RawJSON {
     interruption = nil
     connection.hasReceived = false
-    silence = Silence(start: Clock.milliseconds)
+    silence = Silence(
+      start: Clock.milliseconds, limit: params["halley"]?["timeout_s"]?.double)
     try post(method, params)
     let id = lastID
     do throws(Failure) {
@@ -164,8 +165,13 @@ package final class Session {
   }
 
   private func mindSilence(_ observer: inout some CallObserver) throws(Failure) {
-    if connection.hasReceived || interruption != nil { silence = nil }
-    switch silence?.step(now: Clock.milliseconds) {
+    let now = Clock.milliseconds
+    if interruption != nil { silence = nil }
+    if connection.hasReceived {
+      connection.hasReceived = false
+      silence?.heard(now: now, isWhole: !connection.isWithinLine)
+    }
+    switch silence?.step(now: now) {
     case nil: return
     case .ask: try post("daemon.ping", .emptyObject)
     case .tell:

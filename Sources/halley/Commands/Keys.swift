@@ -27,20 +27,31 @@ struct Keys: ParsableCommand {
 
     func run() throws {
       let file = try KeyFile(ofUpstream: name)
-      if let failure = objection(to: file) { throw failure }
+      if let failure = try objection(to: file) { throw failure }
       let call = try AnswerCall(OutputOptions.parse([]))
       try file.write(
         SecretInput.read("Key for \(name) (it is not shown): ", interrupts: call.interrupts))
       if call.notes.isTerminal { try call.notes.write("kept in \(file.path)\n") }
     }
 
-    /// What the daemon has against the file. A key may be kept before there is one.
-    private func objection(to file: KeyFile) -> Failure? {
+    /// What the daemon has against the file; nil where it does not tell.
+    private func objection(to file: KeyFile) throws(Failure) -> Failure? {
+      guard let connection = try connection() else { return nil }
       do throws(Failure) {
-        let connection = try daemon.connect()
         let status = try Session(connection).call("daemon.status", .emptyObject)
         return file.objection(status, at: connection.path)
       } catch {
+        guard error.remote != nil else { throw error }
+        return nil
+      }
+    }
+
+    /// Nil where there is no daemon yet: a key may be kept before.
+    private func connection() throws(Failure) -> Connection? {
+      do throws(Failure) {
+        return try daemon.connect()
+      } catch {
+        guard error.status == .noDaemon else { throw error }
         return nil
       }
     }

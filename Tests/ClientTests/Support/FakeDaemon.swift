@@ -102,8 +102,8 @@ final class FakeDaemon {
     return true
   }
 
-  func send(_ line: String) {
-    let bytes = Array((line + "\n").utf8)
+  func send(_ line: String, ending: String = "\n") {
+    let bytes = Array((line + ending).utf8)
     var offset = 0
     while offset < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {
