@@ -27,8 +27,10 @@ package final class Daemon {
   private(set) var upstreams: [String: Upstream] = [:]
   private let prewarmer: Prewarmer
   private let breakerProbe: BreakerProbe
-  /// Why the configuration in force is not the one on disk, where it could not be read.
-  private(set) var configurationErrors: ConfigurationErrors?
+  /// What is wrong with the configuration on disk, as it was last read.
+  private(set) var findings: ConfigurationErrors?
+  /// Whether the configuration in force stands in for one that could never be read.
+  private var isStandIn: Bool
   let started = EventLoop.now
   private(set) var isDraining = false
   private var statusTimer: TimerSource?
@@ -53,7 +55,8 @@ package final class Daemon {
   ) throws(LoopError) {
     self.configuration = configuration
     self.loader = loader
-    configurationErrors = errors
+    findings = errors
+    isStandIn = errors != nil
     let log = DaemonJournal(journal, configuration.log)
     self.journal = log
     keys = APIKeys(paths: configuration.paths)
@@ -137,7 +140,7 @@ package final class Daemon {
     let hasWatchdog = try EventLoop.enableWatchdog()
     ServiceNotifier.ready(status: statusText)
     journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)
-    if let configurationErrors { journal.reloadFailed(configurationErrors) }
+    if let findings { journal.reloadFailed(findings) }
     for warning in configuration.warnings { journal.warn(warning) }
     updatePlugins()
     try keepHouse()
@@ -226,7 +229,8 @@ package final class Daemon {
     switch result {
     case .success(let loaded):
       configuration = loaded
-      configurationErrors = nil
+      findings = nil
+      isStandIn = false
       journal.configuration = loaded.log
       clients.limits = ClientLimits(loaded.limits)
       cache.configuration = loaded.cache
@@ -237,8 +241,7 @@ package final class Daemon {
       models.forget()
       journal.reloaded(loaded)
     case .failure(let errors):
-      // Where none was usable before, requests are refused with what is wrong now.
-      if configurationErrors != nil { configurationErrors = errors }
+      findings = errors
       journal.reloadFailed(errors)
     }
     ServiceNotifier.ready(status: statusText)
@@ -247,7 +250,7 @@ package final class Daemon {
 
   /// A configuration that stands in for one with mistakes says nothing about plugins.
   private func updatePlugins() {
-    guard configurationErrors == nil else { return }
+    guard !isStandIn else { return }
     tools.approvals.limit = configuration.limits.approval
     plugins.update(configuration.plugins, longestResult: configuration.limits.line)
     tools.update(plugins.plugins)
@@ -295,9 +298,13 @@ package final class Daemon {
 
   // MARK: Status
 
+  /// Why requests are refused.
+  var configurationErrors: ConfigurationErrors? { isStandIn ? findings : nil }
+
   var statusText: String {
-    if let configurationErrors {
-      return "Configuration is not usable: \(configurationErrors.errors[0])"
+    if let findings {
+      let what = isStandIn ? "is not usable" : "was not reloaded"
+      return "Configuration \(what): \(findings.errors[0])"
     }
     return "\(clients.connections.count) clients, \(registry.running.count) responses"
   }

@@ -53,6 +53,8 @@ import Testing
     #expect(message.contains("\(daemon.configurationPath):7:1"), "\(message)")
     #expect(message.contains("max_retrys"))
     #expect(message.contains("did you mean \"max_retries\"?"))
+    let errors = try daemon.status()["configuration"]?["errors"]?.elements
+    #expect(errors?.compactMap(\.string) == [message])
     #expect(try model(client) == "gpt-5.4")
   }
 
@@ -87,7 +89,7 @@ import Testing
     #expect(try client.call(2, "daemon.reload").error == nil)
     #expect(try client.answer(1).status == "completed")
     _ = try client.create(3)
-    #expect(try other.count("creates") == 1)
+    #expect(try simulator.count("creates") == 1)
   }
 
   @Test func `an upstream that is taken out is unknown afterwards`() throws {

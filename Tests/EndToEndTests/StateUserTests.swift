@@ -228,6 +228,12 @@ struct StateUserTests {
     #expect(inputs == ["first", "other", "own 2", "own 3", "own 4", "own 5", "own 6"])
   }
 
+  @Test func `only root and the daemon's own user may reload it`() throws {
+    let answer = try ask(Self.uids.other, [("daemon.reload", "{}")])[0]
+    #expect(answer["error"]?["data"]?["code"]?.string == "permission")
+    #expect(try daemon.connect().call(1, "daemon.reload").error == nil)
+  }
+
   @Test func `the status shows a user no other user's responses and clients`() throws {
     let owned = try makeBelongings()
     let status = try ask(Self.uids.other, [("daemon.status", "{}")])[0]

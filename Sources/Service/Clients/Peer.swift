@@ -11,6 +11,8 @@ struct Peer: Sendable {
   var canApprove = false
 
   var userID: UInt32 { credentials.userID }
+  /// Root and the daemon's own user may see and change what is everybody's.
+  var isOperator: Bool { userID == 0 || userID == geteuid() }
 
   init(_ credentials: PeerCredentials) {
     self.credentials = credentials

@@ -51,13 +51,11 @@ extension Daemon {
       connection.answer(id, .success(.emptyObject))
     case .daemonStatus:
       _ = try Parameters(params)
-      connection.answer(id, .success(status(for: connection.peer.userID)))
+      connection.answer(id, .success(status(for: connection.peer)))
     case .daemonSchema:
       _ = try Parameters(params)
       connection.answer(id, .success(Self.schema))
-    case .daemonReload:
-      _ = try Parameters(params)
-      EventLoop.start { [self] in connection.answer(id, await reloadResult()) }
+    case .daemonReload: try reload(params, id, connection)
     default: try performOnConversations(method, params, id, connection)
     }
   }
@@ -195,6 +193,16 @@ extension Daemon {
     connection.perform(id) { [self] () throws(RPCError) in
       connection.answer(id, .success(try await tools.list(uid: connection.peer.userID)))
     }
+  }
+
+  private func reload(
+    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
+  ) throws(RPCError) {
+    _ = try Parameters(params)
+    guard connection.peer.isOperator else {
+      throw RPCError(.permission, "only root and the daemon's own user may reload it")
+    }
+    EventLoop.start { [self] in connection.answer(id, await reloadResult()) }
   }
 
   private func reloadResult() async -> Result<RawJSON, RPCError> {

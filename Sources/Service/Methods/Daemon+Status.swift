@@ -1,13 +1,12 @@
 internal import EventLoop
-internal import Glibc
 internal import HTTPClient
 internal import JSON
 
 extension Daemon {
-  /// The result of `daemon.status`: root and the daemon's own user see everybody's clients and
-  /// responses, others their own.
-  func status(for uid: UInt32) -> RawJSON {
-    let seesAll = uid == 0 || uid == geteuid()
+  /// The result of `daemon.status`: operators see everybody's clients and responses, others their
+  /// own.
+  func status(for peer: Peer) -> RawJSON {
+    let (uid, seesAll) = (peer.userID, peer.isOperator)
     return .object { status in
       status.member("version", halleyVersion)
       status.member("uptime_s", (EventLoop.now - started).components.seconds)
@@ -50,7 +49,7 @@ extension Daemon {
     writer.array { for file in configuration.files { $0.string(file) } }
     writer.key("errors")
     writer.array {
-      for error in configurationErrors?.errors ?? [] { $0.string(error.description) }
+      for error in findings?.errors ?? [] { $0.string(error.description) }
     }
   }
 

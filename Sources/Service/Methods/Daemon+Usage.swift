@@ -51,14 +51,13 @@ extension Daemon {
     }
   }
 
-  /// Root and the daemon's own user see everybody's usage, others their own.
+  /// Operators see everybody's usage, others their own.
   func summarizeUsage(
     _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
   ) throws(RPCError) {
     _ = try Parameters(params, known: "since", "until", "by")
-    let uid = connection.peer.userID
-    let seesAll = uid == 0 || uid == geteuid()
-    let query = try UsageReport.query(params, uid: seesAll ? nil : uid)
+    let peer = connection.peer
+    let query = try UsageReport.query(params, uid: peer.isOperator ? nil : peer.userID)
     answerInTurn(id, connection) { [state] store, _ throws(RPCError) in
       await state.usage.flush()
       let rows = try await store.performing { store throws(StoreError) in

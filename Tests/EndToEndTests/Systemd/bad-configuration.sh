@@ -23,7 +23,7 @@ expect "the error's code" "$(printf '%s\n' \
   nc -N -U $socket | jq -r '"\(.error.code) \(.error.data.code)"')" '-32030 config'
 
 sed -i 's/^base_ulr/base_url/; s/^default_model/default_modle/' $config
-systemctl reload halley.service
+! systemctl reload halley.service 2>/dev/null || fail "a bad configuration was said to be reloaded"
 await "STATUS follows the file" has_property StatusText '*/etc/halley/config.toml:2:1: *'
 
 sed -i 's/^default_modle/default_model/' $config
