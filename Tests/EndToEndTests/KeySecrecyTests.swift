@@ -68,6 +68,35 @@ import Testing
     #expect(!daemon.log.contains(Self.canary))
   }
 
+  @Test(arguments: ["output_text", "function_call_arguments", "reasoning_summary_text", "odd"])
+  func `a key that several deltas bring parts of reaches no client and no file`(_ type: String)
+    throws
+  {
+    let parts = ["It is ", "s", String(Self.canary.dropFirst().dropLast(9)), "\(Self.canary.suffix(9))", " indeed"]
+    let deltas = parts.map {
+      #"{"type":"response.\#(type).delta","item_id":"i","output_index":0,"delta":"\#($0)"}"#
+    }
+    let created = #"{"type":"response.created","response":{"id":"resp_split","object":"response"}}"#
+    let script = ([created] + deltas).map { "data: \($0)\n\n" }.joined()
+    try simulator.writeScript("split", Array(script.utf8))
+    let daemon = try daemonWithKeyFile("max_retries = 0")
+    let client = try daemon.connect()
+    let answer = try client.create(1, ["script": "split"])
+    let told = answer.events.compactMap { $0["delta"]?.string }.joined()
+    #expect(told == "It is [key] indeed")
+    #expect(!answer.message.text.contains(Self.canary))
+    try daemon.kill()
+    let found = try run(["grep", "-rlaF", "--", "\(Self.canary.suffix(9))", "\(daemon.scratch.path)/state"])
+    #expect(found.status == 1, "\(found.output)")
+  }
+
+  @Test func `what a configured header logs in with is no text for clients`() throws {
+    let daemon = try daemonWithKeyFile("headers = { X-Gateway-Token = \"Bearer gate-canary-77\" }")
+    let answer = try daemon.connect().create(
+      1, ["status": "400", "error_message": "no gate-canary-77"])
+    #expect(answer.errorData?["error"]?["message"]?.string == "no [key]")
+  }
+
   @Test func `what a compaction repeats of the key is taken out`() throws {
     let answer = try daemonWithKeyFile().connect().call(
       1, "responses.compact", #"{"model":"gpt-5.4","input":"I use \#(Self.canary)"}"#)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct KeyRedactorTests {
   private func redactor(_ key: String) throws -> KeyRedactor {
-    KeyRedactor(try #require(APIKey(key.utf8)))
+    try #require(KeyRedactor([key]))
   }
 
   private func cleaned(_ text: String, of key: String = "sk-canary-41b9") throws -> String {
@@ -67,6 +67,19 @@ import Testing
   @Test func `an error that holds the letter of a key is not mangled`() throws {
     let error = #"{"message":"max_tokens exceeds the context","type":"invalid_request_error"}"#
     #expect(try cleanedError(error, of: "x") == error)
+  }
+
+  @Test func `a word that names a member or a type stays there`() throws {
+    let error = #"{"error":{"message":"error error","error" : 1}}"#
+    #expect(
+      try cleanedError(error, of: "error")
+        == #"{"error":{"message":"[key] [key]","error" : 1}}"#)
+  }
+
+  @Test func `each of several secrets goes`() throws {
+    let redactor = try #require(KeyRedactor(["sk-canary-41b9", "header-7d-canary"]))
+    let text = Array(#"["sk-canary-41b9 header-7d-canary"]"#.utf8)
+    #expect(String(decoding: redactor.cleaned(text[...]), as: UTF8.self) == #"["[key] [key]"]"#)
   }
 
   @Test func `each place in a text is searched`() throws {

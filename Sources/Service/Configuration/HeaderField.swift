@@ -21,6 +21,12 @@ enum HeaderField {
     return nil
   }
 
+  /// Whether a header of this name carries what logs in.
+  static func isSecret(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    return ["auth", "cookie", "key", "password", "secret", "token"].contains { lower.contains($0) }
+  }
+
   private static func isToken(_ name: String) -> Bool {
     !name.isEmpty
       && name.utf8.allSatisfy { $0.isASCIILetterOrDigit || "!#$%&'*+-.^_`|~".utf8.contains($0) }

@@ -12,8 +12,6 @@ struct EventRelay {
   private var ownID: RawJSON?
   /// Members that echo the request and that were changed on its way to the upstream.
   var echo: [ResponseEcho] = []
-  /// Takes out a key that several events have parts of.
-  var redactor: KeyRedactor?
 
   var itemIDs = ItemIDs()
 
@@ -96,8 +94,7 @@ struct EventRelay {
   /// What came so far, as a response object; nil where no response was created.
   func partialResponse(status: String) -> RawJSON? {
     guard log.count > 0 else { return nil }
-    let response = assembler(from: 0).assemble(status: status)
-    return response.map { redactor?.cleaned($0) ?? $0 }
+    return assembler(from: 0).assemble(status: status)
   }
 
   // MARK: The end
@@ -123,7 +120,7 @@ struct EventRelay {
     guard response["output"]?.elements.isEmpty ?? true else { return response }
     let items = assembler(from: roundStart).output(isComplete: status == "completed")
     guard !items.elements.isEmpty else { return response }
-    return response.setting("output", to: redactor?.cleaned(items) ?? items)
+    return response.setting("output", to: items)
   }
 
   private func assembler(from start: Int) -> ResponseAssembler {

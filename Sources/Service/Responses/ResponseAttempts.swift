@@ -23,8 +23,6 @@ final class ResponseAttempts {
   private(set) var upstreamName: String
   /// Names the key that is used, never the key.
   private(set) var keyIdentity = ""
-  /// Takes the key that is used out of what came of it.
-  private(set) var redactor: KeyRedactor?
   private(set) var queued: LoopInstant?
   private(set) var connect = Duration.zero
   /// Whether an upstream may have worked on the request: it was sent and was not refused.
@@ -233,7 +231,6 @@ final class ResponseAttempts {
     hasEvents = false
     let upstream = candidate.upstream
     let request = request(candidate, key)
-    redactor = request.redactor
     let call = UpstreamCall(
       request, client: services.http,
       onAnswer: { upstream.breaker.noteAnswer() }, onEvent: { [self] in receive($0) })

@@ -254,10 +254,7 @@ final class ResponseRun {
   }
 
   func receive(_ event: UpstreamEvent) {
-    if timing.firstEvent == nil {
-      timing.firstEvent = EventLoop.now - created
-      relay.redactor = attempts?.redactor
-    }
+    if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
     if givenID == nil, event.carriesResponse { givenID = event.json["response"]?["id"]?.string }
     if event.isTerminal {
       terminal = event

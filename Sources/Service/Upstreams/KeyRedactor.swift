@@ -1,191 +1,48 @@
 package import JSON
 internal import Wire
 
-/// Takes the key that a request was made with out of what came back: some upstreams repeat it.
+/// Takes the secrets that a request was made with out of what came back: some upstreams repeat them.
 ///
-/// A key that is long or has digits is a secret and goes wherever it stands. One that is a word,
-/// which servers without accounts are given (`x`, `test`, `EMPTY`), goes out of error texts, and
-/// only where it is a token by itself: answers may use the word.
+/// A secret that is a word, which servers without accounts are given (`x`, `test`, `EMPTY`), goes
+/// out of error texts only, and only where it is a token by itself: answers may use the word.
 ///
 /// What arrives is searched as it comes, at about a hundredth of what relaying it takes.
 package struct KeyRedactor: Sendable {
-  private static let mark = Array("[key]".utf8)
-  private static let shortestSecret = 12
-  private static let shortestSecretWithDigit = 8
+  static let mark = Array("[key]".utf8)
 
-  private let key: [UInt8]
-  private let isSecret: Bool
-  /// Its characters that JSON may write behind a backslash.
-  private let escapable: [UInt8]
-  /// Where the byte of it is that streams have least of.
-  private let rarest: Int
+  private let secrets: [Secret]
+  /// Those that go wherever they stand.
+  let unmistakable: [Secret]
 
-  package init(_ key: APIKey) {
-    let bytes = Array(key.secret.utf8)
-    self.key = bytes
-    let hasDigit = bytes.contains { 0x30...0x39 ~= $0 }
-    isSecret =
-      bytes.count >= (hasDigit ? Self.shortestSecretWithDigit : Self.shortestSecret)
-    escapable = bytes.filter { $0 == 0x22 || $0 == 0x2F || $0 == 0x5C }
-    rarest = bytes.indices.min { Self.frequency(bytes[$0]) < Self.frequency(bytes[$1]) } ?? 0
+  /// Returns nil where there is nothing to take out.
+  package init?(_ secrets: [String]) {
+    guard !secrets.isEmpty else { return nil }
+    self.secrets = secrets.map { Secret($0) }
+    unmistakable = self.secrets.filter(\.isUnmistakable)
   }
 
-  // MARK: What is cleaned
-
-  /// Takes a key that is a secret out of the strings of a JSON text.
+  /// Takes secrets that are unmistakable out of the strings of a JSON text.
   package func cleaned(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    guard mayHold(text.span) else { return text }
-    return rewritten(text.span)[...]
+    unmistakable.reduce(text) { text, secret in
+      secret.mayStand(in: text.span) ? secret.removed(from: text.span)[...] : text
+    }
   }
 
-  func cleaned(_ json: RawJSON) -> RawJSON { RawJSON(checked: cleaned(json.bytes)) }
-
-  /// Takes any key out of what an upstream says of an error.
+  /// Takes any secret out of what an upstream says of an error.
   package func cleanedError(_ json: RawJSON) -> RawJSON {
-    RawJSON(checked: rewritten(json.bytes.span)[...])
+    RawJSON(checked: secrets.reduce(json.bytes) { $1.removed(from: $0.span)[...] })
   }
 
   func cleaned(_ error: RPCError) -> RPCError {
-    RPCError(
+    func cleaned(_ json: RawJSON) -> RawJSON { RawJSON(checked: self.cleaned(json.bytes)) }
+    return RPCError(
       error.code, cleaned(.string(error.message)).string ?? "", isRetryable: error.isRetryable,
       details: error.details.map { ($0.key, cleaned($0.value)) })
   }
 
-  // MARK: Searching
-
-  /// Whether a key that is a secret stands in bytes, or escapes that could spell it.
-  package func mayHold(_ text: Span<UInt8>) -> Bool {
-    isSecret && (holds(text) || hasEscapes(text))
-  }
-
-  private func holds(_ text: Span<UInt8>) -> Bool {
-    guard text.count >= key.count else { return false }
-    var index = text.firstIndex(of: key[rarest], from: rarest)
-    while index < text.count {
-      if matches(text, at: index - rarest) { return true }
-      index = text.firstIndex(of: key[rarest], from: index + 1)
-    }
+  /// Whether a secret that is unmistakable stands in bytes, or escapes that could spell it.
+  package func mayStand(in text: Span<UInt8>) -> Bool {
+    for secret in unmistakable where secret.mayStand(in: text) { return true }
     return false
-  }
-
-  /// How often a byte stands in events, roughly: their names and ids are in small letters and
-  /// digits, and no name has one of the letters that come first here.
-  private static func frequency(_ byte: UInt8) -> Int {
-    switch byte {
-    case UInt8(ascii: "j"), UInt8(ascii: "k"), UInt8(ascii: "w"), UInt8(ascii: "z"): 1
-    case UInt8(ascii: "-"), UInt8(ascii: "h"), UInt8(ascii: "v"): 2
-    case 0x30...0x39, 0x61...0x7A: 3
-    case UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: "."), UInt8(ascii: ":"),
-      UInt8(ascii: "_"), UInt8(ascii: "{"), UInt8(ascii: "}"):
-      3
-    default: 0
-    }
-  }
-
-  private func hasEscapes(_ text: Span<UInt8>) -> Bool {
-    var index = text.firstIndex(of: 0x5C, from: 0)
-    while index + 1 < text.count {
-      if escapable.contains(text[index + 1]) { return true }
-      // `\u0021` to `\u007e`, which is what keys are made of.
-      if index + 4 < text.count, text[index + 1] == UInt8(ascii: "u"), text[index + 2] == 0x30,
-        text[index + 3] == 0x30, 0x32...0x37 ~= text[index + 4]
-      {
-        return true
-      }
-      index = text.firstIndex(of: 0x5C, from: index + 2)
-    }
-    return false
-  }
-
-  private func matches(_ text: Span<UInt8>, at start: Int) -> Bool {
-    guard start + key.count <= text.count else { return false }
-    for index in key.indices where text[start + index] != key[index] { return false }
-    return true
-  }
-
-  // MARK: Rewriting
-
-  private func rewritten(_ text: Span<UInt8>) -> [UInt8] {
-    var output: [UInt8] = []
-    output.reserveCapacity(text.count)
-    var index = 0
-    while index < text.count {
-      let quote = text.firstIndex(of: 0x22, from: index)
-      output.append(contentsOf: text.extracting(index..<quote))
-      guard quote < text.count else { break }
-      output.append(0x22)
-      index = appendString(text, from: quote + 1, to: &output)
-      guard index < text.count else { break }
-      output.append(0x22)
-      index += 1
-    }
-    return output
-  }
-
-  /// Appends the inside of a string, as it is written where it is not the key.
-  ///
-  /// - Returns: where the closing quote is.
-  private func appendString(
-    _ text: Span<UInt8>, from start: Int, to output: inout [UInt8]
-  ) -> Int {
-    var index = start
-    var kept = start
-    var previous = UInt8(ascii: " ")
-    while index < text.count, text[index] != 0x22 {
-      if let end = endOfKey(text, from: index), isSecret || isToken(text, previous, end) {
-        output.append(contentsOf: text.extracting(kept..<index))
-        output += Self.mark
-        index = end
-        kept = end
-        previous = UInt8(ascii: "]")
-      } else {
-        let (byte, length) = Self.read(text, at: index)
-        previous = byte
-        index = min(index + length, text.count)
-      }
-    }
-    output.append(contentsOf: text.extracting(kept..<index))
-    return index
-  }
-
-  /// Where the key ends that begins at an index; nil where none does.
-  private func endOfKey(_ text: Span<UInt8>, from start: Int) -> Int? {
-    var index = start
-    for byte in key {
-      guard index < text.count, text[index] != 0x22 else { return nil }
-      let (found, length) = Self.read(text, at: index)
-      guard found == byte else { return nil }
-      index += length
-    }
-    return index <= text.count ? index : nil
-  }
-
-  private func isToken(_ text: Span<UInt8>, _ previous: UInt8, _ end: Int) -> Bool {
-    let isAtEnd = end >= text.count || text[end] == 0x22
-    return !Self.isInToken(previous)
-      && (isAtEnd || !Self.isInToken(Self.read(text, at: end).byte))
-  }
-
-  private static func isInToken(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F, 0x80...: true
-    default: false
-    }
-  }
-
-  /// Reads one byte of a string, or the byte that an escape stands for; what is no ASCII character
-  /// counts as a letter.
-  private static func read(_ text: Span<UInt8>, at index: Int) -> (byte: UInt8, length: Int) {
-    guard text[index] == 0x5C, index + 1 < text.count else { return (text[index], 1) }
-    switch text[index + 1] {
-    case UInt8(ascii: "u"):
-      let digits = (index + 2..<min(index + 6, text.count)).map { text[$0] }
-      let value = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) ?? .max
-      return (value < 0x80 ? UInt8(value) : 0xFF, 6)
-    case UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"),
-      UInt8(ascii: "t"):
-      return (UInt8(ascii: " "), 2)
-    default: return (text[index + 1], 2)
-    }
   }
 }

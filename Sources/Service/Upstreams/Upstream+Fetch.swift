@@ -22,7 +22,7 @@ extension Upstream {
         request(configuration, key), maximumBytes: maximumBytes, timeout: timeout)
     }
     if case .failure(let error) = answer, error.proxyStatus == 407 { forgetKey() }
-    let redactor = key.map { KeyRedactor($0) }
+    let redactor = configuration.redactor(key)
     do throws(CallFailure) {
       return try Self.read(answer, redactor)
     } catch {

@@ -36,6 +36,7 @@ final class UpstreamCall {
   private var state = State.waiting
   private var transfer: Transfer?
   private var parser: SSEParser
+  private var deltas: DeltaRedactor
   private var body: [UInt8] = []
   private var receivedBytes = 0
   /// Whether the next event may have the key in it.
@@ -62,6 +63,7 @@ final class UpstreamCall {
     self.onAnswer = onAnswer
     self.onEvent = onEvent
     parser = SSEParser(maximumEventBytes: request.maximumEventBytes)
+    deltas = DeltaRedactor(request.redactor)
     lastByte = EventLoop.now
     started = lastByte
   }
@@ -150,7 +152,7 @@ final class UpstreamCall {
   private func parse(_ bytes: borrowing Span<UInt8>) {
     guard receivedBytes <= request.maximumResponseBytes else { return failOverLimit() }
     // One search for all events of a piece, and one more for that which began before it.
-    let mayPieceHoldKey = request.redactor?.mayHold(bytes) ?? false
+    let mayPieceHoldKey = request.redactor?.mayStand(in: bytes) ?? false
     mayHoldKey = true
     do throws(SSEParser.EventTooLarge) {
       try parser.append(bytes) {
@@ -178,7 +180,11 @@ final class UpstreamCall {
         hasEvent = true
         rearmTimer()
       }
-      onEvent(event)
+      if deltas.passes(event) {
+        onEvent(event)
+      } else {
+        for event in deltas.take(event) { onEvent(event) }
+      }
       if event.isTerminal { end(.success(.streamed)) }
     } catch {
       fail("event", "an event is no JSON object: \(error.message) at byte \(error.offset)")
@@ -263,6 +269,7 @@ final class UpstreamCall {
     if case .ended = state { return stop() }
     state = .ended
     body = []
+    for event in deltas.finish() { onEvent(event) }
     if case .success = result { lingerOn() } else { stop() }
     resume(result.mapError { $0.cleaned(by: request.redactor) })
   }

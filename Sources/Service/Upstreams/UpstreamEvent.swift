@@ -19,6 +19,8 @@ package struct UpstreamEvent {
   package private(set) var bytes: ArraySlice<UInt8>
   /// Whether it brings an output item, whole or at its beginning.
   let carriesItem: Bool
+  /// Where the text of its member `delta` stands in its bytes, without quotes; nil where it has none.
+  let delta: Range<Int>?
   /// The number that the upstream gave it; nil where it gave none.
   package let sequenceNumber: Int64?
 
@@ -37,13 +39,25 @@ package struct UpstreamEvent {
   /// The event without what the request's tools log in with, and without any key in an error.
   func withoutSecrets(_ redactor: KeyRedactor?) -> UpstreamEvent {
     var event = self
-    if kind == .error, let redactor { event.bytes = redactor.cleanedError(json).bytes }
+    if kind == .error, let redactor {
+      // A key may be a word of the protocol.
+      event.bytes = redactor.cleanedError(json).replacing("type", with: .string("error")).bytes
+    }
     guard carriesResponse, let response = json["response"] else { return event }
-    let stripped = response.withoutToolSecrets
-    if stripped.bytes.count < response.bytes.count {
+    var stripped = response.withoutToolSecrets
+    if kind == .failed, let redactor, let error = response["error"] {
+      stripped = stripped.setting("error", to: redactor.cleanedError(error))
+    }
+    if stripped.bytes != response.bytes {
       event.bytes = json.setting("response", to: stripped).bytes
     }
     return event
+  }
+
+  /// The event with another text in its member `delta`.
+  func withDelta(_ text: [UInt8]) -> UpstreamEvent {
+    let text = RawJSON.string(String(decoding: text, as: UTF8.self))
+    return UpstreamEvent(checked: json.setting("delta", to: text))
   }
 
   /// Reads the data of a server-sent event.
@@ -51,6 +65,7 @@ package struct UpstreamEvent {
     let text = data.span
     var type: Range<Int>?
     var number: Range<Int>?
+    var delta: Range<Int>?
     var hasError = false
     let json = try RawJSON(parsing: data, limits: .relayed) { child in
       // Told apart by length first: most members are none of these.
@@ -59,6 +74,7 @@ package struct UpstreamEvent {
       case 15 where text.spells("sequence_number", at: child.key): number = child.value
       case 5 where text.spells("error", at: child.key):
         hasError = text[child.value.lowerBound] != UInt8(ascii: "n")
+      case 5 where text.spells("delta", at: child.key): delta = child.value
       default: break
       }
     }
@@ -67,6 +83,9 @@ package struct UpstreamEvent {
     }
     kind = Self.kind(text, type, hasError: hasError)
     carriesItem = Self.carriesItem(text, type)
+    self.delta = delta.flatMap {
+      text[$0.lowerBound] == 0x22 ? $0.lowerBound + 1..<$0.upperBound - 1 : nil
+    }
     sequenceNumber = number.flatMap { Self.digits(text, $0) }
     // Several `data` lines are joined with line feeds.
     bytes = json.onOneLine.bytes
@@ -77,6 +96,7 @@ package struct UpstreamEvent {
     let type = json["type"]?.bytes ?? []
     kind = Self.kind(type.span, 0..<type.count, hasError: false)
     carriesItem = Self.carriesItem(type.span, 0..<type.count)
+    delta = nil
     sequenceNumber = json["sequence_number"]?.integer
     bytes = json.bytes
   }

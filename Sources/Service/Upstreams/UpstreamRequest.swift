@@ -26,7 +26,7 @@ struct UpstreamRequest: Sendable {
       route: upstream.route)
     request.isOnNewConnection = isOnNewConnection
     http = request
-    redactor = key.map { KeyRedactor($0) }
+    redactor = upstream.redactor(key)
     idleTimeout = upstream.idleTimeout
     // An answer that is not streamed begins when the model has finished: unless somebody chose the
     // limit, it may be silent for as long as any other answer.
@@ -51,7 +51,7 @@ struct UpstreamRequest: Sendable {
       headers: ["Accept: \(query == nil ? "application/json" : "text/event-stream")"]
         + Self.commonHeaders(upstream, key: key),
       route: upstream.route)
-    redactor = key.map { KeyRedactor($0) }
+    redactor = upstream.redactor(key)
     idleTimeout = upstream.idleTimeout
     firstEventTimeout = upstream.firstEventTimeout
     maximumEventBytes = limits.event
@@ -102,6 +102,15 @@ extension UpstreamConfiguration {
   /// RFC 6750, section 2.1; other headers carry the key alone.
   fileprivate var keyPrefix: String {
     keyHeader.lowercased() == Self.standardKeyHeader.lowercased() ? "Bearer " : ""
+  }
+
+  /// Takes out what requests log in with.
+  func redactor(_ key: APIKey?) -> KeyRedactor? {
+    let secrets = headers.filter { HeaderField.isSecret($0.name) }.map { header in
+      // The scheme is none (RFC 9110, section 11.4).
+      header.value.split(separator: " ").last.map { String($0) } ?? ""
+    }
+    return KeyRedactor((key.map { [$0.secret] } ?? []) + secrets.filter { !$0.isEmpty })
   }
 
   var route: HTTPRoute {
