@@ -72,7 +72,10 @@ import Testing
   func `a key that several deltas bring parts of reaches no client and no file`(_ type: String)
     throws
   {
-    let parts = ["It is ", "s", String(Self.canary.dropFirst().dropLast(9)), "\(Self.canary.suffix(9))", " indeed"]
+    let parts = [
+      "It is ", "s", String(Self.canary.dropFirst().dropLast(9)), "\(Self.canary.suffix(9))",
+      " indeed",
+    ]
     let deltas = parts.map {
       #"{"type":"response.\#(type).delta","item_id":"i","output_index":0,"delta":"\#($0)"}"#
     }
@@ -86,7 +89,9 @@ import Testing
     #expect(told == "It is [key] indeed")
     #expect(!answer.message.text.contains(Self.canary))
     try daemon.kill()
-    let found = try run(["grep", "-rlaF", "--", "\(Self.canary.suffix(9))", "\(daemon.scratch.path)/state"])
+    let found = try run([
+      "grep", "-rlaF", "--", "\(Self.canary.suffix(9))", "\(daemon.scratch.path)/state",
+    ])
     #expect(found.status == 1, "\(found.output)")
   }
 
