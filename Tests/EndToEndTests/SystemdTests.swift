@@ -46,6 +46,12 @@ struct SystemdTests {
     try SystemdBox.run("user", users: ["alice"])
   }
 
+  @Test func `the system's configuration is for its group, and breaks no user's own service`()
+    throws
+  {
+    try SystemdBox.run("shared-configuration", users: ["alice"])
+  }
+
   @Test func `plugins run in the sandboxes of both units and end with their daemon`() throws {
     try SystemdBox.run("plugins", users: ["alice"])
   }

@@ -26,6 +26,32 @@ import Testing
     #expect(configuration.files.count == 3)
   }
 
+  @Test(arguments: ["[limits]\nlien = \"1MiB\"", "default_model = 7", "[[[", "a = 1\nb = 2"])
+  func `a file for everybody that has a mistake is left out with a warning`(
+    _ text: String
+  ) throws {
+    let file = try scratch.write("etc/config.toml", text + "\n")
+    let other = try scratch.write("etc/conf.d/1.toml", "[limits]\ndepth = 5")
+    let configuration = try load()
+    #expect(configuration.files == [other])
+    #expect(configuration.limits.depth == 5)
+    #expect(
+      configuration.warnings.allSatisfy {
+        $0.hasPrefix("\(file):") && $0.hasSuffix("; the file was left out")
+      })
+    #expect(configuration.warnings.count == (text.hasPrefix("a") ? 2 : 1))
+  }
+
+  @Test func `what a user's file misses without the one for everybody is named with the cause`()
+    throws
+  {
+    try scratch.write("etc/config.toml", "[upstreams.corp]\nbase_ulr = \"https://corp\"")
+    try scratch.write("config/halley/config.toml", "default_upstream = \"corp\"")
+    let error = try #require(throws: ConfigurationErrors.self) { try load() }
+    #expect(
+      Set(error.errors.map(\.key)).isSuperset(of: ["default_upstream", "upstreams.corp.base_ulr"]))
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may read every file"))
   func `a file for everybody that this user may not read is left out with a warning`() throws {
     let file = try scratch.write("etc/config.toml", "default_model = \"a\"", mode: 0)

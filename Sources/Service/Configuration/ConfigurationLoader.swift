@@ -30,20 +30,37 @@ package struct ConfigurationLoader: Sendable {
   }
 
   /// Takes all of it or names everything that is wrong.
+  ///
+  /// A file for everybody that has a mistake is left out with a warning: no user could mend it.
   package func load() throws(ConfigurationErrors) -> Configuration {
-    let findings = ConfigurationFindings(
-      environment: environment, flags: flags, homeDirectory: paths.homeDirectory)
-    let (files, root) = readFiles(findings)
+    var leftOut: [ConfigurationError] = []
+    while true {
+      let findings = ConfigurationFindings(
+        environment: environment, flags: flags, homeDirectory: paths.homeDirectory)
+      var configuration = read(findings, without: Set(leftOut.compactMap(\.origin.path)))
+      let shared = findings.errors.filter { $0.origin.path.map(isShared) == true }
+      guard shared.isEmpty else {
+        leftOut += shared
+        continue
+      }
+      guard findings.errors.isEmpty else {
+        throw ConfigurationErrors(sorted(leftOut + findings.errors, by: configuration.files))
+      }
+      configuration.warnings = findings.warnings + leftOut.map { "\($0); the file was left out" }
+      return configuration
+    }
+  }
+
+  private func read(
+    _ findings: ConfigurationFindings, without leftOut: Set<String>
+  ) -> Configuration {
+    let (files, root) = readFiles(findings, without: leftOut)
     var configuration = Configuration(paths: paths)
     var table = TableReader(
       path: [], table: root, origin: .builtIn, findings: findings, takesText: true)
     configuration.read(&table)
     findings.warnAboutUnknownVariables()
-    guard findings.errors.isEmpty else {
-      throw ConfigurationErrors(sorted(findings.errors, by: files))
-    }
     configuration.files = files
-    configuration.warnings = findings.warnings
     configuration.settings = findings.settings
     return configuration
   }
@@ -59,14 +76,26 @@ package struct ConfigurationLoader: Sendable {
     let path: String
     /// Whether it has to be there.
     var isRequired = false
-    /// Whether it may be kept from this user: /etc/halley belongs to the system's daemon.
-    var mayBeDenied = false
   }
 
-  private func readFiles(_ findings: ConfigurationFindings) -> (files: [String], root: TOMLTable) {
+  /// Whether a file is another's than this user's: /etc/halley belongs to the system's daemon.
+  private func isShared(_ path: String) -> Bool {
+    readsShared && (path == sharedFile || path.hasPrefix(sharedDropIns))
+  }
+
+  private var readsShared: Bool {
+    paths.onlyFile == nil && paths.mode == .user && paths.configDirectory.path != sharedDirectory
+  }
+
+  private var sharedFile: String { sharedDirectory + "/config.toml" }
+  private var sharedDropIns: String { sharedDirectory + "/conf.d" }
+
+  private func readFiles(
+    _ findings: ConfigurationFindings, without leftOut: Set<String>
+  ) -> (files: [String], root: TOMLTable) {
     var root = TOMLTable()
     var files: [String] = []
-    for candidate in candidates(findings) {
+    for candidate in candidates(findings) where !leftOut.contains(candidate.path) {
       do throws(ConfigurationFile.Failure) {
         let bytes = try ConfigurationFile.read(candidate.path)
         files.append(candidate.path)
@@ -94,7 +123,7 @@ package struct ConfigurationLoader: Sendable {
     switch failure {
     case .missing where !candidate.isRequired:
       return
-    case .denied where candidate.mayBeDenied:
+    case .denied where isShared(candidate.path):
       findings.warnings.append("\(candidate.path) was left out: permission denied")
     case .missing:
       refuse(ConfigurationFile.refusal(candidate.path, "no such file"), findings)
@@ -118,12 +147,10 @@ package struct ConfigurationLoader: Sendable {
     let own =
       [Candidate(path: paths.configFile)]
       + dropIns(paths.dropInDirectory, findings).map { Candidate(path: $0) }
-    guard paths.mode == .user, paths.configDirectory.path != sharedDirectory else { return own }
-    let dropInDirectory = sharedDirectory + "/conf.d"
-    let isReadable = unsafe access(dropInDirectory, R_OK | X_OK) == 0
-    let shared =
-      [sharedDirectory + "/config.toml"] + (isReadable ? dropIns(dropInDirectory, findings) : [])
-    return shared.map { Candidate(path: $0, mayBeDenied: true) } + own
+    guard readsShared else { return own }
+    let isReadable = unsafe access(sharedDropIns, R_OK | X_OK) == 0
+    let shared = [sharedFile] + (isReadable ? dropIns(sharedDropIns, findings) : [])
+    return shared.map { Candidate(path: $0) } + own
   }
 
   private func dropIns(_ directory: String, _ findings: ConfigurationFindings) -> [String] {

@@ -17,6 +17,11 @@ package enum ConfigurationOrigin: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// The file that it stands in.
+  var path: String? {
+    if case .file(let path, _, _) = self { path } else { nil }
+  }
+
   /// As `description`, but with the column.
   package var position: String {
     guard case .file(let path, let line, let column) = self, line != 0 else { return description }

@@ -51,6 +51,8 @@ extension Daemon {
     writer.array {
       for error in findings?.errors ?? [] { $0.string(error.description) }
     }
+    writer.key("warnings")
+    writer.array { for warning in configuration.warnings { $0.string(warning) } }
   }
 
   private func write(_ configuration: UpstreamConfiguration, _ writer: inout JSONWriter) {

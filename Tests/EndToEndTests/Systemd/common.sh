@@ -71,6 +71,13 @@ start_system_socket() {
   systemctl start halley.socket
 }
 
+# As the user alice, whose service this is then.
+as_alice() {
+  setpriv --reuid=alice --regid="$(id -g alice)" --init-groups --reset-env -- \
+    env PATH=/usr/bin:/bin XDG_RUNTIME_DIR="/run/user/$(id -u alice)" "$@"
+}
+user() { as_alice systemctl --user "$@"; }
+
 call() { halley rpc --socket "$socket" "$@"; } # METHOD [PARAMS]
 
 # The answer's text, out of the result that is the last line.
@@ -84,8 +91,9 @@ has_entry() { # JQ-CONDITION [JOURNALCTL-ARGUMENT...]
   entries "$@" | jq -e -s "any(.[]; $condition)"
 }
 
-# Searches all of the journal, for every unit and every field, long ones in full.
+# Searches all of the journal, for every unit and every field, long ones in full. A grep that is quiet
+# leaves early, and what writes to it fails then.
 journal_holds() { # TEXT
   journalctl --sync
-  journalctl --no-pager --all --output=export | grep --text --quiet --fixed-strings -- "$1"
+  journalctl --no-pager --all --output=export | grep --text --fixed-strings -- "$1" >/dev/null
 }

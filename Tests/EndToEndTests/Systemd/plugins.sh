@@ -4,11 +4,6 @@
 . "$(dirname "$0")/common.sh"
 
 plugins=/usr/lib/halley/plugins
-uid=$(id -u alice)
-as_alice() {
-  setpriv --reuid=alice --regid="$(id -g alice)" --init-groups --reset-env -- \
-    env PATH=/usr/bin:/bin XDG_RUNTIME_DIR="/run/user/$uid" "$@"
-}
 
 mkdir -p $plugins
 cat >$plugins/leaves <<'END'
@@ -50,8 +45,8 @@ as_alice mkdir -p /home/alice/.config/halley/keys
 write_configuration /home/alice/.config/halley/config.toml
 echo "$table" >>/home/alice/.config/halley/config.toml
 chown -R alice: /home/alice/.config
-as_alice systemctl --user daemon-reload
-as_alice systemctl --user start halley.socket
+user daemon-reload
+user start halley.socket
 await "the plugin runs under the user unit" runs as_alice
-as_alice systemctl --user stop halley.socket halley.service
+user stop halley.socket halley.service
 expect "processes after the stop" "$(pgrep -fc 'sleep 4711' || true)" 0

@@ -3,11 +3,6 @@
 . "$(dirname "$0")/common.sh"
 
 uid=$(id -u alice)
-as_alice() {
-  setpriv --reuid=alice --regid="$(id -g alice)" --init-groups --reset-env -- \
-    env PATH=/usr/bin:/bin XDG_RUNTIME_DIR="/run/user/$uid" "$@"
-}
-user() { as_alice systemctl --user "$@"; }
 
 # As systemd.exec(5) wants it for the system's own credentials: no user may look inside.
 mkdir -p /etc/credstore

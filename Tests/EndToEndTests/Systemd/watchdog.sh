@@ -19,5 +19,5 @@ await "the service runs again" has_property ActiveState active
 [ "$(main_pid)" != "$pid" ] || fail "the process is the hanging one"
 expect "the answer afterwards" "$(call daemon.ping)" '{}'
 journalctl --sync
-journalctl --no-pager --unit=halley.service | grep --quiet -i watchdog ||
+journalctl --no-pager --unit=halley.service | grep -i watchdog >/dev/null ||
   fail "the journal does not say that it was the watchdog"
