@@ -7,9 +7,8 @@ internal import Wire
 @EventLoop
 struct EventRelay {
   private let log: EventLog
-  /// What the upstream called the response, where clients know it by another id.
-  private(set) var upstreamID: String?
-  private var ownID: RawJSON?
+  /// The id that all response objects carry, once it is settled.
+  var id: String?
   /// Members that echo the request and that were changed on its way to the upstream.
   var echo: [ResponseEcho] = []
 
@@ -24,17 +23,10 @@ struct EventRelay {
     self.log = log
   }
 
-  /// From now on response objects carry this id: the upstream sent none, or one that is taken.
-  mutating func replaceResponseID(with id: String) {
-    ownID = .string(id)
-  }
-
   /// Takes the next round of a response whose client sees one.
-  mutating func beginRound(afterItems count: Int, as id: String) {
+  mutating func beginRound(afterItems count: Int) {
     earlierItems = count
     roundStart = log.count
-    if ownID == nil { upstreamID = id }
-    ownID = .string(id)
   }
 
   mutating func append(_ event: UpstreamEvent) {
@@ -60,12 +52,10 @@ struct EventRelay {
   }
 
   /// The event as clients see it, were it the next one.
-  mutating func rendered(_ event: UpstreamEvent) -> ArraySlice<UInt8> {
-    guard event.carriesResponse else {
+  func rendered(_ event: UpstreamEvent) -> ArraySlice<UInt8> {
+    guard event.carriesResponse, let response = event.json["response"] else {
       return numbered(itemIDs.written(to: event.json), event.sequenceNumber).bytes
     }
-    guard ownID != nil || !echo.isEmpty || itemIDs.hasOwn, let response = event.json["response"]
-    else { return numbered(event.json, event.sequenceNumber).bytes }
     let edited = event.json.setting("response", to: asSeen(response))
     return numbered(edited, event.sequenceNumber).bytes
   }
@@ -80,13 +70,10 @@ struct EventRelay {
   }
 
   /// A response object of the upstream's as clients see it.
-  mutating func asSeen(_ response: RawJSON) -> RawJSON {
+  func asSeen(_ response: RawJSON) -> RawJSON {
     guard response.kind == .object else { return response }
     var seen = response
-    if let ownID {
-      upstreamID = upstreamID ?? response["id"]?.string
-      seen = seen.setting("id", to: ownID)
-    }
+    if let id, response["id"]?.string != id { seen = seen.setting("id", to: .string(id)) }
     for member in echo { seen = member.apply(to: seen) }
     return itemIDs.written(toResponse: seen)
   }

@@ -38,9 +38,9 @@ final class ResponseRegistry {
     byID[Key(uid: run.uid, text: id)] = run
   }
 
-  /// The given id unless it is empty or a running response of this user has it.
+  /// The given id unless a running response of this user has it.
   func free(_ given: String?, for uid: UInt32) -> String? {
-    guard let given, !given.isEmpty, byID[Key(uid: uid, text: given)] == nil else { return nil }
+    guard let given, byID[Key(uid: uid, text: given)] == nil else { return nil }
     return given
   }
 

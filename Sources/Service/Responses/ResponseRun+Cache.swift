@@ -151,8 +151,7 @@ extension ResponseRun {
     }
     guard try await begin(row, in: store) else { return }
     recorder?.pending = answer.origin
-    id = copy.id
-    services.registry.register(self, copy.id)
+    identify(copy.id)
     timing.firstEvent = EventLoop.now - created
     for event in copy.events.dropLast() { log.append(event) }
     await finish(copy.object, Array(copy.events.suffix(1)))
@@ -162,7 +161,7 @@ extension ResponseRun {
   private func give(
     _ copy: AnswerTemplate.Answer, _ row: NewResponse, repeating answer: CachedAnswer
   ) {
-    id = copy.id
+    relay.id = copy.id
     timing.firstEvent = EventLoop.now - created
     settleUsage("completed", nil)
     if request.isStreaming { for event in copy.events { log.append(event) } }
@@ -238,7 +237,7 @@ extension ResponseRun {
     EventLoop.start { [self] in
       await services.cache.keep(
         response, for: caching.request, of: uid, upstream: upstreamName,
-        upstreamID: relay.upstreamID ?? id, handle: isOnDisk ? recorder?.handle : nil)
+        upstreamID: upstreamID, handle: isOnDisk ? recorder?.handle : nil)
     }
   }
 }

@@ -6,7 +6,7 @@ internal import Wire
 /// How a response ends: its last events, its end on disk, its outcome.
 extension ResponseRun {
   func complete(_ result: CallResult) async {
-    if id == nil { await settleAtEnd(result) }
+    if id == nil { await settleAtEnd() }
     if case .storage(let error)? = stopCause { return await finish(error: error) }
     switch result {
     case .streamed:
@@ -37,14 +37,9 @@ extension ResponseRun {
   }
 
   /// An answer of one piece, or a stream of its terminal event alone.
-  func settleAtEnd(_ result: CallResult) async {
-    let given: String? =
-      switch result {
-      case .streamed: terminal?.json["response"]?["id"]?.string
-      case .object(let object): object["id"]?.string
-      }
-    if recorder == nil { identify(given) } else { await adopt(given) }
-    await release()
+  func settleAtEnd() async {
+    settleID()
+    await settling?.value
   }
 
   func fail(_ failure: CallFailure) async {
@@ -73,11 +68,11 @@ extension ResponseRun {
 
   /// Whether the upstream runs the response whether or not anybody listens.
   var isHeldByUpstream: Bool {
-    request.isBackground && givenID != nil && attempts?.isHeld == true
+    request.isBackground && upstreamID != nil && attempts?.isHeld == true
   }
 
   func finishCancelled() async {
-    if isHeldByUpstream, let givenID { attempts?.cancelAtUpstream(givenID) }
+    if isHeldByUpstream, let upstreamID { attempts?.cancelAtUpstream(upstreamID) }
     var partial = relay.partialResponse(status: "cancelled")
     if partial == nil { partial = backgroundObject(status: "cancelled") }
     guard let response = partial else {
@@ -133,6 +128,7 @@ extension ResponseRun {
       continuesConversation: status == .completed || status == .incomplete || response.hasContent)
     settleUsage(ending.status.rawValue, response)
     if let recorder {
+      if attempts?.mayHaveRun == true { recorder.pending = origin }
       do throws(RPCError) {
         let items = try await recorder.finish(ending, terminal: terminal, usage: meter.settled)
         if ending.continuesConversation, let conversation {
@@ -209,8 +205,8 @@ extension ResponseRun {
   func summary(of response: RawJSON) -> RawJSON {
     .object { halley in
       halley.member("upstream", repeated?.upstream ?? upstreamName)
-      let upstreamID = repeated == nil ? relay.upstreamID ?? id : repeated?.upstreamID
-      if let upstreamID { halley.member("upstream_id", upstreamID) }
+      let upstreamID = repeated == nil ? upstreamID : repeated?.upstreamID
+      halley.member("upstream_id", upstreamID.map { .string($0) } ?? .null)
       halley.member("cache", repeated == nil ? "miss" : "hit")
       if let repeated { halley.member("cached_at", repeated.cachedAt / 1000) }
       if let conversation { halley.member("conversation", conversation.reference) }

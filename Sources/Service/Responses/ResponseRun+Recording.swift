@@ -163,9 +163,7 @@ extension ResponseRun {
 
   /// The id is known from the start: the client is answered before the upstream is.
   func settle(_ id: String) {
-    self.id = id
-    services.registry.register(self, id)
-    relay.replaceResponseID(with: id)
+    identify(id)
     acknowledge(backgroundObject(status: "queued"))
   }
 

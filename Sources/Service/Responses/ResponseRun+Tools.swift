@@ -81,7 +81,7 @@ extension ResponseRun {
     try meter.reserveRound(next)
     terminal = nil
     errorEvent = nil
-    relay.beginRound(afterItems: rounds.items.count, as: id ?? "")
+    relay.beginRound(afterItems: rounds.items.count)
     return next
   }
 
@@ -105,7 +105,7 @@ extension ResponseRun {
   ///
   /// - Parameter isCutOff: whether the model would have been asked again.
   private func completeRounds(_ response: RawJSON, isCutOff: Bool = false) async {
-    if id == nil { await settleAtEnd(.streamed) }
+    if id == nil { await settleAtEnd() }
     if case .storage(let error)? = stopCause { return await finish(error: error) }
     var merged = rounds.merged(response)
     if isCutOff {

@@ -42,7 +42,10 @@ final class ResponseRun {
   let createdAt: Int64
   let services: ResponseServices
   /// The id that clients know; settled with the first event, or at once for a background response.
-  var id: String?
+  var id: String? { relay.id }
+  /// The upstream's last word on the id, by which it can be asked for the response and to go on from
+  /// it.
+  private(set) var upstreamID: String?
   var conversation: StoredConversation?
   var isFinished = false
   var stopCause: StopCause?
@@ -173,13 +176,10 @@ final class ResponseRun {
 
   // MARK: Attempts
 
-  /// The id that the upstream gave the response.
-  var givenID: String?
-
   /// Only a background response goes on when its connection is lost.
   var resumePoint: ResumePoint? {
     guard stopCause == nil, request.isBackground, plan.tools.isEmpty,
-      let id = givenID ?? attempts?.objectID
+      let id = upstreamID ?? attempts?.objectID
     else {
       return nil
     }
@@ -190,7 +190,7 @@ final class ResponseRun {
   func resume(_ stored: StoredResponse, from store: Store) {
     let recorder = ResponseRecorder(store: store, log: log, onTrouble: services.onStorageTrouble)
     self.recorder = recorder
-    givenID = stored.upstreamID
+    upstreamID = stored.upstreamID
     guard armDeadline() else { return }
     task = EventLoop.start { [self] in
       do throws(StoreError) {
@@ -231,6 +231,7 @@ final class ResponseRun {
     let result = await attempts.run()
     await beginning?.value
     await settling?.value
+    if case .success(.object(let object)) = result { note(object) }
     timing.connect += attempts.connect
     if rounds.count == 0, let queued = attempts.queued { timing.queue = queued - created }
     switch result {
@@ -255,7 +256,7 @@ final class ResponseRun {
 
   func receive(_ event: UpstreamEvent) {
     if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
-    if givenID == nil, event.carriesResponse { givenID = event.json["response"]?["id"]?.string }
+    if event.carriesResponse { note(event.json["response"]) }
     if event.isTerminal {
       terminal = event
       return
@@ -268,13 +269,17 @@ final class ResponseRun {
     settleID()
   }
 
-  /// Settles the id with the first event that has a response, and those of items with the events that
-  /// bring them; then lets the waiting events go.
+  private func note(_ response: RawJSON?) {
+    upstreamID = response?["id"]?.string.flatMap { StoreID.isUsable($0) ? $0 : nil } ?? upstreamID
+  }
+
+  /// Settles the id with the first event, and those of items with the events that bring them; then
+  /// lets the waiting events go.
   func settleID() {
     guard settling == nil else { return }
-    let given = waitingEvents.lazy.compactMap { $0.json["response"]?["id"]?.string }.first
+    let given = upstreamID
     guard recorder != nil else {
-      identify(given)
+      identify(services.registry.free(given, for: uid) ?? StoreID.response())
       for event in waitingEvents { relay.append(event) }
       waitingEvents = []
       return
@@ -288,39 +293,35 @@ final class ResponseRun {
   }
 
   func adopt(_ given: String?) async {
-    guard let recorder, stopCause == nil else { return }
+    guard let recorder else { return }
     do throws(RPCError) {
-      if let id {
-        var change = ResponseUpdate()
+      if id != nil {
+        var change = origin
         change.status = .inProgress
-        change.upstreamID = given
-        change.upstream = upstreamName
-        change.keyIdentity = attempts?.keyIdentity
-        if id != given { try await recorder.update(change) }
+        try await recorder.update(change)
       } else {
         let wanted = services.registry.free(given, for: uid)
-        let adopted = try await recorder.adopt(wanted ?? StoreID.response())
-        identify(adopted, given: given)
-        var change = ResponseUpdate()
-        change.id = adopted
-        change.upstreamID = given
-        change.upstream = upstreamName
-        change.keyIdentity = attempts?.keyIdentity
-        recorder.pending = change
+        identify(try await recorder.adopt(wanted ?? StoreID.response()))
+        recorder.pending = origin
       }
     } catch {
       stop(.storage(error))
     }
   }
 
-  func identify(_ given: String?) {
-    identify(services.registry.free(given, for: uid) ?? StoreID.response(), given: given)
+  /// Who makes the response, for its row.
+  var origin: ResponseUpdate {
+    var origin = ResponseUpdate()
+    origin.id = id
+    origin.upstreamID = upstreamID
+    origin.upstream = upstreamName
+    origin.keyIdentity = attempts?.keyIdentity
+    return origin
   }
 
-  func identify(_ id: String, given: String?) {
-    self.id = id
+  func identify(_ id: String) {
+    relay.id = id
     services.registry.register(self, id)
-    if id != given { relay.replaceResponseID(with: id) }
   }
 
   func release() async {

@@ -100,7 +100,6 @@ extension Transaction {
   /// Takes over the upstream's id unless another response has it; returns the id that holds.
   func adopt(_ id: String, for handle: ResponseHandle) throws(StoreError) -> String {
     var response = try running(handle)
-    response.upstreamID = id
     if response.id != id, try !isTaken(id, uid: handle.uid) { response.id = id }
     try update(response)
     return response.id

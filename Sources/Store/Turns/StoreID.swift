@@ -15,6 +15,14 @@ package enum StoreID {
     make(prefixes[type] ?? "item_")
   }
 
+  /// Gateways put where a response is kept into its id, some hundred bytes; more is no name.
+  private static let longestGiven = 1024
+
+  /// Whether an upstream's id can be the one that clients, paths and terminals have to carry.
+  package static func isUsable(_ given: String) -> Bool {
+    1...longestGiven ~= given.utf8.count && given.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+  }
+
   package static let digitCount = 32
 
   /// The digits behind the prefix, ASCII.
