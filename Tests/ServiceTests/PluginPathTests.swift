@@ -40,38 +40,62 @@ import Testing
     #expect(refusal(link("indirect", to: "b/../b/program")) == nil)
   }
 
-  @Test(arguments: [0o775, 0o757, 0o702] as [mode_t])
-  func `a program or directory that others may write is refused`(_ mode: mode_t) throws {
-    let text = "may be written by others (mode \(String(mode, radix: 8)))"
+  @Test(arguments: [(0o757, "o"), (0o702, "o")] as [(mode_t, String)])
+  func `a program or directory that others may write is refused`(_ mode: mode_t, _ who: String) {
+    let text = "may be written by others (mode \(String(mode, radix: 8))): chmod \(who)-w"
     _ = unsafe chmod(program, mode)
-    #expect(refusal(program) == "\(program) \(text)")
+    #expect(refusal(program) == "\(program) \(text) \(program)")
     _ = unsafe chmod(program, 0o755)
     _ = unsafe chmod("\(scratch.path)/a", mode)
-    #expect(refusal(program) == "\(scratch.path)/a \(text)")
+    #expect(refusal(program) == "\(scratch.path)/a \(text) \(scratch.path)/a")
   }
 
   @Test func `the directory of a link counts too`() throws {
-    let open = try scratch.makeDirectory("open", mode: 0o777)
+    let open = try scratch.makeDirectory("open it", mode: 0o757)
     #expect(
-      refusal(link("open/program", to: program)) == "\(open) may be written by others (mode 777)")
-    #expect(refusal(link("via", to: "open/program"))?.hasPrefix(open) == true)
+      refusal(link("open it/program", to: program))
+        == "\(open) may be written by others (mode 757): chmod o-w '\(open)'")
+    #expect(refusal(link("via", to: "open it/program"))?.hasPrefix(open) == true)
   }
 
   @Test func `what can't be executed is refused`() throws {
-    #expect(refusal("\(scratch.path)/a") == "\(scratch.path)/a is no regular file")
+    #expect(
+      refusal("\(scratch.path)/a")
+        == "\(scratch.path)/a is no regular file: name a program in command")
     let text = try scratch.write("text", "")
-    #expect(refusal(text) == "\(text) may not be executed")
-    #expect(refusal("\(scratch.path)/none") == "\(scratch.path)/none: No such file or directory")
-    #expect(refusal("sh") == "sh is no absolute path")
+    #expect(refusal(text) == "\(text) may not be executed: chmod a+x \(text)")
+    #expect(
+      refusal("\(scratch.path)/none")?.contains("No such file or directory): correct") == true)
+    #expect(refusal("sh")?.hasPrefix("sh is no absolute path: ") == true)
     let loop = link("loop", to: "loop")
-    #expect(refusal(loop) == "\(loop) is a link to itself")
+    #expect(refusal(loop) == "\(loop) is a link to itself: rm \(loop)")
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
-  func `a program of another user is refused`() {
+  private static let asRoot = ConditionTrait.enabled(
+    if: geteuid() == 0, "only root can give a file away")
+
+  @Test(asRoot) func `a program or link of another user is refused`() {
+    let text = "belongs to user 12345, root or the daemon's was expected: chown 0"
+    let direct = link("direct", to: program)
+    _ = unsafe lchown(direct, 12_345, 0)
+    #expect(refusal(direct) == "\(direct) \(text) \(direct)")
     _ = unsafe chown(program, 12_345, 0)
+    #expect(refusal(program) == "\(program) \(text) \(program)")
+  }
+
+  @Test(asRoot) func `whoever is shown for users without a number is nobody, and not root`() {
+    _ = unsafe chown(program, 65_534, 0)
+    #expect(refusal(program)?.contains("belongs to nobody (user 65534): chown 0 ") == true)
+    #expect(refusal(program)?.contains("take PrivateUsers= out of its unit") == true)
+  }
+
+  @Test(asRoot) func `a group may write that is the user's own`() {
+    _ = unsafe chmod(program, 0o775)
+    _ = unsafe chown(program, 0, 0)
+    #expect(refusal(program) == nil)
+    _ = unsafe chown(program, 0, 12_345)
     #expect(
       refusal(program)
-        == "\(program) belongs to user 12345, root or the daemon's was expected")
+        == "\(program) may be written by others (mode 775): chmod g-w \(program)")
   }
 }

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/xattr.h>
 
 /* Linked into a program, start.c opens /dev/null on whichever of its descriptors 0, 1 and 2 is closed,
  * before anything else is opened. */
