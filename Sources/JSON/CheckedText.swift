@@ -10,10 +10,26 @@ enum CheckedText {
   static func forEachChild(
     of text: Span<UInt8>, _ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void
   ) {
-    guard text.count > 0 else { return }
-    let isObject = text[0] == UInt8(ascii: "{")
-    guard isObject || text[0] == UInt8(ascii: "[") else { return }
-    var offset = endOfSpace(text, from: 1)
+    guard text.count > 0, text[0] == UInt8(ascii: "{") || text[0] == UInt8(ascii: "[") else {
+      return
+    }
+    _ = walk(text, from: 0) { key, start in
+      let end = endOfValue(text, from: start)
+      body(key, start..<end)
+      return end
+    }
+  }
+
+  /// Goes through the container at an offset and returns the offset behind it.
+  ///
+  /// - Parameter child: is given the key, as `forEachChild` gives it, and where the value begins;
+  ///   returns where the value ends.
+  @inline(always)
+  static func walk(
+    _ text: Span<UInt8>, from start: Int, _ child: (_ key: Range<Int>, _ value: Int) -> Int
+  ) -> Int {
+    let isObject = text[start] == UInt8(ascii: "{")
+    var offset = endOfSpace(text, from: start + 1)
     while !isClosing(text[offset]) {
       var key = 0..<0
       if isObject {
@@ -21,11 +37,10 @@ enum CheckedText {
         let colon = endOfSpace(text, from: key.upperBound + 1)
         offset = endOfSpace(text, from: colon + 1)
       }
-      let end = endOfValue(text, from: offset)
-      body(key, offset..<end)
-      offset = endOfSpace(text, from: end)
+      offset = endOfSpace(text, from: child(key, offset))
       if text[offset] == UInt8(ascii: ",") { offset = endOfSpace(text, from: offset + 1) }
     }
+    return offset + 1
   }
 
   /// Where the value of a member lies; of two with one key, the last.
@@ -43,7 +58,7 @@ enum CheckedText {
   }
 
   @inline(always)
-  private static func endOfValue(_ text: Span<UInt8>, from start: Int) -> Int {
+  static func endOfValue(_ text: Span<UInt8>, from start: Int) -> Int {
     switch text[start] {
     case UInt8(ascii: "\""): endOfString(text, from: start)
     case UInt8(ascii: "{"), UInt8(ascii: "["): endOfContainer(text, from: start)

@@ -41,8 +41,9 @@ enum JSONEscape {
     EightBytes.first(in: text, from: start) { $0.equal(to: UInt8(ascii: "\\")) }
   }
 
-  /// Decodes the inside of a checked string to UTF-8. A lone surrogate becomes U+FFFD.
-  static func decode(_ text: Span<UInt8>) -> [UInt8] {
+  /// Decodes the inside of a checked string to UTF-8. A lone surrogate, which has no UTF-8, becomes
+  /// U+FFFD, or the three bytes that UTF-8's rule would give it, so that it equals no text.
+  static func decode(_ text: Span<UInt8>, keepsLoneSurrogates: Bool = false) -> [UInt8] {
     var decoded: [UInt8] = []
     decoded.reserveCapacity(text.count)
     var offset = 0
@@ -50,14 +51,14 @@ enum JSONEscape {
       let escape = next(in: text, from: offset)
       decoded.append(contentsOf: text.extracting(offset..<escape))
       guard escape < text.count else { break }
-      offset = decodeOne(text, at: escape, into: &decoded)
+      offset = decodeOne(text, at: escape, into: &decoded, keepsLoneSurrogates)
     }
     return decoded
   }
 
   /// Decodes the escape at an offset and returns the offset behind it.
   private static func decodeOne(
-    _ text: Span<UInt8>, at offset: Int, into decoded: inout [UInt8]
+    _ text: Span<UInt8>, at offset: Int, into decoded: inout [UInt8], _ keepsLoneSurrogates: Bool
   ) -> Int {
     switch text[offset + 1] {
     case UInt8(ascii: "b"): decoded.append(0x08)
@@ -65,14 +66,15 @@ enum JSONEscape {
     case UInt8(ascii: "n"): decoded.append(0x0A)
     case UInt8(ascii: "r"): decoded.append(0x0D)
     case UInt8(ascii: "t"): decoded.append(0x09)
-    case UInt8(ascii: "u"): return decodeUnicode(text, at: offset, into: &decoded)
+    case UInt8(ascii: "u"):
+      return decodeUnicode(text, at: offset, into: &decoded, keepsLoneSurrogates)
     default: decoded.append(text[offset + 1])
     }
     return offset + 2
   }
 
   private static func decodeUnicode(
-    _ text: Span<UInt8>, at offset: Int, into decoded: inout [UInt8]
+    _ text: Span<UInt8>, at offset: Int, into decoded: inout [UInt8], _ keepsLoneSurrogates: Bool
   ) -> Int {
     let unit = hexadecimal(text, at: offset + 2) ?? 0xFFFD
     var end = offset + 6
@@ -84,8 +86,15 @@ enum JSONEscape {
       value = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
       end += 6
     }
-    let scalar = Unicode.Scalar(value) ?? "\u{FFFD}"
-    decoded.append(contentsOf: scalar.utf8)
+    if let scalar = Unicode.Scalar(value) {
+      decoded.append(contentsOf: scalar.utf8)
+    } else if keepsLoneSurrogates {
+      decoded += [
+        0xED, UInt8(0x80 | value >> 6 & 0x3F), UInt8(0x80 | value & 0x3F),
+      ]
+    } else {
+      decoded.append(contentsOf: "\u{FFFD}".utf8)
+    }
     return end
   }
 

@@ -5,13 +5,15 @@
 enum CanonicalNumber {
   private static let longestExponent = 15
 
-  /// - Parameter number: valid by RFC 8259, section 6.
-  static func append(_ number: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+  /// - Parameter text: valid by RFC 8259, section 6.
+  static func append(_ text: Span<UInt8>, to bytes: inout [UInt8]) {
+    var number: [UInt8] = []
+    number.append(contentsOf: text)
     if isPlainInteger(number) {
       bytes.append(UInt8(ascii: "#"))
       return bytes.append(contentsOf: number)
     }
-    guard let value = Decimal(number) else {
+    guard let value = Decimal(number[...]) else {
       bytes.append(UInt8(ascii: "?"))
       return bytes.append(contentsOf: number)
     }
@@ -21,9 +23,9 @@ enum CanonicalNumber {
 
   /// Whether it is spelled as `Decimal` would, which most numbers are: an integer that does not end
   /// in zero, or zero.
-  private static func isPlainInteger(_ number: ArraySlice<UInt8>) -> Bool {
+  private static func isPlainInteger(_ number: [UInt8]) -> Bool {
     guard let last = number.last else { return false }
-    let digits = number.first == UInt8(ascii: "-") ? number.dropFirst() : number
+    let digits = number.first == UInt8(ascii: "-") ? number.dropFirst() : number[...]
     return digits.allSatisfy(isDigit)
       && (last != UInt8(ascii: "0") || number.elementsEqual("0".utf8))
   }
