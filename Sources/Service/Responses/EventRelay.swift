@@ -13,6 +13,8 @@ struct EventRelay {
   var echo: [ResponseEcho] = []
 
   var itemIDs = ItemIDs()
+  /// Whether all that told of an end agreed on it; what else came is in no cache.
+  private(set) var isClean = true
 
   /// Items of the response's earlier rounds; those of the present one come behind them.
   private var earlierItems = 0
@@ -60,6 +62,16 @@ struct EventRelay {
     return numbered(edited, event.sequenceNumber).bytes
   }
 
+  /// A terminal event as clients see it: as it came, unless it says something else than the response
+  /// that it ended.
+  func rendered(_ terminal: UpstreamEvent, as seen: RawJSON) -> ArraySlice<UInt8> {
+    let type = ResponseReplay.terminalType(status: seen["status"]?.string)
+    let told = terminal.json
+    let agrees =
+      told["type"]?.string == type && told["response"]?["status"]?.string == seen["status"]?.string
+    return agrees ? rendered(terminal) : rendered(type, seen)
+  }
+
   /// A terminal event of the daemon's own, were it the next one.
   func rendered(_ type: String, _ response: RawJSON) -> ArraySlice<UInt8> {
     RawJSON.object { event in
@@ -87,27 +99,25 @@ struct EventRelay {
   // MARK: The end
 
   /// The response that a terminal event tells; nil where it tells none.
-  func finalResponse(of terminal: UpstreamEvent) -> RawJSON? {
+  mutating func finalResponse(of terminal: UpstreamEvent) -> RawJSON? {
     guard let response = terminal.json["response"], response.kind == .object else { return nil }
-    let told = response["status"]?.string
-    let isFinal = told.map { ResponseStatus(rawValue: $0)?.isFinal ?? true } ?? false
-    guard !isFinal else { return withSeenItems(response, status: told) }
-    let status: ResponseStatus =
-      switch terminal.kind {
-      case .failed: .failed
-      case .incomplete: .incomplete
-      default: .completed
-      }
-    return withSeenItems(
-      response.setting("status", to: .string(status.rawValue)), status: status.rawValue)
+    return ended(response, terminal.kind)
   }
 
-  /// A final response with the items that were seen, where it has none of its own.
-  func withSeenItems(_ response: RawJSON, status: String?) -> RawJSON {
-    guard response["output"]?.elements.isEmpty ?? true else { return response }
-    let items = assembler(from: roundStart).output(isComplete: status == "completed")
-    guard !items.elements.isEmpty else { return response }
-    return response.setting("output", to: items)
+  /// A response with the status that it ended with, and with the items that were seen where it has
+  /// none of its own.
+  ///
+  /// - Parameter kind: of its terminal event; nil where it came in one piece.
+  mutating func ended(_ response: RawJSON, _ kind: UpstreamEvent.Kind? = nil) -> RawJSON {
+    let status = response.ending(kind)
+    var ended = response
+    if response["status"]?.string != status.rawValue {
+      ended = ended.setting("status", to: .string(status.rawValue))
+      isClean = false
+    }
+    guard response["output"]?.elements.isEmpty ?? true else { return ended }
+    let items = assembler(from: roundStart).output(isComplete: status == .completed)
+    return items.elements.isEmpty ? ended : ended.setting("output", to: items)
   }
 
   private func assembler(from start: Int) -> ResponseAssembler {
@@ -131,5 +141,30 @@ struct ResponseEcho: Sendable {
 
   func apply(to response: RawJSON) -> RawJSON {
     isAdded ? response.setting(key, to: value) : response.replacing(key, with: value)
+  }
+}
+
+extension RawJSON {
+  /// How a response ended: the worst of what the type of its event, its status and its error say.
+  fileprivate func ending(_ kind: UpstreamEvent.Kind?) -> ResponseStatus {
+    let byType: ResponseStatus =
+      switch kind {
+      case .failed: .failed
+      case .incomplete: .incomplete
+      default: .completed
+      }
+    let told = self["status"]?.string.flatMap { ResponseStatus(rawValue: $0) } ?? byType
+    let claims = [byType, told, tellsError ? .failed : byType]
+    return [.failed, .cancelled, .incomplete].first { claims.contains($0) } ?? .completed
+  }
+
+  /// Whether its error is one: some servers fill the member with nothing.
+  private var tellsError: Bool {
+    guard let error = nonNull("error") else { return false }
+    return switch error.kind {
+    case .object: error.members.contains { !$0.value.isNull }
+    case .string: error.string?.isEmpty == false
+    default: error.boolean != false
+    }
   }
 }

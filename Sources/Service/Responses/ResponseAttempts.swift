@@ -331,11 +331,16 @@ extension ResponseAttempts {
     _ object: RawJSON, _ candidate: RequestPlan.Candidate
   ) -> Result<CallResult, CallFailure> {
     objectID = object["id"]?.string
-    guard object.isRunning else { return .success(.object(object)) }
-    guard candidate.holdsBackground, let objectID else {
-      let status = object["status"]?.text ?? ""
+    let status = object.nonNull("status")?.string.flatMap { ResponseStatus(rawValue: $0) }
+    if object.nonNull("status") == nil || status?.isFinal == true {
+      return .success(.object(object))
+    }
+    guard status != nil, candidate.holdsBackground, let objectID else {
+      let found = object["status"]?.excerpt ?? ""
       return .failure(
-        .protocolViolation("status", "the answer is a response whose status is still \(status)"))
+        .protocolViolation(
+          "status",
+          "the status of the answer is \(found), one of a response that has ended was expected"))
     }
     pendingID = objectID
     return .success(.object(object))

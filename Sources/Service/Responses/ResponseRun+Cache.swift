@@ -230,7 +230,7 @@ extension ResponseRun {
 
   /// Keeps the answer for the next equal request.
   func keepInCache(_ response: RawJSON) {
-    guard let caching, caching.policy.mayKeep(response, toolCalls: toolCalls),
+    guard let caching, relay.isClean, caching.policy.mayKeep(response, toolCalls: toolCalls),
       upstreamName == plan.candidates[0].upstream.name
     else { return }
     let isOnDisk = caching.policy.writing == .onDisk

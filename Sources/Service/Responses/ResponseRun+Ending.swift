@@ -18,17 +18,19 @@ extension ResponseRun {
           .protocolViolation("event", "the terminal event has no response object"))
       }
       await identifyItems(of: response)
-      await finish(relay.asSeen(response), [relay.rendered(terminal)])
+      let seen = relay.asSeen(response)
+      await finish(seen, [relay.rendered(terminal, as: seen)])
     case .object(let object) where log.count > 0:
-      let whole = relay.withSeenItems(object, status: object["status"]?.string)
+      let whole = relay.ended(object)
       await identifyItems(of: whole)
       let response = relay.asSeen(whole)
       let type = ResponseReplay.terminalType(status: response["status"]?.string)
       await finish(response, [relay.rendered(type, response)])
     case .object(let object):
       if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
-      await identifyItems(of: object)
-      let response = relay.asSeen(object)
+      let whole = relay.ended(object)
+      await identifyItems(of: whole)
+      let response = relay.asSeen(whole)
       var events = ResponseReplay.events(of: response).map(\.bytes)
       let last = events.removeLast()
       for event in events { log.append(event) }
