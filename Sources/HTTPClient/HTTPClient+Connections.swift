@@ -84,8 +84,10 @@ extension HTTPClient {
   func closeSocket(_ descriptor: Int32) -> Int32 {
     if let connection = connections.removeValue(forKey: descriptor) {
       connection.stopWaiting()
-      let progress = TCPProgress(of: descriptor)
-      for key in connection.users { transfers[key]?.finalProgress = progress }
+      if !connection.users.isEmpty {
+        let progress = TCPProgress(of: descriptor)
+        for key in connection.users { transfers[key]?.finalProgress = progress }
+      }
     }
     return close(descriptor)
   }
@@ -102,7 +104,7 @@ extension HTTPClient {
     if connection.hasServed {
       let due = EventLoop.now + Self.acknowledgementTimeout
       if unacknowledged.isEmpty { acknowledgementTimer?.arm(at: due) }
-      unacknowledged.append((due, transfer))
+      unacknowledged.append(Unacknowledged(due: due, transfer: transfer))
     }
     connection.hasServed = true
     connection.users.insert(transfer.key)
@@ -119,10 +121,11 @@ extension HTTPClient {
   /// Sends over a new connection what a lost one does not acknowledge.
   func checkAcknowledgements() {
     let now = EventLoop.now
-    let due = unacknowledged.prefix { $0.due <= now }.map(\.transfer)
+    let due = unacknowledged.prefix { $0.due <= now }
     unacknowledged.removeFirst(due.count)
     if let next = unacknowledged.first { acknowledgementTimer?.arm(at: next.due) }
-    for transfer in due where transfers[transfer.key] === transfer && transfer.mayRestart {
+    for transfer in due.compactMap(\.transfer)
+    where transfers[transfer.key] === transfer && transfer.mayRestart {
       if let connection = transfer.connection, connection.users.count == 1 {
         // The kernel must not go on sending what is asked elsewhere now.
         TCPOptions.dropUnsent(of: connection.descriptor)

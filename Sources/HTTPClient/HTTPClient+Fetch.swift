@@ -7,6 +7,9 @@ package struct HTTPAnswer: Sendable {
 }
 
 extension HTTPClient {
+  /// How long the rest of an answer may take whose status says already that the request failed.
+  package nonisolated static let errorBodyTimeout: Duration = .seconds(5)
+
   /// Sends a request and collects its answer.
   ///
   /// - Parameter maximumBytes: a larger body is an error.
@@ -28,9 +31,6 @@ extension HTTPClient {
 
 @EventLoop
 private final class Fetch {
-  /// How long the rest of an answer may take whose status says already that the request failed.
-  private static let errorBodyTimeout: Duration = .seconds(5)
-
   private let maximumBytes: Int
   private var completion: ((Result<HTTPAnswer, HTTPError>) -> Void)?
   private var head: HTTPHead?
@@ -69,7 +69,7 @@ private final class Fetch {
 
   private func receive(_ head: HTTPHead) {
     self.head = head
-    if head.status >= 300 { timer?.arm(after: Self.errorBodyTimeout) }
+    if head.status >= 300 { timer?.arm(after: HTTPClient.errorBodyTimeout) }
   }
 
   /// Ends the exchange; nothing where it has ended.

@@ -31,8 +31,14 @@ internal import Glibc
   /// Takes the place of connections that are severed.
   let closedSocket: Int32
   /// Reused connections on which a request went out, and when that must have been acknowledged.
-  var unacknowledged: [(due: LoopInstant, transfer: Transfer)] = []
+  var unacknowledged: [Unacknowledged] = []
   private(set) var acknowledgementTimer: TimerSource?
+
+  struct Unacknowledged {
+    let due: LoopInstant
+    /// Nil once it has ended: nothing of a request outlives its answer.
+    weak var transfer: Transfer?
+  }
 
   /// Sockets to upstreams that are open, idle ones included.
   package var openConnections: Int { connections.values.count { $0.isUpstream && !$0.isSevered } }
@@ -89,21 +95,21 @@ internal import Glibc
     let transfer = unsafe Transfer(easy: easy, client: self, callbacks: callbacks)
     do throws(HTTPError) {
       try transfer.configure(request)
+      try begin(transfer)
     } catch {
-      unsafe curl_easy_cleanup(easy)
+      unsafe keep(easy)
       throw error
     }
-    try begin(transfer)
     return transfer
   }
 
+  /// Hands a transfer to libcurl; its handle stays the caller's where that fails.
   private func begin(_ transfer: Transfer) throws(HTTPError) {
     transfers[transfer.key] = transfer
     hasNewTransfer = true
     let result = unsafe curl_multi_add_handle(multi, transfer.easy)
     guard result == CURLM_OK else {
       transfers[transfer.key] = nil
-      unsafe curl_easy_cleanup(transfer.easy)
       throw HTTPError(.outOfMemory, unsafe String(cString: curl_multi_strerror(result)))
     }
   }
@@ -116,6 +122,7 @@ internal import Glibc
       try begin(transfer)
     } catch {
       transfer.finish(.failure(error))
+      unsafe keep(transfer.easy)
     }
   }
 

@@ -43,7 +43,7 @@ enum CanonicalRequest {
       case .string: [textPart(content, isAnswer: isAnswer)]
       default: [content]
       }
-    return array(parts)
+    return .array(parts)
   }
 
   private static func textPart(_ text: RawJSON, isAnswer: Bool) -> RawJSON {
@@ -61,12 +61,6 @@ enum CanonicalRequest {
       case "detail": member.value.isNull || member.value.string == "auto"
       default: member.value.isNull
       }
-    }
-  }
-
-  private static func array(_ elements: [RawJSON]) -> RawJSON {
-    .build { writer in
-      writer.array { array in for element in elements { array.value(element) } }
     }
   }
 
@@ -103,7 +97,7 @@ enum CanonicalRequest {
   private static func tools(_ tools: RawJSON) -> RawJSON? {
     guard tools.kind == .array else { return tools }
     let elements = tools.elements.map { $0.kind == .object ? $0.withoutNulls : $0 }
-    return elements.isEmpty ? nil : array(elements)
+    return elements.isEmpty ? nil : .array(elements)
   }
 
   private static func text(_ text: RawJSON) -> RawJSON? {

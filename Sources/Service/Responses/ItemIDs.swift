@@ -61,11 +61,7 @@ struct ItemIDs {
       seen[given] = number + 1
       return item.setting("id", to: .string(known[min(number, known.count - 1)].id))
     }
-    return response.setting(
-      "output",
-      to: .build { writer in
-        writer.array { array in for item in named { array.value(item) } }
-      })
+    return response.setting("output", to: .array(named))
   }
 }
 

@@ -65,12 +65,7 @@ struct ToolRounds {
 
   /// The last round's response as that of all of them.
   func merged(_ last: RawJSON) -> RawJSON {
-    let items = items
-    var merged = last.setting(
-      "output",
-      to: .build { writer in
-        writer.array { array in for item in items { array.value(item) } }
-      })
+    var merged = last.setting("output", to: .array(items))
     if let usage { merged = merged.setting("usage", to: usage) }
     if let createdAt { merged = merged.setting("created_at", to: createdAt) }
     return merged

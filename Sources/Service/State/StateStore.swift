@@ -113,11 +113,7 @@ final class StateStore {
   private func stopReading() async {
     guard let readable else { return }
     self.readable = nil
-    do throws(StoreError) {
-      try await readable.close()
-    } catch {
-      onTrouble("The database was not closed: \(error)")
-    }
+    await close(readable)
   }
 
   func close() async {
@@ -127,6 +123,10 @@ final class StateStore {
     await stopReading()
     guard let store else { return }
     self.store = nil
+    await close(store)
+  }
+
+  private func close(_ store: Store) async {
     do throws(StoreError) {
       try await store.close()
     } catch {

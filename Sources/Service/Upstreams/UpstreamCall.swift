@@ -19,8 +19,6 @@ enum CallResult {
 final class UpstreamCall {
   /// How long the rest of a stream may take behind its terminal event.
   private static let lingerTime: Duration = .seconds(1)
-  /// How long the rest of an answer may take whose status says already that the request failed.
-  private static let errorBodyTimeout: Duration = .seconds(5)
 
   private enum State {
     case waiting
@@ -313,7 +311,7 @@ final class UpstreamCall {
 
   private var nextLimit: (instant: LoopInstant, timeout: CallFailure.TimeoutPhase) {
     let idle = (lastByte + request.idleTimeout, CallFailure.TimeoutPhase.idle)
-    if let refused { return (min(refused + Self.errorBodyTimeout, idle.0), .idle) }
+    if let refused { return (min(refused + HTTPClient.errorBodyTimeout, idle.0), .idle) }
     guard !hasEvent else { return idle }
     let first = (started + request.firstEventTimeout, CallFailure.TimeoutPhase.firstEvent)
     if case .waiting = state { return first }
