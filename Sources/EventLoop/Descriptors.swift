@@ -15,10 +15,17 @@ package enum Descriptors {
   /// The most that is held back; a quarter where the limit is low.
   private static let heldBack = 32
 
+  private static var most: Int? {
+    let most = sysconf(Int32(_SC_OPEN_MAX))
+    return most > 0 ? most : nil
+  }
+
+  /// A part of all that this process may have, such as a sixteenth.
+  package static func share(of parts: Int) -> Int { (most ?? .max) / parts }
+
   /// Whether a descriptor that was just opened is one of those that are held back from a use.
   package static func areLast(_ descriptor: Int32, for use: Use) -> Bool {
-    let most = sysconf(Int32(_SC_OPEN_MAX))
-    guard most > 0 else { return false }
+    guard let most else { return false }
     let reserve = min(heldBack, most / 4)
     return Int(descriptor) >= most - (use == .clients ? reserve : reserve / 2)
   }

@@ -8,7 +8,8 @@ internal import Glibc
 /// upstream offers it, TLS sessions are resumed.
 @EventLoop
 @safe package final class HTTPClient {
-  /// Idle connections that are kept; more than that are closed, the oldest first.
+  /// Idle connections that are kept, where descriptors are plenty; more than that are closed, the
+  /// oldest first.
   private static let maximumIdleConnections = 64
   /// Easy handles that are kept for the next transfers.
   private static let maximumIdleHandles = 32
@@ -66,8 +67,6 @@ internal import Glibc
     closedSocket = try Self.makeClosedSocket()
     unsafe _ = halley_share_lock_data(share, CURL_LOCK_DATA_SSL_SESSION)
     unsafe _ = halley_share_lock_data(share, CURL_LOCK_DATA_DNS)
-    unsafe _ = halley_multi_setopt_long(
-      multi, CURLMOPT_MAXCONNECTS, Self.maximumIdleConnections)
     unsafe _ = halley_multi_setopt_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe _ = halley_multi_set_functions(
@@ -105,6 +104,7 @@ internal import Glibc
 
   /// Hands a transfer to libcurl; its handle stays the caller's where that fails.
   private func begin(_ transfer: Transfer) throws(HTTPError) {
+    limitPool()
     transfers[transfer.key] = transfer
     hasNewTransfer = true
     let result = unsafe curl_multi_add_handle(multi, transfer.easy)
@@ -112,6 +112,13 @@ internal import Glibc
       transfers[transfer.key] = nil
       throw HTTPError(.outOfMemory, unsafe String(cString: curl_multi_strerror(result)))
     }
+  }
+
+  /// Keeps what rests from holding the descriptors that clients, the store or other connections
+  /// need: libcurl closes a connection in its own time only, so that there is never much to close.
+  private func limitPool() {
+    let idle = min(Self.maximumIdleConnections, max(Descriptors.share(of: 16), 1))
+    unsafe _ = halley_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, idle)
   }
 
   /// Begins a transfer once more, on a new connection: of its request nothing has arrived.

@@ -90,6 +90,21 @@ import Testing
     #expect(try stage.client.create(51).status == "completed")
   }
 
+  @Test(.enabled(if: canLimit, "prlimit is missing"))
+  func `connections that rest are in nobody's way`() throws {
+    let stage = try StateStage(upstream: "max_concurrent = 100")
+    try limit(stage.daemon, to: 40)
+    for id in 1...50 { try stage.client.startCreate(id, ["words": "20", "rate": "20"]) }
+    for id in 1...50 { _ = try stage.client.answer(id) }
+    var clients: [SocketClient] = []
+    for _ in 1...8 {
+      clients.append(try stage.daemon.connect())
+      let message = try greeting(clients[clients.count - 1])
+      #expect(message["result"] != nil, "\(message.text)")
+    }
+    for client in clients { #expect(try client.create(2).status == "completed") }
+  }
+
   @Test(.enabled(if: Tracer.isAvailable, "strace is missing or may not trace"))
   func `a connection that the kernel will not watch ends its request at once`() throws {
     let stage = try StateStage()
