@@ -23,6 +23,12 @@ static inline CURLcode halley_set_prereq_function(
     CURL *easy, int (*function)(void *, char *, char *, int, int)) {
   return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
 }
+static inline CURLcode halley_set_tls_function(
+    CURL *easy, curl_ssl_ctx_callback function, const void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, function);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, context);
+  return code;
+}
 static inline CURLcode halley_set_socket_functions(
     CURL *easy, curl_opensocket_callback open, curl_closesocket_callback close, void *context) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open);

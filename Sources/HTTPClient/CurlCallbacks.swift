@@ -56,6 +56,14 @@ enum CurlCallbacks {
         ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 
+  /// CURLOPT_SSL_CTX_FUNCTION(3)
+  static let beforeTLS: curl_ssl_ctx_callback = { _, _, context in
+    guard let context = unsafe context else { return CURLE_OK }
+    nonisolated(unsafe) let owner = unsafe context
+    EventLoop.assumeIsolated { unsafe transfer(owner).handshakes += 1 }
+    return CURLE_OK
+  }
+
   /// CURLOPT_WRITEFUNCTION(3); another count than the one that came ends the transfer.
   static let write:
     @convention(c) (

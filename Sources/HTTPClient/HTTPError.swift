@@ -45,7 +45,7 @@ package struct HTTPError: Error, Sendable {
 
   private static func code(_ result: CURLcode, hasConnected: Bool) -> Code {
     switch result {
-    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
+    case CURLE_COULDNT_RESOLVE_HOST: .resolve
     case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED: .connect
     case CURLE_OPERATION_TIMEDOUT: hasConnected ? .receive : .connectTimeout
     case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,

@@ -21,22 +21,11 @@ package struct HTTPRoute: Sendable {
 package struct HTTPProxy: Sendable {
   /// `http`, `https` or `socks5h`, host and port.
   package let url: String
-  /// Hosts to reach without it (CURLOPT_NOPROXY(3)).
-  package let exceptions: [String]
   /// `user:password`, for this proxy only.
   package let credentials: String?
 
-  package init(url: String, exceptions: [String], credentials: String?) {
+  package init(url: String, credentials: String?) {
     self.url = url
-    self.exceptions = exceptions
     self.credentials = credentials
-  }
-
-  /// How libcurl names it where it cannot be reached.
-  var place: String {
-    let authority = url.split(separator: "/").last ?? ""
-    let port = authority.split(separator: ":").last ?? ""
-    let host = authority.dropLast(port.utf8.count + 1).filter { $0 != "[" && $0 != "]" }
-    return " \(host) port \(port) "
   }
 }

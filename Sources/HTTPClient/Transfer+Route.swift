@@ -1,9 +1,11 @@
 internal import CCurl
 internal import EventLoop
+internal import Glibc
 
 /// The way to the server: certificates, proxy, Unix socket.
 extension Transfer {
   func configure(_ route: HTTPRoute) {
+    self.route = route
     let milliseconds = max(1, Int(route.connectTimeout.wholeMicroseconds / 1000))
     unsafe _ = halley_setopt_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
     if let authorities = route.authorities {
@@ -25,33 +27,48 @@ extension Transfer {
   }
 
   private func configure(_ proxy: HTTPProxy) {
-    self.proxy = proxy
     unsafe _ = halley_setopt_string(easy, CURLOPT_PROXY, proxy.url)
-    unsafe _ = halley_setopt_string(
-      easy, CURLOPT_NOPROXY, proxy.exceptions.joined(separator: ","))
     unsafe _ = halley_setopt_long(easy, CURLOPT_HTTPPROXYTUNNEL, 1)
+    unsafe _ = halley_set_tls_function(
+      easy, CurlCallbacks.beforeTLS, Unmanaged.passUnretained(self).toOpaque())
     guard let credentials = proxy.credentials else { return }
     unsafe _ = halley_setopt_string(easy, CURLOPT_PROXYUSERPWD, credentials)
   }
 
-  /// What went wrong at the proxy, before it reached the server; nil for anything else.
-  func proxyError(_ result: CURLcode, detail: String) -> HTTPError? {
-    guard let proxy, !hasBegun else { return nil }
+  /// What went wrong before the server was reached, of which libcurl's own words tell too little; nil
+  /// for anything else.
+  func routeError(_ result: CURLcode, detail: String) -> HTTPError? {
+    guard !hasBegun else { return nil }
+    if let path = route?.socketPath { return socketError(result, path) }
+    guard let proxy = route?.proxy, !hasReachedServer(through: proxy) else { return nil }
     var status = 0
-    var verification = 0
     unsafe _ = halley_getinfo_long(easy, CURLINFO_HTTP_CONNECTCODE, &status)
-    unsafe _ = halley_getinfo_long(easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &verification)
     if status >= 300 { return HTTPError(proxy, status: status) }
-    let isAtProxy =
-      switch result {
-      case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY, CURLE_SEND_ERROR, CURLE_RECV_ERROR,
-        CURLE_GOT_NOTHING:
-        true
-      // libcurl 7.88 does not tell whether it was the proxy that it connected to.
-      case CURLE_COULDNT_CONNECT: detail.contains(proxy.place)
-      default: verification != 0
-      }
-    return isAtProxy ? HTTPError(proxy, detail: detail) : nil
+    return Self.isOurs(result) ? nil : HTTPError(proxy, detail: detail)
+  }
+
+  /// Whether the proxy's part is done: the last handshake is that with the server, and without one
+  /// the request follows at once.
+  private func hasReachedServer(through proxy: HTTPProxy) -> Bool {
+    handshakes > (proxy.url.hasPrefix("https:") ? 1 : 0)
+  }
+
+  /// Whether something is missing on this side of any connection.
+  private static func isOurs(_ result: CURLcode) -> Bool {
+    switch result {
+    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT,
+      CURLE_OUT_OF_MEMORY, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE:
+      true
+    default: false
+    }
+  }
+
+  private func socketError(_ result: CURLcode, _ path: String) -> HTTPError? {
+    guard result == CURLE_COULDNT_CONNECT else { return nil }
+    var number = 0
+    unsafe _ = halley_getinfo_long(easy, CURLINFO_OS_ERRNO, &number)
+    let reason = unsafe String(cString: strerror(Int32(clamping: number)))
+    return HTTPError(.connect, "no connection to the socket \(path): \(reason)")
   }
 }
 

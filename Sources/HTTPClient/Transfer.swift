@@ -47,8 +47,10 @@ package struct TransferCallbacks {
   var finalProgress: TCPProgress?
   private var beginnings = 0
   var hasBegun: Bool { beginnings > 0 }
-  /// The proxy in front of the server, unless the server is one of its exceptions.
-  var proxy: HTTPProxy?
+  /// The way to the server; known once the transfer has been set up.
+  var route: HTTPRoute?
+  /// TLS handshakes that have begun on the way through a proxy.
+  var handshakes = 0
   private var isOnReusedConnection = false
   private var hasRestarted = false
 
@@ -236,7 +238,7 @@ package struct TransferCallbacks {
     guard result != CURLE_OK else { return finish(.success(metrics)) }
     let detail = unsafe String(cString: errorText)
     let error =
-      failure ?? proxyError(result, detail: detail)
+      failure ?? routeError(result, detail: detail)
       ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)
     let isOurs = !metrics.requestSent && failure == nil && client.wasShort(since: started)
     finish(.failure(isOurs ? HTTPError(.exhausted, error.message) : error))

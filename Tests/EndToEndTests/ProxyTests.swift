@@ -89,6 +89,59 @@ import Testing
     #expect(answer.errorData?["proxy"]?.string == url)
   }
 
+  /// What a proxy says to the first that it hears, as its kind, its words and what it does then.
+  private static let failures = [
+    ("http", "", "hold"), ("http", "", "close"), ("http", "220 mail\r\n\r\n", "close"),
+    ("http", "HTTP/1.1 200 Soon\r\nx-y: ", "hold"), ("http", "HTTP/1.1 200 Soon\r\n", "close"),
+    ("http", "HTTP/1.1 502 Bad\r\nContent-Length: 9\r\n\r\n", "hold"),
+    ("https", "", "hold"), ("https", "", "close"), ("https", "220 mail\r\n", "close"),
+    ("socks5h", "", "hold"), ("socks5h", "", "close"), ("socks5h", "220 mail\r\n", "hold"),
+    ("socks5h", "\u{5}\u{0}", "hold"), ("socks5h", "\u{5}\u{0}", "close"),
+    ("socks5h", "\u{5}\u{FF}", "hold"), ("socks5h", "\u{5}\u{0}\u{5}\u{4}\u{0}\u{1}", "close"),
+  ]
+
+  @Test(arguments: failures)
+  func `whatever a proxy fails by is told as the proxy's`(
+    _ scheme: String, _ words: String, _ end: String
+  ) throws {
+    let relay = try Relay(["saying", words, end])
+    try expectFailure(of: "\(scheme)://127.0.0.1:\(relay.place)")
+  }
+
+  @Test(arguments: ["http", "https", "socks5h"])
+  func `a proxy without a name or a listener is told as one`(_ scheme: String) throws {
+    try expectFailure(of: "\(scheme)://proxy.invalid:3128")
+    try expectFailure(of: "\(scheme)://127.0.0.1:\(try DeafPort(listens: false).port)")
+  }
+
+  private func expectFailure(of url: String) throws {
+    let lines = "connect_timeout = \"400ms\"\nmax_concurrent = 1\nproxy = \"\(url)\""
+    let text = DaemonProcess.configuration(simulator, upstream: secrets + lines)
+      .replacing("max_retries = 2", with: "max_retries = 0")
+    let answer = try DaemonProcess(text).connect().create(1)
+    #expect(answer.errorCode == "upstream_unreachable")
+    #expect(answer.errorData?["phase"]?.string == "proxy")
+    #expect(answer.errorData?["proxy"]?.string == url)
+  }
+
+  @Test(arguments: ["http", "https", "socks5h"])
+  func `a server that fails behind a proxy is not taken for it`(_ scheme: String) throws {
+    let certificate = try #require(simulator.authority)
+    let files = scheme == "https" ? [certificate, certificate.dropLast(3) + "key"] : []
+    let relay = try Relay([scheme] + files)
+    let deaf = try DeafPort(listens: true)
+    let lines = """
+      connect_timeout = "400ms"
+      proxy = "\(scheme)://127.0.0.1:\(relay.place)"
+      """
+    let text = DaemonProcess.configuration(simulator, upstream: secrets + lines)
+      .replacing("max_retries = 2", with: "max_retries = 0")
+      .replacing(simulator.address, with: "127.0.0.1:\(deaf.port)")
+    let answer = try DaemonProcess(text).connect().create(1)
+    #expect(answer.errorCode == "upstream_timeout")
+    #expect(answer.errorData?["phase"]?.string == "connect")
+  }
+
   @Test(arguments: ["127.0.0.1", "127.0.0.0/8", "*"])
   func `an exception is reached without the proxy of all upstreams`(_ host: String) throws {
     let top = "proxy = \"http://127.0.0.1:1\"\nno_proxy = [\"\(host)\"]"

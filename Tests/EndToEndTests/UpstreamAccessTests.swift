@@ -54,6 +54,9 @@ import Testing
     let answer = try daemon("base_url = \"unix:\(scratch.path)/none.sock\"").connect().create(1)
     #expect(answer.errorCode == "upstream_unreachable")
     #expect(answer.errorData?["phase"]?.string == "connect")
+    #expect(
+      answer.error?["message"]?.string
+        == "no connection to the socket \(scratch.path)/none.sock: No such file or directory")
   }
 
   @Test func `a query and a header of its own carry what the upstream asks for`() throws {

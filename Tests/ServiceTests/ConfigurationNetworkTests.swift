@@ -110,6 +110,23 @@ import Testing
     #expect(try upstream("", url: "unix:/run/x", top: top)?.proxy == nil)
   }
 
+  @Test func `an exception is a host, what is below it, an address or a network`() {
+    var proxy = ProxyConfiguration(url: "http://proxy.corp:3128")
+    let cases: [(String, String?, String?)] = [
+      ("Intern.corp", "intern.corp", "xintern.corp"), (".intern.corp", "a.intern.corp", "corp"),
+      ("10.0.0.0/7", "11.255.0.1", "12.0.0.1"), ("10.1.2.3", "10.1.2.3", "10.1.2.4"),
+      ("0.0.0.0/0", "9.9.9.9", "[::1]"), ("fd00::/8", "[fd12::1]", "[fe80::1]"),
+      ("[::1]", "[0::1]", "[::2]"), ("*", "api.example.com", nil), ("10.0.0.0/33", nil, "10.0.0.0"),
+      ("10.0.0.0/-1", nil, "10.0.0.0"), ("/8", nil, "10.0.0.0"), (".", nil, "a.b"),
+      ("3", nil, "10.1.2.3"),
+    ]
+    for (exception, direct, proxied) in cases {
+      proxy.exceptions = [exception]
+      if let direct { #expect(!proxy.serves(direct), "\(exception)") }
+      if let proxied { #expect(proxy.serves(proxied), "\(exception)") }
+    }
+  }
+
   @Test func `no proxy comes from the environment`() throws {
     let environment = scratch.environment.merging([
       "https_proxy": "http://p:1", "ALL_PROXY": "http://p:1", "HALLEY_PROXY": "http://p:1",

@@ -12,6 +12,30 @@ package struct ProxyConfiguration: Sendable {
     self.url = url
   }
 
+  /// Whether a host is reached through it, and is none of the exceptions.
+  ///
+  /// - Parameter host: as `UpstreamOrigin` spells it.
+  package func serves(_ host: String) -> Bool {
+    !exceptions.contains { $0 == "*" || Self.covers($0.lowercased(), host) }
+  }
+
+  /// Whether an exception names a host, its domain or its network.
+  private static func covers(_ exception: String, _ host: String) -> Bool {
+    guard let address = UpstreamOrigin.ipv4(host) ?? UpstreamOrigin.ipv6(host) else {
+      let domain = exception.drop { $0 == "." }
+      return host == domain || host.hasSuffix(".\(domain)")
+    }
+    let parts = exception.split(separator: "/", maxSplits: 1).map(String.init)
+    let bits = parts.count == 2 ? Int(parts[1]) : address.count * 8
+    guard let text = parts.first, let bits, 0...address.count * 8 ~= bits,
+      let network = UpstreamOrigin.ipv4(text) ?? UpstreamOrigin.ipv6(text)
+        ?? UpstreamOrigin.ipv6("[\(text)]"), network.count == address.count
+    else { return false }
+    return (0..<bits).allSatisfy { bit in
+      (address[bit / 8] ^ network[bit / 8]) & (0x80 >> (bit % 8)) == 0
+    }
+  }
+
   var lacksCredentials: Bool { credentialSource != .none && credentials == nil }
 }
 

@@ -119,9 +119,8 @@ extension UpstreamConfiguration {
     route.clientCertificate = clientCertificate
     route.clientKey = clientKey
     route.socketPath = origin.socketPath
-    route.proxy = proxy.map {
-      HTTPProxy(
-        url: $0.url, exceptions: $0.exceptions, credentials: $0.credentials?.secret)
+    if let proxy, proxy.serves(origin.host) {
+      route.proxy = HTTPProxy(url: proxy.url, credentials: proxy.credentials?.secret)
     }
     return route
   }
