@@ -17,6 +17,21 @@ package struct ListeningSocket: Sendable {
   package let boundPath: String?
   private let lockDescriptor: Int32
 
+  /// Where clients find it (getsockname(2)).
+  package var path: String? {
+    var address = sockaddr_un()
+    var size = socklen_t(MemoryLayout.size(ofValue: address))
+    let result = unsafe withUnsafeMutableBytes(of: &address) { bytes in
+      unsafe bytes.baseAddress.map {
+        unsafe getsockname(descriptor, $0.assumingMemoryBound(to: sockaddr.self), &size)
+      }
+    }
+    guard result == 0 else { return nil }
+    return unsafe withUnsafeBytes(of: address.sun_path) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
   // MARK: From systemd
 
   /// Takes the sockets that systemd passed (sd_listen_fds_with_names(3)).

@@ -137,6 +137,7 @@ package final class Daemon {
   /// Listens, and says so to systemd and the journal.
   package func start(on sockets: [ListeningSocket]) throws(LoopError) {
     for socket in sockets { try clients.listen(on: socket) }
+    state.name(sockets.first?.path)
     let hasWatchdog = try EventLoop.enableWatchdog()
     ServiceNotifier.ready(status: statusText)
     journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)

@@ -70,9 +70,11 @@ struct DatabaseFile {
     return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
   }
 
+  var logPath: String { "\(path)-wal" }
+
   var logSize: Int {
     var status = stat()
-    return unsafe stat("\(path)-wal", &status) == 0 ? Int(status.st_size) : 0
+    return unsafe stat(logPath, &status) == 0 ? Int(status.st_size) : 0
   }
 
   /// Renames the database, its log and its index, and returns the new name.

@@ -89,6 +89,7 @@ extension Store {
         }
       }
       try database.run("COMMIT")
+      try checkPlace()
       counters.commits += 1
       return .committed
     } catch {

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Everything that survives the daemon: responses, conversations, event logs and scopes.
 ///
 /// It runs on a thread of its own. Every row belongs to a user, and the id of another user's row is
@@ -21,6 +23,9 @@ package actor Store {
   let file: DatabaseFile
   private nonisolated let thread: StoreThread
   private var lock: DirectoryLock?
+  /// The database's file, where it is written.
+  private let identity: FileIdentity?
+  private nonisolated let moved = Atomic<Bool>(false)
 
   /// nil once the store is closed.
   var database: Database?
@@ -59,12 +64,13 @@ package actor Store {
     thread = StoreThread()
     if !forReading {
       try file.prepare()
-      lock = try DirectoryLock(configuration.directory)
+      lock = try DirectoryLock(configuration)
     }
     let (database, damage) =
       try forReading
       ? (Self.connectForReading(file), nil) : Self.openOrReplace(file, configuration)
     opening = Opening(damage: damage)
+    identity = forReading ? nil : FileIdentity(path: file.path)
     newestResponseRow = try database.integer("SELECT max(id) FROM responses") ?? 0
     self.database = database
   }
@@ -109,6 +115,7 @@ package actor Store {
     try database.migrate()
     try database.settleInterruptedUsage(at: configuration.clock())
     try database.countUnindexedTurns()
+    database.logIdentity = FileIdentity(path: file.logPath)
     return database
   }
 
@@ -126,6 +133,27 @@ package actor Store {
     return database
   }
 
+  // MARK: Its place
+
+  /// Whether the files were replaced, renamed or deleted: what is written here would be gone with
+  /// the next start. Such a store does nothing more.
+  package nonisolated var isMoved: Bool { moved.load(ordering: .relaxed) }
+
+  private var isDatabaseInPlace: Bool { identity?.isAt(file.path) != false }
+
+  /// Throws `moved` where the next start would not find what this store writes.
+  ///
+  /// SQLite keeps the files open and can't tell by itself (https://sqlite.org/howtocorrupt.html,
+  /// 2.4).
+  func checkPlace() throws(StoreError) {
+    if isDatabaseInPlace, database?.logIdentity?.isAt(file.logPath) != false, !isMoved { return }
+    moved.store(true, ordering: .relaxed)
+    throw StoreError(
+      .moved, "use the store", "\(file.path) was replaced, moved or deleted while it was in use")
+  }
+
+  // MARK: Connecting
+
   /// Replaces a connection that no longer works.
   func reconnect() throws(StoreError) {
     database = nil
@@ -138,6 +166,7 @@ package actor Store {
     let database = try Database(path: file.path)
     try database.configure(configuration)
     try database.countUnindexedTurns()
+    database.logIdentity = FileIdentity(path: file.logPath)
     return database
   }
 
@@ -160,7 +189,9 @@ package actor Store {
 
   // MARK: Closing
 
-  /// Ends the store: writes that wait are committed, the log is merged into the database.
+  /// Ends the store: writes that wait are committed, the log is merged into the database, which
+  /// saves what was in a log that is gone. Of files that were moved nothing is touched, nor of what
+  /// is in their place.
   ///
   /// Later calls fail with `closed`.
   package func close() throws(StoreError) {
@@ -172,6 +203,7 @@ package actor Store {
       lock = nil
     }
     guard let database, !database.isReadOnly else { return }
+    guard isDatabaseInPlace else { return try database.leaveLog() }
     try database.checkpoint(.truncate)
   }
 
@@ -186,6 +218,7 @@ package actor Store {
 
   func openDatabase() throws(StoreError) -> Database {
     guard !isClosed else { throw StoreError(.closed, "use the store", "the store was closed") }
+    try checkPlace()
     if database == nil { try reconnect() }
     guard let database else {
       throw StoreError(.closed, "use the store", "the store has no database")

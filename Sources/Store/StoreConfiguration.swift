@@ -2,6 +2,8 @@
 package struct StoreConfiguration: Sendable {
   /// The directory that holds `halley.db`; made with mode 0700 when it is missing.
   package var directory: String
+  /// Where the daemon is that opens it, for another one that finds it in use.
+  package var socket: String?
   /// Milliseconds since 1970 (UTC).
   package var clock: @Sendable () -> Int64
   /// The most pages of 4 KiB that the database may have; nil for SQLite's own limit.

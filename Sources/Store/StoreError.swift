@@ -20,6 +20,8 @@ package struct StoreError: Error, Equatable, Sendable {
     case foreign
     /// Owner or mode of the file or its directory are not as they must be.
     case permission
+    /// The files were replaced, renamed or deleted since they were opened.
+    case moved
     /// The store was closed.
     case closed
     /// SQLite failed in a way that has no other code.

@@ -230,6 +230,9 @@ import Testing
     let refused = try client.say("no", #""conversation":"c""#)
     #expect(refused.errorCode == "storage", "\(refused.message.text)")
     #expect(refused.errorData?["retryable"]?.boolean == true)
+    let holder = "process \(stage.daemon.identifier)"
+    #expect(refused.message.text.contains(holder), "\(refused.message.text)")
+    #expect(refused.message.text.contains(", which serves \(stage.daemon.socketPath)"))
     #expect(try client.say("hi", #""store":false"#).status == "completed")
     let answer = try stage.client.answer(5)
     #expect(answer.status == "completed", "\(answer.message.text)")

@@ -24,7 +24,7 @@ import Testing
   @Test func `the files are for their owner only`() async throws {
     try await temporary.store.say("1", "one")
     #expect(try mode(of: state) == 0o700)
-    #expect(fileNames(in: state) == ["halley.db", "halley.db-shm", "halley.db-wal"])
+    #expect(fileNames(in: state) == ["halley.db", "halley.db-shm", "halley.db-wal", "halley.lock"])
     for name in fileNames(in: state) { #expect(try mode(of: "\(state)/\(name)") == 0o600) }
   }
 

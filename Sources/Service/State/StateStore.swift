@@ -12,7 +12,7 @@ final class StateStore {
   /// A disk that fails is not asked more often.
   private static let pauseBetweenTries: Duration = .seconds(1)
 
-  private let configuration: StoreConfiguration
+  private var configuration: StoreConfiguration
   private let onTrouble: @EventLoop (String) -> Void
   /// Whether the rest of an interrupted response can be had of its upstream.
   var canResume: @EventLoop (StoredResponse) -> Bool = { _ in false }
@@ -42,8 +42,13 @@ final class StateStore {
     usage.write = { [unowned self] in await record($0) }
   }
 
-  var isOpen: Bool { store != nil }
+  var isOpen: Bool { store?.isMoved == false }
   var path: String { configuration.databasePath }
+
+  /// Names the socket by which others know this daemon.
+  func name(_ socket: String?) {
+    configuration.socket = socket
+  }
 
   /// The store, with every response that was answered in it; throws `storage` while the database
   /// can't be opened.
@@ -63,7 +68,7 @@ final class StateStore {
   }
 
   private func openDatabase() async throws(RPCError) -> Store {
-    if let store { return store }
+    if let store, isOpen { return store }
     if opening == nil { opening = EventLoop.start { [self] in await tryToOpen() } }
     await opening?.value
     if let store { return store }
@@ -72,6 +77,7 @@ final class StateStore {
 
   private func tryToOpen() async {
     defer { opening = nil }
+    await giveUpMoved()
     if failure != nil, let lastTry, EventLoop.now - lastTry < Self.pauseBetweenTries { return }
     lastTry = EventLoop.now
     let configuration = configuration
@@ -95,6 +101,14 @@ final class StateStore {
       failure = error
       if error.code == .readOnly || error.code == .permission { await startReading() }
     }
+  }
+
+  /// Ends a store whose files are no longer there, before another one takes what is.
+  private func giveUpMoved() async {
+    guard let moved = store else { return }
+    store = nil
+    onTrouble("\(path) was replaced, moved or deleted while it was in use, and is opened again")
+    await close(moved)
   }
 
   private func startReading() async {
@@ -149,7 +163,7 @@ final class StateStore {
         try await open().performing(body)
       } catch {
         // That the database can't be opened was said when it was tried.
-        if store != nil { onTrouble(error.message) }
+        if isOpen { onTrouble(error.message) }
       }
     }
     background[number] = task
@@ -192,7 +206,7 @@ extension RPCError {
     case .notFound: self.init(.notFound, error.message)
     case .conflict: self.init(.conflict, error.message)
     case .full: self.init(.storageFull, "\(error)", isRetryable: true)
-    case .io, .busy, .readOnly: self.init(.storage, "\(error)", isRetryable: true)
+    case .io, .busy, .readOnly, .moved: self.init(.storage, "\(error)", isRetryable: true)
     case .closed, .corrupt, .tooNew, .foreign, .permission, .failed: self.init(.storage, "\(error)")
     }
   }

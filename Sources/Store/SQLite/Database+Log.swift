@@ -19,6 +19,12 @@ extension Database {
     logPages = Int(pages - merged)
   }
 
+  /// Lets the end of the connection neither merge nor delete a log (`SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE`):
+  /// by now it may be another database's.
+  func leaveLog() throws(StoreError) {
+    try set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+  }
+
   /// Counts the pages of the log at each commit (`sqlite3_wal_hook`).
   func watchLog() {
     _ = unsafe sqlite3_wal_hook(

@@ -9,6 +9,8 @@ internal import CSQLite
   /// About how many turns wait for the search index; more than there are when a transaction was
   /// rolled back.
   var unindexedTurns = 0
+  /// The file of the log, for as long as this connection is open.
+  var logIdentity: FileIdentity?
   /// Whether the disk failed under this connection, or under one that it stands in for.
   var hasDiskError = false
 
