@@ -54,10 +54,9 @@ struct Halley: ParsableCommand {
 
   /// `halley --socket PATH list` means `halley list --socket PATH`, and is no prompt.
   private static func commandFirst(_ arguments: ArraySlice<String>) -> [String] {
-    let option = "--socket"
     var rest = arguments
-    while let first = rest.first, first == option || first.hasPrefix(option + "=") {
-      rest = rest.dropFirst(first == option ? 2 : 1)
+    while let first = rest.first, isSocket(first) {
+      rest = rest.dropFirst(first.contains("=") ? 1 : 2)
     }
     let options = arguments.prefix(arguments.count - rest.count)
     if rest.first == "help" { return Array(rest) + options }
@@ -68,6 +67,10 @@ struct Halley: ParsableCommand {
     }
     let names = rest.prefix(words ? 2 : 1)
     return Array(names) + options + rest.dropFirst(names.count)
+  }
+
+  private static func isSocket(_ word: String) -> Bool {
+    word == "--socket" || word.hasPrefix("--socket=")
   }
 
   /// Parses the usual prompt without the other commands, whose description takes longer than all the
@@ -105,6 +108,10 @@ struct Halley: ParsableCommand {
   private static func check(_ arguments: [String]) throws(Failure) {
     guard let first = arguments.first else { return }
     if first == "help" { return try check(help: arguments.dropFirst(), arguments) }
+    if [Config._commandName, Init._commandName].contains(first), arguments.contains(where: isSocket)
+    {
+      throw .usage("halley \(first) asks no daemon, and so takes no --socket")
+    }
     if let command = configuration.subcommands.first(where: { $0._commandName == first }) {
       return try check(Array(arguments.dropFirst()), behind: command)
     }

@@ -57,6 +57,33 @@ extension ProgramTests {
       #expect(!end.error.isEmpty)
     }
 
+    @Test(arguments: [
+      (["attach", "r", "--starting-after"], ["-1", "2147483648", "1e3", "x", ""]),
+      (["list", "-l"], ["-1", "0", "1.5"]), (["search", "x", "--limit"], ["0", "101"]),
+      (["hi", "--max-tokens"], ["-5", "0", "1.5", "99999999999999999999"]),
+      (["hi", "--temperature"], ["-1", "2.1", "nan", "inf"]),
+      (["chat", "--timeout"], ["-1", "0", "nan", "inf", "1e400", "soon"]),
+    ])
+    func `a number out of range is told with its range, and no daemon asked`(
+      _ words: [String], _ numbers: [String]
+    ) throws {
+      for number in numbers {
+        let end = try HalleyRun(words + [number], socket: stage.scratch.path + "/none").end()
+        #expect(end.status == 64)
+        #expect(end.error.contains("'\(number)' is invalid"))
+        #expect(end.error.contains("a number from"))
+      }
+    }
+
+    @Test(arguments: [
+      "init bash --socket /x", "config check --socket=/x", "--socket /x config show",
+    ])
+    func `what asks no daemon says so where it is given one`(_ words: String) throws {
+      let end = try HalleyRun(words.split(separator: " ").map(String.init)).end()
+      #expect(end.status == 64)
+      #expect(end.error.contains("asks no daemon"))
+    }
+
     @Test func `a slip in a command's name is told`() throws {
       #expect(try stage.start("modles").end().error.contains("did you mean: halley models"))
     }

@@ -12,7 +12,10 @@ struct Attach: ParsableCommand {
   @Argument(help: "The response's id, such as resp_….")
   var id: String
 
-  @Option(help: ArgumentHelp("Leave out the events up to this number.", valueName: "number"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Leave out the events up to this number.", valueName: "number"),
+    transform: OptionNumber.integer(0...Int(Int32.max)))
   var startingAfter: Int?
 
   @OptionGroup(title: "Output") var output: OutputOptions

@@ -25,7 +25,9 @@ struct Cache: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "clear", abstract: "Remove what the cache holds.")
 
-    @Option(help: ArgumentHelp("Only what is older, as in 12h or 7d.", valueName: "time"))
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp("Only what is older, as in 12h or 7d.", valueName: "time"))
     var olderThan: String?
 
     @OptionGroup(title: "Output") var printer: Printer

@@ -7,7 +7,10 @@ struct List: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List conversations, the last used first.")
 
-  @Option(name: [.customShort("l"), .long], help: ArgumentHelp("How many.", valueName: "n"))
+  @Option(
+    name: [.customShort("l"), .long], parsing: .unconditional,
+    help: ArgumentHelp("How many.", valueName: "n"),
+    transform: OptionNumber.integer(1...1_000_000))
   var limit = 20
 
   @OptionGroup(title: "Output") var printer: Printer

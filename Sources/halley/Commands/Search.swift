@@ -15,7 +15,10 @@ struct Search: ParsableCommand {
     help: ArgumentHelp("Only in this conversation.", valueName: "name"))
   var conversation: String?
 
-  @Option(name: [.customShort("l"), .long], help: ArgumentHelp("How many.", valueName: "n"))
+  @Option(
+    name: [.customShort("l"), .long], parsing: .unconditional,
+    help: ArgumentHelp("How many.", valueName: "n"),
+    transform: OptionNumber.integer(1...100))
   var limit = 20
 
   @OptionGroup(title: "Output") var printer: Printer

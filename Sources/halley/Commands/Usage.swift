@@ -23,10 +23,13 @@ struct Usage: ParsableCommand {
   @Option(help: "Rows for each day, model, upstream, client, conversation or uid.")
   var by = Group.day
 
-  @Option(help: ArgumentHelp("From this day (2026-01-31) or Unix time on.", valueName: "day"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("From this day (2026-01-31) or Unix time on.", valueName: "day"))
   var since: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Up to the end of this day, or before a Unix time.", valueName: "day"))
   var until: String?
 

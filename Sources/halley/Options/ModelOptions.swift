@@ -21,10 +21,15 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How much to reason, such as low or high.", valueName: "level"))
   var effort: String?
 
-  @Option(help: ArgumentHelp("The most tokens to generate.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The most tokens to generate.", valueName: "n"),
+    transform: OptionNumber.integer(1...Int.max))
   var maxTokens: Int?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("0 to 2.", valueName: "number"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("0 to 2.", valueName: "number"),
+    transform: OptionNumber.decimal(0...2))
   var temperature: Double?
 
   @Option(
@@ -48,7 +53,10 @@ struct ModelOptions: ParsableArguments {
   @Flag(help: "Allow calls of tools that would be asked about.")
   var yes = false
 
-  @Option(help: ArgumentHelp("Give up after this many seconds.", valueName: "seconds"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Give up after this many seconds.", valueName: "seconds"),
+    transform: OptionNumber.decimal(1e-6...1e9))
   var timeout: Double?
 
   /// Takes everything over into a request.
