@@ -24,6 +24,14 @@ import Testing
     return try #require(try row(client))
   }
 
+  @Test func `a day that a zone passed over may be asked about, as the schema says`() throws {
+    let simulator = try Simulator()
+    let daemon = try DaemonProcess(simulator, environment: ["TZ": "Pacific/Apia"])
+    let params = #"{"since":"2011-12-30","until":"2011-12-30"}"#
+    let answer = try daemon.connect().call(1, "usage.summary", params)
+    #expect(answer.result?["data"]?.elements.isEmpty == true, "\(answer.message.text)")
+  }
+
   @Test func `a compaction is paid for, a count is not`() throws {
     let stage = try StateStage(rest: Self.prices)
     let first = try stage.client.say("hello")

@@ -55,9 +55,10 @@ extension Configuration {
   package func route(
     forModel model: String, explicit: String? = nil
   ) throws(UnknownNameError) -> Route {
-    let candidates = if let explicit { [try named(explicit)] } else { byPrecedence }
+    let candidates = if let explicit { [try requireUpstream(explicit)] } else { byPrecedence }
     let best = bestMatch(model, among: candidates)
-    let upstream = if let best { best.upstream } else { try named(explicit ?? defaultUpstream) }
+    let upstream =
+      if let best { best.upstream } else { try requireUpstream(explicit ?? defaultUpstream) }
     guard upstream.stripPrefix, let glob = best?.glob, glob.hasWildcards else {
       return Route(upstream: upstream, model: model)
     }
@@ -95,7 +96,8 @@ extension Configuration {
     upstream.models.isEmpty && upstream.name == defaultUpstream ? [Glob("*")] : upstream.models
   }
 
-  private func named(_ name: String) throws(UnknownNameError) -> UpstreamConfiguration {
+  /// Returns the upstream that a request asks for.
+  package func requireUpstream(_ name: String) throws(UnknownNameError) -> UpstreamConfiguration {
     guard let upstream = upstream(named: name) else {
       let known = upstreams.map(\.name)
       throw UnknownNameError(

@@ -1,112 +1,117 @@
 internal import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
-/// The methods of the protocol (`halley-protocol(7)`, METHODS).
-enum Method: String, CaseIterable {
-  case initialize
-  case cancelRequest = "$/cancelRequest"
-  case responsesCreate = "responses.create"
-  case responsesRetrieve = "responses.retrieve"
-  case responsesCancel = "responses.cancel"
-  case responsesDelete = "responses.delete"
-  case responsesInputItemsList = "responses.input_items.list"
-  case responsesInputTokensCount = "responses.input_tokens.count"
-  case responsesCompact = "responses.compact"
-  case conversationsCreate = "conversations.create"
-  case conversationsRetrieve = "conversations.retrieve"
-  case conversationsUpdate = "conversations.update"
-  case conversationsDelete = "conversations.delete"
-  case conversationsList = "conversations.list"
-  case conversationsFork = "conversations.fork"
-  case conversationsSearch = "conversations.search"
-  case conversationsWatch = "conversations.watch"
-  case conversationsItemsCreate = "conversations.items.create"
-  case conversationsItemsList = "conversations.items.list"
-  case conversationsItemsRetrieve = "conversations.items.retrieve"
-  case conversationsItemsDelete = "conversations.items.delete"
-  case modelsList = "models.list"
-  case modelsRetrieve = "models.retrieve"
-  case cacheStats = "cache.stats"
-  case cacheClear = "cache.clear"
-  case cacheExplain = "cache.explain"
-  case usageSummary = "usage.summary"
-  case toolsList = "tools.list"
-  case pluginsList = "plugins.list"
-  case daemonPing = "daemon.ping"
-  case daemonStatus = "daemon.status"
-  case daemonReload = "daemon.reload"
-  case daemonSchema = "daemon.schema"
+/// One method of the protocol (`halley-protocol(7)`, METHODS): what its params have to be, and what
+/// performs it.
+package struct Method: Sendable {
+  typealias Body = @EventLoop (Daemon, Call) throws(RPCError) -> Reply
+
+  package let name: String
+  /// Checks the params, and is what `daemon.schema` tells of them.
+  let params: Shape
+  let perform: Body
+
+  /// - Parameter perform: gets params that were checked.
+  init(_ name: String, _ params: Shape = .noParams, perform: @escaping Body) {
+    self.init(name, unchecked: params) { daemon, call throws(RPCError) in
+      try params.check(call.params)
+      return try perform(daemon, call)
+    }
+  }
+
+  /// - Parameter perform: checks the params itself, some of which need it no more.
+  init(_ name: String, unchecked params: Shape, perform: @escaping Body) {
+    self.name = name
+    self.params = params
+    self.perform = perform
+  }
+}
+
+extension Method {
+  /// A method that is answered at once.
+  static func immediate(
+    _ name: String, _ params: Shape = .noParams,
+    _ body: @escaping @EventLoop (Daemon, Call) throws(RPCError) -> RawJSON
+  ) -> Method {
+    Method(name, params) { daemon, call throws(RPCError) in .result(try body(daemon, call)) }
+  }
+
+  /// A method that is answered when its work is done.
+  static func working(
+    _ name: String, _ params: Shape = .noParams,
+    _ body: @escaping @EventLoop (Daemon, Call) async throws(RPCError) -> RawJSON
+  ) -> Method {
+    Method(name, params) { daemon, call in
+      .work { () throws(RPCError) in .result(try await body(daemon, call)) }
+    }
+  }
+
+  /// A method that changes what is stored.
+  static func writing(
+    _ name: String, _ params: Shape,
+    _ body: @escaping @EventLoop (Daemon, Call, Store) async throws(RPCError) -> RawJSON
+  ) -> Method {
+    working(name, params) { daemon, call throws(RPCError) in
+      try await body(daemon, call, daemon.state.open())
+    }
+  }
+
+  /// A method that only reads what is stored; its answer may be large.
+  static func reading(
+    _ name: String, _ params: Shape = .noParams,
+    _ body: @escaping @EventLoop (Daemon, Call, Store) async throws(RPCError) -> RawJSON
+  ) -> Method {
+    Method(name, params) { daemon, call in
+      .work(isInTurn: true) { () throws(RPCError) in
+        .result(try await body(daemon, call, daemon.state.openForReading()))
+      }
+    }
+  }
+
+  /// A method that takes the body of a create and creates no response.
+  static func planning(
+    _ name: String, _ params: Shape = .createParameters,
+    _ body:
+      @escaping @EventLoop (Daemon, Call, CreateRequest, RequestPlan) async throws(RPCError)
+      -> RawJSON
+  ) -> Method {
+    Method(name, unchecked: params) { daemon, call throws(RPCError) in
+      let (request, plan) = try daemon.plan(call.params, by: params)
+      return .work { () throws(RPCError) in .result(try await body(daemon, call, request, plan)) }
+    }
+  }
+}
+
+extension Daemon {
+  /// Reads and plans the body of a create.
+  func plan(
+    _ params: RawJSON, by shape: Shape = .createParameters
+  ) throws(RPCError) -> (CreateRequest, RequestPlan) {
+    try requireConfiguration()
+    let request = try CreateRequest(params: params, by: shape)
+    return (request, try RequestPlan(request, configuration, upstreams))
+  }
+
+  /// Refuses what can't be done with a configuration that stands in for one with mistakes.
+  func requireConfiguration() throws(RPCError) {
+    if let configurationErrors { throw RPCError(configurationErrors) }
+  }
 }
 
 extension RPCError {
-  static func methodNotFound(_ name: String) -> RPCError {
-    let names = Method.allCases.map(\.rawValue)
-    var details: [(key: String, value: RawJSON)] = []
-    if let suggestion = closest(to: name, among: names) {
-      details.append(("did_you_mean", .string(suggestion)))
-    }
-    return RPCError(
-      .methodNotFound, "there is no method \(RawJSON.string(name).excerpt)", details: details)
-  }
-}
-
-/// The members of one request's params, each read once and by name.
-struct Parameters {
-  private let members: [String: RawJSON]
-
-  /// Refuses members that the method does not know.
-  init(_ params: RawJSON, known: String...) throws(RPCError) {
-    var members: [String: RawJSON] = [:]
-    for member in params.members {
-      guard known.contains(member.key) else {
-        let expected =
-          known.isEmpty ? "none was expected" : "known are \(known.joined(separator: ", "))"
-        var error = RPCError.invalidParams(member.key, "an unknown member found; \(expected)")
-        if let suggestion = closest(to: member.key, among: known) {
-          error.details.append(("did_you_mean", .string(suggestion)))
-        }
-        throw error
-      }
-      members[member.key] = member.value
-    }
-    self.members = members
-  }
-
-  /// The value of a member that is there and is not null.
-  subscript(name: String) -> RawJSON? {
-    guard let value = members[name], !value.isNull else { return nil }
-    return value
-  }
-
-  func string(_ name: String) throws(RPCError) -> String? {
-    guard let value = self[name] else { return nil }
-    guard let text = value.string, !text.isEmpty else {
-      throw .invalidParams(name, "\(value.excerpt) found, a non-empty string was expected")
-    }
-    return text
-  }
-
-  func requiredString(_ name: String) throws(RPCError) -> String {
-    guard let text = try string(name) else {
-      throw .invalidParams(name, "nothing found, a non-empty string was expected")
-    }
-    return text
-  }
-
-  func boolean(_ name: String) throws(RPCError) -> Bool? {
-    guard let value = self[name] else { return nil }
-    guard let flag = value.boolean else {
-      throw .invalidParams(name, "\(value.excerpt) found, true or false was expected")
-    }
-    return flag
-  }
-
-  func object(_ name: String) throws(RPCError) -> RawJSON? {
-    guard let value = self[name] else { return nil }
-    guard value.kind == .object else {
-      throw .invalidParams(name, "\(value.excerpt) found, an object was expected")
-    }
-    return value
+  init(_ errors: ConfigurationErrors) {
+    self.init(
+      .config, errors.description,
+      details: [
+        ("hint", .string(errors.hint)),
+        (
+          "errors",
+          .build { writer in
+            writer.array { for error in errors.errors { $0.string(error.description) } }
+          }
+        ),
+      ])
   }
 }

@@ -164,7 +164,7 @@ package final class Hooks {
     } onResult: { plugin, result in
       guard let metadata = result.nonNull("metadata") else { return }
       do throws(RPCError) {
-        try ParameterChecks.metadata(metadata)
+        try Rule.metadata.check(metadata, "metadata")
         onMetadata(plugin.name, metadata)
       } catch {
         plugin.hookFailed("answered with metadata that is not valid: \(error.message)")

@@ -82,12 +82,12 @@ final class ResponseRun {
   /// - Parameter asker: nil where nobody can be asked about tool calls.
   init(
     _ request: CreateRequest, plan: RequestPlan, peer: Peer, services: ResponseServices,
-    asker: (connection: ClientConnection, id: RPCID)? = nil
+    asker: (approver: any Approver, id: RPCID)? = nil
   ) {
     self.request = request
     requester = ToolRequester(
       uid: peer.userID, request: asker?.id.json ?? .null, approval: request.options.approval,
-      approver: asker?.connection)
+      approver: asker?.approver)
     asked = plan
     self.plan = plan
     self.peer = peer

@@ -21,16 +21,10 @@ package struct LocalDay: Sendable, Hashable, Comparable {
     number = (Int(year) + 1900) * 10_000 + (Int(month) + 1) * 100 + Int(day)
   }
 
-  /// Reads a day as in 2026-01-31; nil for anything else, days that no calendar has among it.
-  package init?(text: String) {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.map(\.utf8.count) == [4, 2, 2],
-      text.utf8.allSatisfy({ $0 == 0x2D || 0x30...0x39 ~= $0 }),
-      let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2])
-    else { return nil }
-    self.init(number: year * 10_000 + month * 100 + day)
-    // A day that is not in the calendar is the start of another one.
-    guard year >= 1970, LocalDay(at: start) == self else { return nil }
+  /// Reads a day as in 2026-01-31, which `Pattern.day` has let pass.
+  package init?(checked text: String) {
+    guard let number = Int(text.filter { $0 != "-" }) else { return nil }
+    self.init(number: number)
   }
 
   /// The first moment of the day in milliseconds since 1970 (mktime(3)).

@@ -5,40 +5,29 @@ package import Wire
 
 /// The method `usage.summary`: what it is asked, and its answer.
 package enum UsageReport {
-  /// Reads `since`, `until` (Unix seconds, or a day as in `2026-01-31`: from its start, up to its
-  /// end) and `by`.
+  package static let params = Shape.params([
+    "by": .words(of: UsageQuery.Grouping.self), "since": time, "until": time,
+  ])
+
+  /// Unix seconds up to the year 5138, milliseconds of which are far from the end of 64 bits; or a
+  /// day as in `2026-01-31`.
+  private static let time = Rule.either([.number(0...1e11), .matching(.day)])
+
+  /// Reads what `params` has let pass: `since` is from the start of a day, `until` up to its end.
   ///
   /// - Parameter uid: whose usage; nil for everybody's.
-  package static func query(_ params: RawJSON, uid: UInt32?) throws(RPCError) -> UsageQuery {
+  package static func query(_ params: RawJSON, uid: UInt32?) -> UsageQuery {
     var query = UsageQuery()
     query.uid = uid
-    if let since = params.nonNull("since") {
-      query.since = try time(since, "since") { $0.start }
-    }
-    if let until = params.nonNull("until") {
-      query.until = try time(until, "until") { $0.next.start }
-    }
-    if let by = params.nonNull("by") {
-      guard let grouping = by.string.flatMap({ UsageQuery.Grouping(rawValue: $0) }) else {
-        let known = UsageQuery.Grouping.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .invalidParams("by", "\(by.excerpt) found, one of \(known) expected")
-      }
-      query.grouping = grouping
-    }
+    query.since = params["since"].flatMap { time($0) { $0.start } }
+    query.until = params["until"].flatMap { time($0) { $0.next.start } }
+    query.grouping = params["by"]?.string.flatMap { .init(rawValue: $0) } ?? query.grouping
     return query
   }
 
-  private static func time(
-    _ json: RawJSON, _ name: String, ofDay: (LocalDay) -> Int64
-  ) throws(RPCError) -> Int64 {
-    if let seconds = json.double, 0...maximumSeconds ~= seconds { return Int64(seconds * 1000) }
-    if let day = json.string.flatMap({ LocalDay(text: $0) }) { return ofDay(day) }
-    throw .invalidParams(
-      name, "\(json.excerpt) found, Unix seconds or a day such as \"2026-01-31\" expected")
+  private static func time(_ json: RawJSON, ofDay: (LocalDay) -> Int64) -> Int64? {
+    json.double.map { Int64($0 * 1000) } ?? json.string.flatMap { LocalDay(checked: $0) }.map(ofDay)
   }
-
-  /// The year 5138; milliseconds of it are far from the end of 64 bits.
-  private static let maximumSeconds = 1e11
 
   // MARK: The answer
 

@@ -4,7 +4,7 @@
 /// differ, the larger one counts. Sources: the page of CometAPI for `POST /v1/responses` ("page"),
 /// OpenAI's OpenAPI 2.3.0 of 2026-08-21 ("OpenAPI") and its later Python SDK 3.57 of 2026-11 ("SDK"),
 /// Open Responses of 2026-04-24 ("Open Responses").
-enum APILimits {
+package enum APILimits {
   /// Page, OpenAPI, Open Responses.
   static let temperature = 0.0...2.0
   /// Page, OpenAPI, Open Responses.
@@ -24,7 +24,7 @@ enum APILimits {
   /// Characters of the name of a `json_schema` format: page, OpenAPI, Open Responses.
   static let formatName = 1...64
   /// Of a list's page: OpenAPI, and this daemon, which answers it.
-  static let page: ClosedRange<Int64> = 1...100
+  package static let page: ClosedRange<Int64> = 1...100
   /// Items that one call adds to a conversation: OpenAPI, and this daemon, which keeps them.
   static let newItems = 0...20
 }

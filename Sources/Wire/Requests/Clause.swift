@@ -1,9 +1,9 @@
 internal import JSON
 
 /// What the members of an object have to be together: at least one of some things has to hold.
-struct Clause: Sendable {
+package struct Clause: Sendable {
   /// One thing about a member, by the keys that lead to it.
-  indirect enum Literal: Sendable {
+  package indirect enum Literal: Sendable {
     /// The member is there and not null.
     case present([String])
     /// The member is there, be it null.
@@ -17,7 +17,7 @@ struct Clause: Sendable {
   let path: [String]
   let message: String
 
-  init(_ literals: [Literal], else path: [String], _ message: String) {
+  package init(_ literals: [Literal], else path: [String], _ message: String) {
     self.literals = literals
     self.path = path
     self.message = message
@@ -45,7 +45,7 @@ extension Clause {
   }
 
   /// A member needs a flag to be set.
-  static func needs(_ name: String, _ flag: String) -> Clause {
+  package static func needs(_ name: String, _ flag: String) -> Clause {
     Clause(
       [.not(.present([name])), .isTrue([flag])], else: [name],
       "found without \"\(flag)\": true, which was expected with it")

@@ -8,20 +8,13 @@ package enum ConversationReference: Sendable, Hashable {
   case name(String)
 
   /// Reads `"conv_…"`, `{"id":"…"}` or a name.
-  package init(_ json: RawJSON) throws(RPCError) {
-    do throws(Refusal) {
-      try self.init(checking: json)
-    } catch {
-      throw error.inside("conversation").error
+  ///
+  /// - Parameter json: what `Rule.conversation` has let pass.
+  package init(checked json: RawJSON) {
+    if let text = json.string, !text.hasPrefix(Pattern.idPrefix) {
+      self = .name(text)
+    } else {
+      self = .id(json.string ?? json["id"]?.string ?? "")
     }
-  }
-
-  private init(checking json: RawJSON) throws(Refusal) {
-    try Rule.conversation.check(json)
-    guard let text = json.string else {
-      self = .id(json["id"]?.string ?? "")
-      return
-    }
-    self = text.hasPrefix(Pattern.idPrefix) ? .id(text) : .name(text)
   }
 }

@@ -15,30 +15,17 @@ package struct CreateRequest: Sendable {
   package let conversation: ConversationReference?
 
   /// Checks what can be checked before the network; unknown members pass.
-  package init(params: RawJSON) throws(RPCError) {
-    let members = params.members
-    try Self.check(params, members)
+  ///
+  /// - Parameter shape: what a method makes of the parameters.
+  package init(params: RawJSON, by shape: Shape = .createParameters) throws(RPCError) {
+    let members = try shape.check(params)
     options = members.nonNull("halley").map { HalleyOptions(checked: $0) } ?? HalleyOptions()
-    conversation =
-      if let json = members.nonNull("conversation") {
-        try ConversationReference(json)
-      } else { nil }
+    conversation = members.nonNull("conversation").map { ConversationReference(checked: $0) }
     model = members.nonNull("model")?.string
     isStreaming = members.nonNull("stream")?.boolean ?? false
     isBackground = members.nonNull("background")?.boolean ?? false
     store = members.nonNull("store")?.boolean
     previousResponseID = members.nonNull("previous_response_id")?.string
     body = params.removing("halley")
-  }
-
-  private static func check(_ params: RawJSON, _ members: [RawJSON.Member]) throws(RPCError) {
-    do throws(Refusal) {
-      guard params.kind == .object else {
-        throw Rule.anyObject.refusal(of: params.foundText).inside("params")
-      }
-      try Shape.createParameters.check(members)
-    } catch {
-      throw error.error
-    }
   }
 }

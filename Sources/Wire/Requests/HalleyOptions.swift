@@ -110,7 +110,7 @@ extension Rule {
   /// 4096 lets the path of a project be its scope.
   fileprivate static let scope = Rule.text(1...4096)
 
-  fileprivate static func words<Word: CaseIterable & RawRepresentable<String>>(
+  package static func words<Word: CaseIterable & RawRepresentable<String>>(
     of type: Word.Type
   ) -> Rule {
     .oneOf(type.allCases.map(\.rawValue))

@@ -1,7 +1,7 @@
 internal import JSON
 
 /// Strings that a regular expression tells from others.
-struct Pattern: Sendable {
+package struct Pattern: Sendable {
   /// ECMA-262, as JSON Schema takes it.
   let expression: String
   /// As in "a day such as …".
@@ -26,7 +26,7 @@ struct Pattern: Sendable {
   }
 
   /// What a conversation is called by its user.
-  static let conversationName = Pattern(
+  package static let conversationName = Pattern(
     expression: "^(?!\(idPrefix))[A-Za-z0-9._/@-]{1,64}$",
     expectation: "a name of 1 to 64 of A-Z a-z 0-9 . _ / @ - that does not begin with \(idPrefix)"
   ) { isConversationName($0) && !$0.hasPrefix(idPrefix) }
@@ -39,7 +39,7 @@ struct Pattern: Sendable {
   ) { $0.hasPrefix(idPrefix) || isConversationName($0) }
 
   /// As in `12h`; more digits than any duration needs would overflow its milliseconds.
-  static let duration = Pattern(
+  package static let duration = Pattern(
     expression: "^[0-9]{1,10}(?:d|h|m|s|ms)$",
     expectation: "a duration such as \"12h\""
   ) { text in
@@ -50,7 +50,7 @@ struct Pattern: Sendable {
   }
 
   /// As in 2026-01-31, from 1970 on.
-  static let day = Pattern(
+  package static let day = Pattern(
     expression: "^(?=19[7-9]|[2-9])(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
       + "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
       + "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)$",

@@ -5,7 +5,7 @@ extension Rule {
   static let items = Rule.array(of: item)
 
   /// What one call adds to a conversation.
-  static let newItems = Rule.array(of: item, count: APILimits.newItems)
+  package static let newItems = Rule.array(of: item, count: APILimits.newItems)
 
   /// Anything that the API takes as input. What came out of a response goes back in unchanged, so
   /// ids and names are not measured here: upstreams mint longer ones than they document.

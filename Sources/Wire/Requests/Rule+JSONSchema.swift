@@ -1,4 +1,4 @@
-internal import JSON
+package import JSON
 
 /// The rules as JSON Schema (draft 2020-12), for clients that check before they send.
 extension Rule {
@@ -66,7 +66,7 @@ extension Rule {
 }
 
 extension Shape {
-  var jsonSchema: RawJSON {
+  package var jsonSchema: RawJSON {
     .type("object") { schema in
       schema.key("properties")
       schema.object { properties in

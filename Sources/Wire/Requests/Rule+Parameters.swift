@@ -3,7 +3,7 @@ extension Shape {
   ///
   /// Words of sets that differ between upstreams (`service_tier`, `reasoning.effort`,
   /// `prompt_cache_retention`, `include`) are only checked to be strings.
-  static let createParameters = Shape(createRules, clauses: createClauses)
+  package static let createParameters = Shape(createRules, clauses: createClauses)
 
   private static let createRules: [String: Rule] = [
     "background": .boolean,
@@ -63,19 +63,19 @@ extension Shape {
 
 extension Rule {
   /// 256 is far beyond the longest name of a model seen, and keeps what is logged and stored short.
-  static let model = Rule.text(1...256)
+  package static let model = Rule.text(1...256)
 
   /// Any integer that fits 64 bits.
-  static let wholeNumber = Rule.integer(Int64.min...Int64.max)
+  package static let wholeNumber = Rule.integer(Int64.min...Int64.max)
   /// Any number that a double can be near to.
   static let anyNumber = Rule.number(
     -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
 
-  static let metadata = Rule.map(
+  package static let metadata = Rule.map(
     to: .text(APILimits.metadata.value), count: APILimits.metadata.pairs,
     longestKey: APILimits.metadata.key)
 
-  static let conversation = Rule.either([
+  package static let conversation = Rule.either([
     .matching(.conversation), .object(Shape(["id": .nonEmptyString], required: ["id"])),
   ])
 

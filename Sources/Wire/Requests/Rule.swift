@@ -4,7 +4,7 @@ package import JSON
 ///
 /// Only what no upstream would take is refused: values of the wrong type, what is beyond `APILimits`,
 /// words outside of a list that every source of the API agrees on.
-indirect enum Rule: Sendable {
+package indirect enum Rule: Sendable {
   case boolean
   case string
   /// A string of so many Unicode scalars, which is how JSON Schema counts characters.
@@ -22,9 +22,9 @@ indirect enum Rule: Sendable {
   case either([Rule])
 
   /// Any string but the empty one.
-  static let nonEmptyString = Rule.text(1...Int.max)
+  package static let nonEmptyString = Rule.text(1...Int.max)
   /// An object, whatever is in it.
-  static let anyObject = Rule.object(Shape())
+  package static let anyObject = Rule.object(Shape())
 
   /// Checks a value.
   func check(_ value: RawJSON) throws(Refusal) {
@@ -52,6 +52,15 @@ indirect enum Rule: Sendable {
     case .object(let shape): try shape.check(value.members)
     case .tagged(let shape): try shape.check(value.members)
     case .either(let rules): try alternative(rules, for: value.kind)?.check(value)
+    }
+  }
+
+  /// Checks a value that is called so.
+  package func check(_ value: RawJSON, _ name: String) throws(RPCError) {
+    do throws(Refusal) {
+      try check(value)
+    } catch {
+      throw error.inside(name).error
     }
   }
 

@@ -1,17 +1,17 @@
-internal import JSON
+package import JSON
 
 /// What the known members of an object have to be.
-struct Shape: Sendable {
-  let rules: [String: Rule]
+package struct Shape: Sendable {
+  package let rules: [String: Rule]
   let required: [String]
-  let clauses: [Clause]
+  package let clauses: [Clause]
   /// Whether a member without a rule may be anything, rather than not be there.
   let isOpen: Bool
 
   /// - Parameters:
   ///   - required: members that may be neither missing nor null; the others may be both.
   ///   - clauses: what the members have to be together.
-  init(
+  package init(
     _ rules: [String: Rule] = [:], required: [String] = [], clauses: [Clause] = [],
     isOpen: Bool = true
   ) {
@@ -19,6 +19,23 @@ struct Shape: Sendable {
     self.required = required
     self.clauses = clauses
     self.isOpen = isOpen
+  }
+
+  /// Checks the params of a request.
+  ///
+  /// - Returns: their members.
+  @discardableResult
+  package func check(_ params: RawJSON) throws(RPCError) -> [RawJSON.Member] {
+    let members = params.members
+    do throws(Refusal) {
+      guard params.kind == .object else {
+        throw Rule.anyObject.refusal(of: params.foundText).inside("params")
+      }
+      try check(members)
+    } catch {
+      throw error.error
+    }
+    return members
   }
 
   func check(_ members: [RawJSON.Member]) throws(Refusal) {
@@ -55,7 +72,7 @@ struct Shape: Sendable {
 /// What an object has to be whose `type` says what else it holds.
 ///
 /// Types that are not listed are the upstream's business: such objects are taken as they are.
-struct TaggedShape: Sendable {
+package struct TaggedShape: Sendable {
   let shapes: [String: Shape]
   /// The types of objects that leave theirs out, each by members of which one is there; the first
   /// that fits counts.

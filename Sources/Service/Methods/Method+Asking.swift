@@ -5,51 +5,47 @@ internal import Store
 internal import Wire
 
 /// Methods that the upstream answers, after the daemon has put in what it keeps itself.
+extension Method {
+  static let responsesInputTokensCount = planning("responses.input_tokens.count") {
+    daemon, call, request, plan throws(RPCError) in
+    try await daemon.ask("/responses/input_tokens", isPaid: false, call, request, plan)
+  }
+
+  static let responsesCompact = planning(
+    "responses.compact",
+    Shape(
+      Shape.createParameters.rules, required: ["model"], clauses: Shape.createParameters.clauses)
+  ) { daemon, call, request, plan throws(RPCError) in
+    try await daemon.ask("/responses/compact", isPaid: true, call, request, plan)
+  }
+}
+
 extension Daemon {
   /// A count or a compaction reads the whole context, which takes a large model a while.
   private static let timeout: Duration = .seconds(120)
   /// The encrypted content of a compaction may have 20 MiB.
   private static let maximumAnswerBytes = 64 << 20
 
-  func countInputTokens(
-    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
-  ) throws(RPCError) {
-    try ask("/responses/input_tokens", isPaid: false, params, id, connection)
-  }
-
-  func compact(
-    _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
-  ) throws(RPCError) {
-    guard params.nonNull("model")?.string != nil else {
-      throw .invalidParams("model", "nothing found, the name of a model was expected")
+  fileprivate func ask(
+    _ path: String, isPaid: Bool, _ call: Call, _ request: CreateRequest, _ plan: RequestPlan
+  ) async throws(RPCError) -> RawJSON {
+    let (peer, uid) = (call.peer, call.uid)
+    let store = try await state.open()
+    var context = try await RequestContext.find(request, of: uid, in: store)
+    try await context.load(of: uid, from: store)
+    let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
+      try await Self.item(id, uid, store)
     }
-    try ask("/responses/compact", isPaid: true, params, id, connection)
-  }
-
-  private func ask(
-    _ path: String, isPaid: Bool, _ params: RawJSON, _ id: RPCID, _ connection: ClientConnection
-  ) throws(RPCError) {
-    if let configurationErrors { throw RPCError(configurationErrors) }
-    let request = try CreateRequest(params: params)
-    let plan = try RequestPlan(request, configuration, upstreams)
-    let peer = connection.peer
-    answer(id, connection) { [self] store, uid throws(RPCError) in
-      var context = try await RequestContext.find(request, of: uid, in: store)
-      try await context.load(of: uid, from: store)
-      let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
-        try await Self.item(id, uid, store)
-      }
-      let asker = HookContext(
-        requestID: .string(StoreID.make("req_")), peer: peer,
-        conversation: context.conversation?.reference, scope: request.options.scope)
-      var body = UpstreamBody(
-        body: plan.body, input: input, context: context, isBackground: false)
-      let hooked = try await hook(&body, plan, request.options, asker)
-      let candidate = hooked.candidates[0]
-      guard isPaid else { return try await post(path, body, candidate) }
-      let meter = UsageMeter(request, hooked, peer, ledger: ledger)
-      return try await post(path, body, candidate, meter)
-    }
+    let asker = HookContext(
+      requestID: .string(StoreID.make("req_")), peer: peer,
+      conversation: context.conversation?.reference, scope: request.options.scope)
+    var body = UpstreamBody(
+      body: plan.body, input: input, context: context, isBackground: false)
+    let hooked = try await hook(&body, plan, request.options, asker)
+    let candidate = hooked.candidates[0]
+    guard isPaid else { return try await post(path, body, candidate) }
+    let meter = UsageMeter(request, hooked, peer, ledger: ledger)
+    return try await post(path, body, candidate, meter)
   }
 
   /// Reserves what a call may cost, and settles what it did.

@@ -1,0 +1,31 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+extension Method {
+  static let cacheStats = reading("cache.stats") { daemon, call, store throws(RPCError) in
+    try await store.performing { _ throws(StoreError) in
+      try await daemon.cache.statistics(of: call.uid)
+    }
+  }
+
+  /// `older_than` is a duration as in the configuration, or a number of seconds.
+  static let cacheClear = writing(
+    "cache.clear", .params(["older_than": .either([.number(0...1e10), .matching(.duration)])])
+  ) { daemon, call, store throws(RPCError) in
+    let age = call["older_than"].flatMap { age in
+      age.double.map { .seconds($0) } ?? age.string.flatMap { DurationText.duration($0) }
+    }
+    let removed = try await store.performing { _ throws(StoreError) in
+      try await daemon.cache.clear(of: call.uid, olderThan: age)
+    }
+    return .object { $0.member("removed", removed) }
+  }
+
+  static let cacheExplain = planning("cache.explain") {
+    daemon, call, request, plan throws(RPCError) in
+    try await ResponseRun(request, plan: plan, peer: call.peer, services: daemon.responseServices)
+      .explainCaching()
+  }
+}

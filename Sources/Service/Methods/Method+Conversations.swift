@@ -1,0 +1,120 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+extension Method {
+  static let conversationsCreate = writing(
+    "conversations.create", .params(.name, .metadata, .items)
+  ) { _, call, store throws(RPCError) in
+    try await store.performing { store throws(StoreError) in
+      try await store.createConversation(
+        uid: call.uid, name: call.text("name"), metadata: call["metadata"] ?? .emptyObject,
+        items: call.items)
+    }.json
+  }
+
+  static let conversationsRetrieve = reading(
+    "conversations.retrieve", .params(.conversation, required: ["conversation"])
+  ) { _, call, store throws(RPCError) in try await call.conversation(in: store).json }
+
+  static let conversationsUpdate = writing(
+    "conversations.update",
+    .params(
+      .conversation, .name, .metadata, required: ["conversation"],
+      clauses: [
+        Clause(
+          [.present(["metadata"]), .given(["name"])], else: ["metadata"],
+          "nothing found, metadata or a name was expected")
+      ])
+  ) { _, call, store throws(RPCError) in
+    let conversation = try await call.conversation(in: store)
+    return try await store.performing { store throws(StoreError) in
+      var update = ConversationUpdate()
+      update.metadata = call["metadata"]
+      // A name that is null is taken away.
+      update.name = call.params["name"].map { $0.string.map { .name($0) } ?? .none }
+      return try await store.updateConversation(conversation.id, uid: call.uid, update)
+    }.json
+  }
+
+  static let conversationsDelete = writing(
+    "conversations.delete", .params(.conversation, required: ["conversation"])
+  ) { daemon, call, store throws(RPCError) in
+    let conversation = try await call.conversation(in: store)
+    try await store.performing { store throws(StoreError) in
+      try await store.deleteConversation(conversation.id, uid: call.uid)
+    }
+    daemon.cache.forgetAll(of: call.uid)
+    daemon.feeds.deleted(conversation)
+    return .deleted(conversation.id, "conversation.deleted")
+  }
+
+  static let conversationsList = reading(
+    "conversations.list", .params(.page)
+  ) { _, call, store throws(RPCError) in
+    try await store.performing { store throws(StoreError) in
+      try await store.conversations(uid: call.uid, call.page)
+    }.json(\.id, \.json)
+  }
+
+  static let conversationsFork = writing(
+    "conversations.fork",
+    .params(.conversation, .name, ["at": .nonEmptyString], required: ["conversation"])
+  ) { _, call, store throws(RPCError) in
+    let conversation = try await call.conversation(in: store)
+    return try await store.performing { store throws(StoreError) in
+      try await store.forkConversation(
+        conversation.id, uid: call.uid, at: call.text("at"), name: call.text("name"))
+    }.json
+  }
+
+  static let conversationsSearch = reading(
+    "conversations.search",
+    .params(.conversation, .limit, ["query": .nonEmptyString], required: ["query"])
+  ) { _, call, store throws(RPCError) in
+    let conversation =
+      call["conversation"] == nil ? nil : try await call.conversation(in: store).id
+    let hits = try await store.performing { store throws(StoreError) in
+      var search = SearchRequest(query: call.requiredText("query"), limit: call.page.limit)
+      search.conversation = conversation
+      return try await store.search(search, uid: call.uid)
+    }
+    return .list(hits.map { ($0.itemID, $0.json) }, hasMore: false)
+  }
+
+  static let conversationsWatch = Method(
+    "conversations.watch", .params(.conversation, required: ["conversation"])
+  ) { daemon, call in
+    .work { () throws(RPCError) in
+      let conversation = try await call.conversation(in: daemon.state.openForReading()).id
+      let feeds = daemon.feeds
+      let watcher = ConversationWatcher(id: call.id) { feeds.remove($0, from: conversation) }
+      feeds.add(watcher, to: conversation)
+      return .source(watcher)
+    }
+  }
+}
+
+extension SearchHit {
+  fileprivate var json: RawJSON {
+    .object { hit in
+      hit.key("conversation")
+      if let conversationID {
+        hit.object {
+          $0.member("id", conversationID)
+          $0.member("name", conversationName.map { RawJSON.string($0) } ?? .null)
+        }
+      } else {
+        hit.null()
+      }
+      hit.member("response_id", responseID.map { RawJSON.string($0) } ?? .null)
+      hit.member("item_id", itemID)
+      hit.member("role", role.map { RawJSON.string($0) } ?? .null)
+      hit.member("snippet", snippet)
+      hit.member("created_at", createdAt / 1000)
+      hit.key("score")
+      hit.double(score)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+extension Method {
+  /// What was answered before from the cache was checked then.
+  static let responsesCreate = Method(
+    "responses.create", unchecked: .createParameters
+  ) { daemon, call throws(RPCError) in
+    try daemon.requireRoom(for: call)
+    if let reader = daemon.answerAtOnce(call) { return .source(reader) }
+    let (request, plan) = try daemon.plan(call.params)
+    let run = ResponseRun(
+      request, plan: plan, peer: call.peer, services: daemon.responseServices,
+      asker: (call.approver, call.id))
+    if daemon.cache.ready.takes(call.params) { run.params = call.params }
+    daemon.registry.started(run)
+    let reader = ResponseReader(
+      id: call.id, log: run.acknowledgement ?? run.log, wantsEvents: request.isStreaming
+    ) { run.readerLeft($0, $1) }
+    run.reader = reader
+    run.start()
+    daemon.scheduleStatus()
+    return .source(reader)
+  }
+}
+
+extension Daemon {
+  /// Refuses a response that there is no room for.
+  fileprivate func requireRoom(for call: Call) throws(RPCError) {
+    try requireConfiguration()
+    guard !isDraining else {
+      throw RPCError(
+        .overloaded, "the daemon is stopping", isRetryable: true,
+        details: [("retry_after_ms", .integer(1000))])
+    }
+    let most = configuration.limits.requests
+    guard registry.count(of: call.uid) < most else {
+      throw RPCError(
+        .overloaded, "\(most) responses of uid \(call.uid) are running", isRetryable: true,
+        details: [("retry_after_ms", .integer(1000))])
+    }
+    try requireRoomForEvents()
+  }
+
+  /// Refuses what would make another log of events while the ones there are hold too much.
+  func requireRoomForEvents() throws(RPCError) {
+    guard EventLog.bytesOfAll >= configuration.limits.responses else { return }
+    throw .exhausted(
+      "the events of responses that run or are read take \(EventLog.bytesOfAll) bytes")
+  }
+
+  /// Answers a request that the cache answered before; nil where it has to be worked out.
+  fileprivate func answerAtOnce(_ call: Call) -> ResponseReader? {
+    guard let entry = cache.ready.entry(call.params, of: call.uid) else { return nil }
+    let run = ResponseRun(
+      entry.request, plan: entry.plan, peer: call.peer, services: responseServices)
+    guard run.answerAtOnce(entry) else { return nil }
+    scheduleStatus()
+    return ResponseReader(id: call.id, log: run.log, wantsEvents: entry.request.isStreaming)
+  }
+}

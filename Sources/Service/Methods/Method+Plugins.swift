@@ -1,0 +1,12 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+extension Method {
+  static let toolsList = working("tools.list") { daemon, call throws(RPCError) in
+    try daemon.requireConfiguration()
+    return try await daemon.tools.list(uid: call.uid)
+  }
+
+  static let pluginsList = immediate("plugins.list") { daemon, _ in daemon.plugins.listJSON }
+}

@@ -1,0 +1,112 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+extension Method {
+  static let responsesRetrieve = Method(
+    "responses.retrieve",
+    .params(
+      .responseID, .include,
+      [
+        "include_obfuscation": .boolean, "starting_after": .integer(0...Int64(Int32.max)),
+        "stream": .boolean,
+      ], required: ["response_id"], clauses: [.needs("starting_after", "stream")])
+  ) { daemon, call in
+    let first = call["starting_after"]?.wholeNumber.map { Int($0) + 1 } ?? 0
+    @EventLoop func events(_ log: EventLog) -> Reply {
+      .source(ResponseReader(id: call.id, log: log, wantsEvents: true, firstEvent: first))
+    }
+    let isStreaming = call.isSet("stream")
+    if let run = daemon.registry.response(call.responseID, of: call.uid) {
+      return isStreaming ? events(run.log) : .result(run.currentObject ?? .emptyObject)
+    }
+    if let ended = daemon.registry.unstored(call.responseID, of: call.uid) {
+      return isStreaming ? events(ended.log) : .result(ended.object)
+    }
+    return .work(isInTurn: true) { () throws(RPCError) in
+      let store = try await daemon.state.openForReading()
+      let response = try await call.response(in: store)
+      guard isStreaming else { return .result(response.presentObject) }
+      try daemon.requireRoomForEvents()
+      return events(try await daemon.registry.replay(response, uid: call.uid, from: store))
+    }
+  }
+
+  static let responsesCancel = Method(
+    "responses.cancel", .params(.responseID, required: ["response_id"])
+  ) { daemon, call in
+    if let run = daemon.registry.response(call.responseID, of: call.uid) {
+      run.stop(.cancelled)
+      return .source(ResponseReader(id: call.id, log: run.log, wantsEvents: false))
+    }
+    if let ended = daemon.registry.unstored(call.responseID, of: call.uid) {
+      return .result(ended.object)
+    }
+    return .work(isInTurn: true) { () throws(RPCError) in
+      .result(try await call.response(in: daemon.state.openForReading()).presentObject)
+    }
+  }
+
+  static let responsesDelete = writing(
+    "responses.delete", .params(.responseID, required: ["response_id"])
+  ) { daemon, call, store throws(RPCError) in
+    if let running = daemon.registry.response(call.responseID, of: call.uid) {
+      running.stop(.cancelled)
+      await running.ended()
+    }
+    let wasUnstored = daemon.registry.forgetUnstored(call.responseID, of: call.uid)
+    do throws(StoreError) {
+      try await store.deleteResponse(call.responseID, uid: call.uid)
+    } catch {
+      guard wasUnstored, error.code == .notFound else { throw RPCError(error) }
+    }
+    daemon.cache.forget(responseID: call.responseID, of: call.uid)
+    return .deleted(call.responseID, "response.deleted")
+  }
+
+  static let responsesInputItemsList = reading(
+    "responses.input_items.list",
+    .params(.responseID, .page, .include, required: ["response_id"])
+  ) { _, call, store throws(RPCError) in
+    try await store.performing { store throws(StoreError) in
+      try await store.inputItems(ofResponse: call.responseID, uid: call.uid, call.page)
+    }.json(\.id, \.listed)
+  }
+}
+
+extension Call {
+  /// The response that the call names.
+  fileprivate func response(in store: Store) async throws(RPCError) -> StoredResponse {
+    do throws(StoreError) {
+      return try await store.response(responseID, uid: uid)
+    } catch {
+      throw error.code == .notFound ? .responseNotFound(responseID) : RPCError(error)
+    }
+  }
+}
+
+extension RPCError {
+  /// The same for an id that is unknown and one that belongs to another user.
+  static func responseNotFound(_ id: String) -> RPCError {
+    RPCError(
+      .notFound, "there is no response \(RawJSON.string(id).excerpt)",
+      details: [("param", .string("response_id"))])
+  }
+}
+
+extension StoredResponse {
+  /// The object, final or as it was when it was last written.
+  fileprivate var presentObject: RawJSON {
+    object
+      ?? .object {
+        $0.member("id", id)
+        $0.member("object", "response")
+        $0.member("created_at", createdAt / 1000)
+        $0.member("status", status.rawValue)
+        $0.member("model", model.map { RawJSON.string($0) } ?? .null)
+        $0.member("output", .emptyArray)
+        $0.member("error", error ?? .null)
+      }
+  }
+}
