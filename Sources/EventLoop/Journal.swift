@@ -18,6 +18,8 @@ package enum LogLevel: Int32, Sendable, CaseIterable, Comparable {
 /// One entry with its fields (systemd.journal-fields(7)).
 package struct JournalEntry: Sendable {
   package var level: LogLevel
+  /// Who it is of (SYSLOG_IDENTIFIER=).
+  package var identifier = "halleyd"
   package var message: String
   /// 32 hexadecimal digits that name the kind of event in the catalog.
   package var messageID: String?
@@ -126,7 +128,7 @@ package final class Journal: Sendable {
   private func sendToJournal(_ entry: JournalEntry, sequence: Int) {
     var fields = [
       "MESSAGE=\(JournalText.line(entry.message))", "PRIORITY=\(entry.level.rawValue)",
-      "SYSLOG_IDENTIFIER=halleyd", "HALLEY_SEQ=\(sequence)",
+      "SYSLOG_IDENTIFIER=\(entry.identifier)", "HALLEY_SEQ=\(sequence)",
     ]
     if let id = entry.messageID { fields.append("MESSAGE_ID=\(id)") }
     fields += entry.fields.map { "HALLEY_\($0.name)=\(JournalText.field($0.value))" }

@@ -107,16 +107,25 @@ final class DaemonJournal {
       .notice, "\(what) \(decision.tool) was \(word) (\(decision.ground.rawValue))", nil, fields)
   }
 
-  /// What happens to a plugin, and what it says on stderr.
+  /// What a plugin writes itself is marked as such: it may be anything, a prompt too.
+  private func foreign(_ level: LogLevel, _ name: String, _ message: String) {
+    guard isLogged(level) else { return }
+    let fields = [(name: "PLUGIN", value: name), ("FOREIGN", "1")]
+    var entry = JournalEntry(level, message, fields: fields)
+    entry.identifier = "halley-plugin-\(name)"
+    journal.log(entry)
+  }
+
+  /// What happens to a plugin, and what it says.
   func plugin(_ name: String, _ event: PluginEvent) {
     let fields = [(name: "PLUGIN", value: name)]
     switch event {
     case .started(let id):
       log(.info, "Plugin \(name) runs as process \(id)", nil, fields)
     case .said(let line):
-      log(.info, "Plugin \(name): \(line)", nil, fields)
+      foreign(.info, name, "Plugin \(name): \(line)")
     case .noise(let line):
-      log(.warning, "Plugin \(name) wrote beside the protocol: \(line)", nil, fields)
+      foreign(.warning, name, "Plugin \(name) wrote beside the protocol: \(line)")
     case .dropped(let count):
       log(.warning, "Plugin \(name): \(count) lines that it wrote were left out", nil, fields)
     case .restarting(let reason, let pause):

@@ -176,6 +176,27 @@ import Wire
     await set.close()
   }
 
+  @Test @EventLoop func `the words of an error are its client's, and the plugin's own for others`()
+    async throws
+  {
+    let bench = try PluginBench()
+    var events: [PluginEvent] = []
+    let set = PluginSet(launcher: bench.launcher) { events.append($1) }
+    let failure = "{'code': 1, 'message': p['request']['input']}"
+    let refuse =
+      "write(json.dumps({'jsonrpc': '2.0', 'id': m['id'], 'error': \(failure)})) or read()"
+    set.update([try hook(bench, .request, refuse)])
+    guard case .failure(let error) = await request(Hooks(set)) else {
+      Issue.record("a request without its hook")
+      return
+    }
+    #expect(error.json["data"]?["detail"]?.string == "answered with an error: secret")
+    let told = "answered with an error (hooks/request); the request was refused"
+    #expect(events.contains(.hookFailed(told)))
+    #expect(events.contains(.said("secret")))
+    await set.close()
+  }
+
   @Test @EventLoop func `a replacement with half a character is none`() async throws {
     let bench = try PluginBench()
     let half = try bench.configuration(

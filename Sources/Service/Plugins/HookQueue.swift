@@ -50,7 +50,7 @@ final class HookQueue {
           try await plugin.call(
             next.hook.method, next.params, limit: plugin.configuration.timeout))
       } catch {
-        plugin.hookFailed("\(error.message) (\(next.hook.method))")
+        plugin.hookFailed("\(error.told) (\(next.hook.method))", words: error.words)
       }
     }
     isWorking = false

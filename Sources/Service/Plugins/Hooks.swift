@@ -57,6 +57,7 @@ package final class Hooks {
   /// Why the result of a hook is of no use.
   private struct HookFailure: Error {
     let detail: String
+    var error: PluginError?
   }
 
   /// Calls a hook and returns its replacement, where it has one.
@@ -69,7 +70,7 @@ package final class Hooks {
       verdict = try Self.verdict(try await result(of: hook, plugin, params), member)
       if case .replace(let replacement) = verdict { try check(replacement) }
     } catch {
-      try failed(plugin, hook, error.detail)
+      try failed(plugin, hook, error)
       return nil
     }
     switch verdict {
@@ -85,20 +86,22 @@ package final class Hooks {
     do throws(PluginError) {
       return try await plugin.call(hook.method, params, limit: plugin.configuration.timeout)
     } catch {
-      throw HookFailure(detail: error.message)
+      throw HookFailure(detail: error.message, error: error)
     }
   }
 
   /// Ends the request, or lets it go on without the hook, as the plugin's `on_failure` says.
   private func failed(
-    _ plugin: Plugin, _ hook: PluginConfiguration.Hook, _ detail: String
+    _ plugin: Plugin, _ hook: PluginConfiguration.Hook, _ failure: HookFailure
   ) throws(RPCError) {
     let isAllowed = plugin.configuration.onFailure == .allow
     if !Task.isCancelled {
       let what = isAllowed ? "went on without it" : "was refused"
-      plugin.hookFailed("\(detail) (\(hook.method)); the \(hook.subject) \(what)")
+      let told = failure.error?.told ?? failure.detail
+      plugin.hookFailed(
+        "\(told) (\(hook.method)); the \(hook.subject) \(what)", words: failure.error?.words)
     }
-    guard isAllowed else { throw .pluginFailed(plugin.name, hook, detail) }
+    guard isAllowed else { throw .pluginFailed(plugin.name, hook, failure.detail) }
   }
 
   private enum Verdict {

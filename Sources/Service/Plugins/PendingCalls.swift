@@ -149,6 +149,6 @@ extension PluginError {
     let shown = PluginText.shown(text.utf8.prefix(Self.longestMessage))
     self.init(
       .remote(error.json["code"]?.integer.map { Int($0) } ?? 0),
-      shown.isEmpty ? "answered with an error" : "answered with an error: \(shown)", plugin: plugin)
+      "answered with an error", words: shown.isEmpty ? nil : shown, plugin: plugin)
   }
 }

@@ -344,9 +344,13 @@ package final class Plugin: PluginTransport {
 
   /// Takes down that a hook failed, for whoever looks for it first.
   ///
-  /// - Parameter what: goes on behind the plugin's name.
-  func hookFailed(_ what: String) {
+  /// - Parameters:
+  ///   - what: goes on behind the plugin's name.
+  ///   - words: what the plugin said about it.
+  func hookFailed(_ what: String, words: String? = nil) {
     lastError = what
-    if let text = hookFailures.add(what) { onEvent(.hookFailed(text)) }
+    guard let text = hookFailures.add(what) else { return }
+    onEvent(.hookFailed(text))
+    if let words { onEvent(.said(words)) }
   }
 }

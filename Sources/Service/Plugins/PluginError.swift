@@ -20,12 +20,18 @@ package struct PluginError: Error, Sendable, Equatable, CustomStringConvertible 
   /// What happened, for people, to be read behind the plugin's name. Of what the plugin wrote it
   /// repeats nothing but the message of an error, and nothing of what the plugin was asked.
   package let message: String
+  /// The message without the plugin's words.
+  package let told: String
+  /// The part of it that the plugin wrote, which may repeat what it was asked.
+  package let words: String?
   /// The plugin's name.
   package let plugin: String
 
-  package init(_ code: Code, _ message: String, plugin: String) {
+  package init(_ code: Code, _ message: String, words: String? = nil, plugin: String) {
     self.code = code
-    self.message = message
+    self.message = words.map { "\(message): \($0)" } ?? message
+    told = message
+    self.words = words
     self.plugin = plugin
   }
 

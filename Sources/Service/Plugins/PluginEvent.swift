@@ -1,7 +1,7 @@
 /// What happens to a plugin, for the journal.
 package enum PluginEvent: Sendable, Equatable {
   case started(processID: Int32)
-  /// It wrote a line to its stderr.
+  /// It wrote a line to its stderr, or as part of an error.
   case said(String)
   /// It wrote to its stdout what is no message.
   case noise(String)

@@ -11,6 +11,7 @@ cat >$plugins/leaves <<'END'
 # As programs do that compile at run time.
 /usr/bin/python3 -c 'import mmap; mmap.mmap(-1, 4096, prot=7)' || exit 1
 setsid sleep 4711 </dev/null >/dev/null 2>&1 &
+echo 'words of a plugin' >&2
 exec cat >/dev/null
 END
 chmod 755 $plugins/leaves
@@ -29,6 +30,11 @@ echo "$table" >>/etc/halley/config.toml
 systemctl start halley.socket
 await "the plugin runs under the system unit" runs env
 plugin=$(halley rpc plugins.list | jq '.data[0].pid')
+await "what it says is in the journal as its own" has_entry \
+  '.HALLEY_PLUGIN == "leaves" and .MESSAGE == "Plugin leaves: words of a plugin"' \
+  SYSLOG_IDENTIFIER=halley-plugin-leaves HALLEY_FOREIGN=1
+! has_entry '.MESSAGE | contains("words of")' SYSLOG_IDENTIFIER=halleyd >/dev/null ||
+  fail "the words of a plugin are an entry of the daemon"
 expect "Seccomp of the plugin (2: filtered)" \
   "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$plugin/status")" 2
 # shellcheck disable=SC2012 # numbers only
