@@ -9,12 +9,9 @@
 /* sysexits.h's EX_OSFILE. */
 enum { NO_SYSTEM_FILE = 72 };
 
-static int argument_count;
-static char **arguments;
-
-const char *halley_argument(int index) {
-  return index >= 0 && index < argument_count ? arguments[index] : NULL;
-}
+/* Of Swift's runtime: what CommandLine.arguments are. By itself it finds them by way of /proc, which
+ * need not be there; without, a program would go on as if it had been told nothing. */
+void _swift_stdlib_overrideUnsafeArgvArgc(char **arguments, int count);
 
 /* The next descriptor that is opened would be the lowest that is free: a socket or a database would
  * become somebody's stdout. */
@@ -28,14 +25,13 @@ static void open_standard_descriptors(void) {
 /* Looking for the program of backtraces, the runtime aborts where there is no /proc. */
 static void name_backtracer(void) {
   if (access("/proc/self/exe", F_OK) != 0) {
-    setenv("SWIFT_BACKTRACE", "enable=no,swift-backtrace=/", 0);
+    setenv("SWIFT_BACKTRACE", "enable=no,swift-backtrace=/", 1);
   }
 }
 
 /* The first priority that is not the C library's; glibc hands main's arguments to constructors. */
-__attribute__((constructor(101))) static void start(int count, char **values) {
-  argument_count = count;
-  arguments = values;
+__attribute__((constructor(101))) static void start(int count, char **arguments) {
+  _swift_stdlib_overrideUnsafeArgvArgc(arguments, count);
   open_standard_descriptors();
   name_backtracer();
 }

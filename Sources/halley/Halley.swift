@@ -31,7 +31,7 @@ struct Halley: ParsableCommand {
 
   static func main() {
     Interrupts.ignoreBrokenPipes()
-    let arguments = commandFirst(words[...])
+    let arguments = commandFirst(CommandLine.arguments.dropFirst())
     do {
       try check(arguments)
       var command = try quickly(arguments) ?? parseAsRoot(understood(arguments))
@@ -41,15 +41,6 @@ struct Halley: ParsableCommand {
     } catch {
       leave(error, arguments)
     }
-  }
-
-  /// The command line behind the program's name.
-  private static var words: [String] {
-    var words: [String] = []
-    while let word = unsafe halley_argument(Int32(words.count + 1)) {
-      words.append(unsafe String(cString: word))
-    }
-    return words
   }
 
   /// `halley --socket PATH list` means `halley list --socket PATH`, and is no prompt.
@@ -163,12 +154,23 @@ struct Halley: ParsableCommand {
   }
 
   private static func leave(_ error: any Error, _ arguments: [String]) -> Never {
+    if exitCode(for: error) == .success { show(fullMessage(for: error)) }
     guard exitCode(for: error) == .validationFailure, arguments.count > 1,
       commandNames.contains(arguments[0]), arguments[0] != "ask"
     else { exit(withError: error) }
     say(fullMessage(for: error) + "\n")
     say("  to ask this as a prompt: halley ask \(arguments.joined(separator: " "))\n")
     Glibc.exit(ExitStatus.usage.rawValue)
+  }
+
+  /// Prints what was asked for instead of a command: help, or the version.
+  private static func show(_ text: String) -> Never {
+    do throws(Failure) {
+      try StandardStream(StandardStream.outputDescriptor).write(text + "\n")
+    } catch {
+      leave(error)
+    }
+    Glibc.exit(EXIT_SUCCESS)
   }
 
   /// Writes to stderr; when even that fails, the status has to say it all.

@@ -96,26 +96,33 @@ struct HalleyDaemon: ParsableCommand {
       let configuration = try loader.load()
       for warning in configuration.warnings { write("halleyd: \(warning)\n", to: STDERR_FILENO) }
       if showConfig {
-        return write(
-          configuration.show(keys: APIKeys(paths: configuration.paths)), to: STDOUT_FILENO)
+        return print(configuration.show(keys: APIKeys(paths: configuration.paths)))
       }
       let files =
         configuration.files.isEmpty ? "defaults" : configuration.files.joined(separator: ", ")
-      write("ok: \(files)\n", to: STDOUT_FILENO)
+      print("ok: \(files)\n")
     } catch {
       fail("\(error)", status: 78)
     }
   }
 
-  private func write(_ text: String, to descriptor: Int32) {
+  private func print(_ text: String) {
+    if write(text, to: STDOUT_FILENO) { return }
+    fail("stdout can't be written: \(unsafe String(cString: strerror(errno)))", status: 1)
+  }
+
+  /// Whether all of it could be written.
+  @discardableResult
+  private func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes {
         unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
       }
-      guard count > 0 else { return }
+      guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)
     }
+    return true
   }
 
   private func fail(_ message: String, status: Int32) -> Never {

@@ -107,4 +107,30 @@ import Testing
       #expect(end.error.isEmpty, "\(words): \(end.error)")
     }
   }
+
+  @Test(.enabled(if: canHideProc, "/proc can't be hidden here"))
+  func `the daemon and the simulator hear their options without proc`() throws {
+    let scratch = try Scratch()
+    let file = try scratch.write("config.toml", "[limits]\nline = \"3MiB\"\n")
+    let shown = try run(
+      Self.hidingProc + [try Binaries.path(of: "halleyd"), "--show-config", "--config", file],
+      environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(shown.status == 0, "\(shown.error)")
+    #expect(shown.output.contains(file))
+    let help = try run(Self.hidingProc + [try Binaries.path(of: "halley-simulator"), "--help"])
+    #expect(help.output.contains("OVERVIEW"))
+  }
+
+  @Test(arguments: [
+    ["halley", "--help"], ["halley", "help", "ask"], ["halley", "--version"],
+    ["halley", "init", "bash"], ["halleyd", "--show-config"], ["halleyd", "--check-config"],
+  ])
+  func `a full disk behind stdout is told`(_ words: [String]) throws {
+    let program = try Binaries.path(of: words[0])
+    let end = try Self.start(
+      ">/dev/full", [program] + words.dropFirst(), environment: ["HOME": "/nonexistent"]
+    ).wait()
+    #expect(end.status == 1)
+    #expect(end.error.contains("stdout can't be written"))
+  }
 }

@@ -12,10 +12,6 @@
 /* Linked into a program, start.c opens /dev/null on whichever of its descriptors 0, 1 and 2 is closed,
  * before anything else is opened. */
 
-/* A word of the command line, 0 the program's name; NULL behind the last. Swift's CommandLine finds
- * them by way of /proc, which need not be there. */
-const char *halley_argument(int index);
-
 /* glibc declares these under _GNU_SOURCE only. */
 int pipe2(int descriptors[2], int flags);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
