@@ -38,7 +38,10 @@ package struct HTTPError: Error, Sendable {
 
   /// Sorts a CURLcode (libcurl-errors(3)).
   init(_ result: CURLcode, hasConnected: Bool, detail: String) {
-    let name = unsafe String(cString: curl_easy_strerror(result))
+    // How libcurl 7.88 calls it, too, when a line of the answer's head is longer than it takes.
+    let isLine = result == CURLE_OUT_OF_MEMORY && hasConnected
+    let name =
+      isLine ? "a header field is too long" : unsafe String(cString: curl_easy_strerror(result))
     self.init(
       Self.code(result, hasConnected: hasConnected), detail.isEmpty ? name : "\(name): \(detail)")
   }
@@ -60,7 +63,7 @@ package struct HTTPError: Error, Sendable {
       .receive
     case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
       .unusableRequest
-    case CURLE_OUT_OF_MEMORY: .outOfMemory
+    case CURLE_OUT_OF_MEMORY: hasConnected ? .protocolViolation : .outOfMemory
     default: .protocolViolation
     }
   }

@@ -128,6 +128,20 @@ import Testing
     #expect(answer.events.isEmpty)
   }
 
+  @Test func `half an event is no event, and the answer truncated`() throws {
+    let odd = try OddUpstream("half-event", upstream: "max_retries = 0")
+    let answer = try odd.daemon.connect().create(1)
+    #expect(answer.errorCode == "upstream_truncated", "\(answer.message.text)")
+    #expect(answer.errorData?["response"].map(Answer.text) == "half")
+  }
+
+  @Test func `a header field that is too long is the upstream's fault`() throws {
+    let odd = try OddUpstream("long-field", upstream: "max_retries = 0")
+    let answer = try odd.daemon.connect().create(1)
+    #expect(answer.errorCode == "upstream_protocol", "\(answer.message.text)")
+    #expect(answer.errorData?["detail"]?.string == "http")
+  }
+
   @Test(arguments: [["close_raw": "after_events:1"], ["reset": "after_events:1"]])
   func `half a response object is truncated`(_ controls: [String: String]) throws {
     _ = try failure(controls, stream: false, -32013, "upstream_truncated")

@@ -166,7 +166,8 @@ final class UpstreamCall {
     fail("limit", "an answer of more than \(request.maximumResponseBytes) bytes")
   }
 
-  private func handle(_ data: ArraySlice<UInt8>) {
+  /// - Parameter isWhole: whether the event's own end has come, and not only the stream's.
+  private func handle(_ data: ArraySlice<UInt8>, isWhole: Bool = true) {
     guard case .streaming = state, data.count != 6 || !data.elementsEqual("[DONE]".utf8) else {
       return
     }
@@ -185,6 +186,7 @@ final class UpstreamCall {
       }
       if event.isTerminal { end(.success(.streamed)) }
     } catch {
+      guard isWhole else { return }
       fail("event", "an event is no JSON object: \(error.message) at byte \(error.offset)")
     }
   }
@@ -196,7 +198,7 @@ final class UpstreamCall {
     case .success(let metrics):
       self.metrics = metrics
       mayHoldKey = true
-      if case .streaming = state { parser.finish { handle($0) } }
+      if case .streaming = state { parser.finish { handle($0, isWhole: false) } }
       finishAnswer()
     case .failure(let error):
       var failure = failure(of: error)
