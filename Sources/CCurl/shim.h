@@ -43,9 +43,6 @@ static inline CURLcode halley_getinfo_long(CURL *easy, CURLINFO info, long *valu
 static inline CURLcode halley_getinfo_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
   return curl_easy_getinfo(easy, info, value);
 }
-static inline CURLcode halley_getinfo_pointer(CURL *easy, CURLINFO info, void **value) {
-  return curl_easy_getinfo(easy, info, (char **)value);
-}
 static inline CURLMcode halley_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {
   return curl_multi_setopt(multi, option, value);
 }

@@ -18,7 +18,6 @@ import Testing
     #expect(paths.configFile == "/c/halley/config.toml")
     #expect(paths.dropInDirectory == "/c/halley/conf.d")
     #expect(paths.keysDirectory == "/c/halley/keys")
-    #expect(paths.templatesDirectory == "/c/halley/templates")
     #expect(paths.database == "/s/halley/halley.db")
     #expect(paths.socket.path == "/r/halley/halley.sock")
   }

@@ -33,11 +33,6 @@ package struct CacheParts: Sendable, Equatable {
 
   // MARK: Comparing
 
-  /// How many parts differ, those that only one has counted too.
-  package func differenceCount(from other: CacheParts) -> Int {
-    differences(from: other).count
-  }
-
   /// What differs between this request and one that was answered, in words; empty for equal ones.
   package func differences(from cached: CacheParts) -> [String] {
     var theirs = Dictionary(cached.parts.map { ($0.name, $0.digest) }) { first, _ in first }

@@ -92,7 +92,6 @@ package struct ConfigurationPaths: Sendable, Equatable {
   package var configFile: String { onlyFile ?? configDirectory.path + "/config.toml" }
   package var dropInDirectory: String { configDirectory.path + "/conf.d" }
   package var keysDirectory: String { configDirectory.path + "/keys" }
-  package var templatesDirectory: String { configDirectory.path + "/templates" }
   package var stateDirectory: String { state.path }
   package var database: String { state.path + "/halley.db" }
 

@@ -21,7 +21,7 @@ package struct LogConfiguration: Sendable, Equatable {
   }
 
   package var level = Level.info
-  /// Whether the text of prompts and answers is written, too.
+  /// Whether the text of prompts is written, too.
   package var prompts = false
 
   package init() {}
