@@ -61,8 +61,9 @@ package struct HTTPError: Error, Sendable {
     case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
       CURLE_HTTP2_STREAM, CURLE_SSL_SHUTDOWN_FAILED:
       .receive
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
-      .unusableRequest
+    case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT: .unusableRequest
+    // Behind a request it is the answer that is no HTTP/1.1 or later.
+    case CURLE_UNSUPPORTED_PROTOCOL: hasConnected ? .protocolViolation : .unusableRequest
     case CURLE_OUT_OF_MEMORY: hasConnected ? .protocolViolation : .outOfMemory
     default: .protocolViolation
     }
