@@ -66,7 +66,7 @@ let package = Package(
     .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),
 
     .executableTarget(
-      name: "halleyd", dependencies: [arguments, "CSpawn", "EventLoop", "Service"],
+      name: "halleyd", dependencies: [arguments, "CSpawn", "EventLoop", "Service", "Wire"],
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
     .executableTarget(
       name: "halley", dependencies: [arguments, "CSpawn", "Client", "JSON", "Wire"],
@@ -77,7 +77,8 @@ let package = Package(
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
 
     .target(
-      name: "TestSupport", dependencies: ["CSpawn", "JSON", "Wire"], path: "Tests/Support",
+      name: "TestSupport", dependencies: ["CSpawn", "EventLoop", "JSON", "Wire"],
+      path: "Tests/Support",
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["JSON", "TestSupport", "Wire"],
@@ -85,6 +86,11 @@ let package = Package(
       swiftSettings: strict + unoptimized),
     .testTarget(
       name: "ClientTests", dependencies: ["CSpawn", "Client", "JSON", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "HTTPClientTests", dependencies: ["EventLoop", "HTTPClient", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(

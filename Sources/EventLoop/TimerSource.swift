@@ -49,41 +49,16 @@ extension Int {
 
 extension EventLoop {
   /// Suspends for a time. Ends early, without an error, when the task is cancelled.
-  package static func sleep(for duration: Duration) async {
-    let sleeper = Sleeper()
-    await withTaskCancellationHandler {
-      await sleeper.sleep(for: duration)
-    } onCancel: {
-      EventLoop.start { sleeper.wake() }
+  @EventLoop package static func sleep(for duration: Duration) async {
+    let awake = Promise<Void>()
+    do throws(LoopError) {
+      let timer = try TimerSource { awake.resolve(()) }
+      defer { timer.cancel() }
+      timer.arm(after: duration)
+      await awake.wait { awake.resolve(()) }
+    } catch {
+      // Without a timer nothing would end it.
+      return
     }
-  }
-}
-
-@EventLoop
-@safe private final class Sleeper {
-  private var timer: TimerSource?
-  private var continuation: UnsafeContinuation<Void, Never>?
-  private var isAwake = false
-
-  nonisolated init() {}
-
-  func sleep(for duration: Duration) async {
-    guard !isAwake else { return }
-    unsafe await withUnsafeContinuation { continuation in
-      unsafe self.continuation = continuation
-      do throws(LoopError) {
-        timer = try TimerSource { [self] in wake() }
-        timer?.arm(after: duration)
-      } catch {
-        wake()
-      }
-    }
-  }
-
-  func wake() {
-    isAwake = true
-    timer?.cancel()
-    unsafe continuation?.resume()
-    unsafe continuation = nil
   }
 }

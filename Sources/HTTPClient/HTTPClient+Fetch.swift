@@ -18,21 +18,15 @@ extension HTTPClient {
     _ request: HTTPRequest, maximumBytes: Int, timeout: Duration
   ) async -> Result<HTTPAnswer, HTTPError> {
     let fetch = Fetch(maximumBytes: maximumBytes)
-    return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        fetch.start(request, self, timeout: timeout) { continuation.resume(returning: $0) }
-        if Task.isCancelled { fetch.cancel() }
-      }
-    } onCancel: {
-      EventLoop.start { fetch.cancel() }
-    }
+    fetch.start(request, self, timeout: timeout)
+    return await fetch.answer.wait { fetch.cancel() }
   }
 }
 
 @EventLoop
 private final class Fetch {
   private let maximumBytes: Int
-  private var completion: ((Result<HTTPAnswer, HTTPError>) -> Void)?
+  let answer = Promise<Result<HTTPAnswer, HTTPError>>()
   private var head: HTTPHead?
   private var body: [UInt8] = []
   private var transfer: Transfer?
@@ -42,11 +36,7 @@ private final class Fetch {
     self.maximumBytes = maximumBytes
   }
 
-  func start(
-    _ request: HTTPRequest, _ client: HTTPClient, timeout: Duration,
-    _ completion: @escaping (Result<HTTPAnswer, HTTPError>) -> Void
-  ) {
-    self.completion = completion
+  func start(_ request: HTTPRequest, _ client: HTTPClient, timeout: Duration) {
     do throws(LoopError) {
       timer = try TimerSource { [self] in
         if let head, head.status >= 300 { return end(.success(HTTPAnswer(head: head, body: body))) }
@@ -98,7 +88,6 @@ private final class Fetch {
     timer = nil
     transfer?.cancel()
     transfer = nil
-    completion?(result)
-    completion = nil
+    answer.resolve(result)
   }
 }

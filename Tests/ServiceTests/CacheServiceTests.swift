@@ -4,6 +4,7 @@ import JSON
 import Service
 import Store
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 

@@ -1,6 +1,7 @@
 import EventLoop
 import JSON
 import Service
+import TestSupport
 import Testing
 import Wire
 
@@ -115,7 +116,7 @@ import Wire
     async throws
   {
     let approvals = Approvals(limit: .seconds(5))
-    let gate = Gate()
+    let gate = Promise<Void>()
     let approver = FakeApprover { _ in
       await gate.wait()
       return .decision("allow_session")
@@ -130,7 +131,7 @@ import Wire
           if decision.isAllowed { allowed += 1 }
         })
     }
-    EventLoop.start { gate.open() }
+    EventLoop.start { gate.resolve(()) }
     for task in tasks { await task.value }
     #expect(allowed == 3)
     #expect(approver.questions.count == 1 && approver.mostAsking == 1)

@@ -1,6 +1,7 @@
 import EventLoop
 import JSON
 import Service
+import TestSupport
 import Testing
 import Wire
 
@@ -183,7 +184,7 @@ import Wire
 
   @Test @EventLoop func `a cancelled call throws, and tells the server`() async throws {
     let stage = try await Stage()
-    let gate = Gate()
+    let gate = Promise<Void>()
     stage.server.refuse("tools/call", .unavailable)
     stage.server.gates["tools/call"] = gate
     var isCancelled = false
@@ -196,7 +197,7 @@ import Wire
     }
     await stage.server.wait(for: "tools/call")
     task.cancel()
-    gate.open()
+    gate.resolve(())
     await task.value
     #expect(isCancelled)
     #expect(stage.server.notifications.last?.method == "notifications/cancelled")

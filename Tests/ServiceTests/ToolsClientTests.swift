@@ -1,6 +1,7 @@
 import EventLoop
 import JSON
 import Service
+import TestSupport
 import Testing
 import Wire
 

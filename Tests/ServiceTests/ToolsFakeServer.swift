@@ -17,7 +17,7 @@ final class FakeServer: PluginTransport {
   var answers: [String: Answer] = [:]
   private var refusals: [String: (code: PluginError.Code, isOnce: Bool)] = [:]
   /// Hold back requests of their methods.
-  var gates: [String: Gate] = [:]
+  var gates: [String: Promise<Void>] = [:]
   /// Hears of each request before it is answered.
   var onRequest: @EventLoop (Request) -> Void = { _ in }
   private(set) var requests: [Request] = []

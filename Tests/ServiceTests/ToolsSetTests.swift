@@ -2,6 +2,7 @@ import EventLoop
 import JSON
 import Service
 import Store
+import TestSupport
 import Testing
 import Wire
 
@@ -160,7 +161,7 @@ import Wire
   {
     let place = try ToolsPlace()
     let git = try server("git", "push")
-    let gate = Gate()
+    let gate = Promise<Void>()
     git.gates["initialize"] = gate
     place.tools.update([ToolsPlace.plugin(git)])
     var endings: [String: String] = [:]
@@ -178,7 +179,7 @@ import Wire
     await git.wait(for: "initialize")
     first.cancel()
     await first.value
-    gate.open()
+    gate.resolve(())
     await second.value
     #expect(endings == ["first": "cancelled", "second": "offered"])
     #expect(git.methods.filter { $0 == "initialize" }.count == 1)

@@ -6,7 +6,7 @@ package import Wire
 @EventLoop
 package final class ClientCalls {
   private struct Pending {
-    let continuation: CheckedContinuation<ClientAnswer, Never>
+    let answer: Promise<ClientAnswer>
     let timer: TimerSource
   }
 
@@ -18,25 +18,20 @@ package final class ClientCalls {
 
   /// Waits for the answer to a request that the closure sends, with ids "s:1", "s:2" and so on.
   package func perform(limit: Duration, send: (_ id: String) -> Void) async -> ClientAnswer {
+    guard !isClosed else { return .disconnected }
     lastNumber += 1
     let id = "s:\(lastNumber)"
-    return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        guard !isClosed else { return continuation.resume(returning: .disconnected) }
-        do throws(LoopError) {
-          let timer = try TimerSource { [weak self] in self?.end(id, .timedOut) }
-          timer.arm(after: limit)
-          pending[id] = Pending(continuation: continuation, timer: timer)
-          send(id)
-          if Task.isCancelled { end(id, .cancelled) }
-        } catch {
-          // Without a timer nobody would ever give up waiting.
-          continuation.resume(returning: .timedOut)
-        }
-      }
-    } onCancel: {
-      EventLoop.start { self.end(id, .cancelled) }
+    let answer = Promise<ClientAnswer>()
+    do throws(LoopError) {
+      let timer = try TimerSource { [weak self] in self?.end(id, .timedOut) }
+      timer.arm(after: limit)
+      pending[id] = Pending(answer: answer, timer: timer)
+    } catch {
+      // Without a timer nobody would ever give up waiting.
+      return .timedOut
     }
+    send(id)
+    return await answer.wait { self.end(id, .cancelled) }
   }
 
   /// Takes an answer; one to a request that is not waited for any more is passed over.
@@ -54,6 +49,6 @@ package final class ClientCalls {
   private func end(_ id: String, _ answer: ClientAnswer) {
     guard let call = pending.removeValue(forKey: id) else { return }
     call.timer.cancel()
-    call.continuation.resume(returning: answer)
+    call.answer.resolve(answer)
   }
 }

@@ -27,7 +27,7 @@ final class ClientConnection {
   /// Lines that came while the client had not taken its answers.
   private var heldLines: ArraySlice<ArraySlice<UInt8>> = []
   private let work = ClientWork()
-  private var roomWaiter: CheckedContinuation<Void, Never>?
+  private var gotRoom = Promise<Void>()
   private var pending: Set<RPCID> = []
   private var isFlushScheduled = false
   private var isReadingEnded = false
@@ -94,7 +94,10 @@ final class ClientConnection {
   }
 
   private func room() async {
-    while isPaused, !isClosed { await withCheckedContinuation { roomWaiter = $0 } }
+    while isPaused, !isClosed {
+      gotRoom = Promise()
+      await gotRoom.wait()
+    }
   }
 
   /// Lets a request be answered by what a source has, now and later.
@@ -204,8 +207,7 @@ final class ClientConnection {
   /// Goes on with what had to wait, as far as the client has taken its answers.
   private func goOn() {
     guard !isPaused else { return }
-    roomWaiter?.resume()
-    roomWaiter = nil
+    gotRoom.resolve(())
     guard !heldLines.isEmpty else { return }
     while !isPaused, let line = heldLines.popFirst() { execute(line) }
     guard heldLines.isEmpty else { return }
@@ -364,8 +366,7 @@ final class ClientConnection {
     let sources = output.removeAllSources()
     output = OutputQueue()
     accountOutput()
-    roomWaiter?.resume()
-    roomWaiter = nil
+    gotRoom.resolve(())
     for source in sources {
       source.detach()
       source.leave(.disconnected)

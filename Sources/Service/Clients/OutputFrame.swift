@@ -3,22 +3,22 @@ internal import Wire
 
 /// One line on its way to a client, as slices of what others own, so that a large event is never
 /// copied as a whole.
-struct OutputFrame {
+package struct OutputFrame {
   private var pieces: [ArraySlice<UInt8>]
   /// Whether it answers a request, and so ends its subscription.
-  let isAnswer: Bool
+  package let isAnswer: Bool
 
-  init(_ pieces: [ArraySlice<UInt8>], isAnswer: Bool = false) {
+  package init(_ pieces: [ArraySlice<UInt8>], isAnswer: Bool = false) {
     self.pieces = pieces
     self.isAnswer = isAnswer
   }
 
-  var isEmpty: Bool { pieces.isEmpty }
+  package var isEmpty: Bool { pieces.isEmpty }
   /// Bytes that were not moved yet.
-  var count: Int { pieces.reduce(0) { $0 + $1.count } }
+  package var count: Int { pieces.reduce(0) { $0 + $1.count } }
 
   /// Moves up to a number of bytes to the end of a buffer.
-  mutating func move(atMost count: Int, to buffer: inout [UInt8]) {
+  package mutating func move(atMost count: Int, to buffer: inout [UInt8]) {
     var left = count
     while left > 0, let piece = pieces.first {
       let part = piece.prefix(left)

@@ -1,4 +1,4 @@
-internal import EventLoop
+package import EventLoop
 internal import Wire
 
 /// What one client is still to be sent: small answers, and the sources that feed it.
@@ -6,7 +6,7 @@ internal import Wire
 /// Lines are taken from the logs only when the socket has room, so that a slow reader costs one
 /// chunk of memory however far it lags behind. Sources take turns.
 @EventLoop
-struct OutputQueue {
+package struct OutputQueue {
   /// Bytes of one send(2); a Unix socket's buffer holds about three of them.
   private static let chunkBytes = 64 * 1024
 
@@ -16,39 +16,39 @@ struct OutputQueue {
   private var answers: [OutputFrame] = []
   /// How many of `answers` are under way already: an array loses its first element slowly.
   private var takenAnswers = 0
-  private(set) var sources: [any OutputSource] = []
+  package private(set) var sources: [any OutputSource] = []
   /// What an answer takes beside its bytes, roughly.
   private static let overhead = 512
   /// What the answers take that were not sent yet. Events are their log's and not counted here.
-  private(set) var answerBytes = 0
+  package private(set) var answerBytes = 0
 
-  nonisolated init() {}
+  package nonisolated init() {}
 
   /// Whether nothing is left to send and nobody will add more.
-  var isFinished: Bool {
+  package var isFinished: Bool {
     unsent.isEmpty && current == nil && pendingAnswers == 0 && sources.isEmpty
   }
 
-  mutating func add(_ answer: OutputFrame) {
+  package mutating func add(_ answer: OutputFrame) {
     answerBytes += Self.size(of: answer)
     answers.append(answer)
   }
 
-  mutating func add(_ source: any OutputSource) {
+  package mutating func add(_ source: any OutputSource) {
     sources.append(source)
   }
 
   private static func size(of answer: OutputFrame) -> Int { overhead + answer.count }
 
   /// Answers that the client has not taken yet.
-  var pendingAnswers: Int { answers.count - takenAnswers }
+  package var pendingAnswers: Int { answers.count - takenAnswers }
 
-  mutating func removeAllSources() -> [any OutputSource] {
+  package mutating func removeAllSources() -> [any OutputSource] {
     defer { sources = [] }
     return sources
   }
 
-  enum Progress {
+  package enum Progress {
     /// Everything that is there was sent.
     case drained
     /// The socket's buffer is full.
@@ -58,7 +58,7 @@ struct OutputQueue {
   }
 
   /// Sends what there is, by one send(2) a chunk.
-  mutating func send(
+  package mutating func send(
     to descriptor: Int32, ended: (any OutputSource) -> Void
   ) throws(LoopError) -> Progress {
     for _ in 0..<16 {

@@ -1,15 +1,15 @@
-internal import EventLoop
-internal import Wire
+package import EventLoop
+package import Wire
 
 /// Why a request is given up by its client.
-enum LeaveReason {
+package enum LeaveReason {
   case cancelled
   case disconnected
 }
 
 /// What answers one request over time: a response's log, or the feed of a conversation.
 @EventLoop
-protocol OutputSource: AnyObject {
+package protocol OutputSource: AnyObject {
   /// The request that it answers.
   var id: RPCID { get }
 

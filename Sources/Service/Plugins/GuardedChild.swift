@@ -12,8 +12,7 @@ final class GuardedChild {
   private var channelSource: IOSource?
   private var guardSource: ChildSource?
   private var said: [UInt8] = []
-  private var report: PluginGuard.Report?
-  private var whoWaits: CheckedContinuation<Void, Never>?
+  private let report = Promise<PluginGuard.Report>()
   private var exit: ChildExit?
   private var exitHandler: (ChildExit) -> Void = { _ in }
 
@@ -56,18 +55,12 @@ final class GuardedChild {
   // MARK: The start
 
   /// Waits until the plugin's program runs, or can't.
-  func started() async -> PluginGuard.Report {
-    await withCheckedContinuation { continuation in
-      if report != nil { return continuation.resume() }
-      whoWaits = continuation
-    }
-    return report ?? .abandoned
-  }
+  func started() async -> PluginGuard.Report { await report.wait() }
 
   /// Takes all that the guard and the plugin have said so far.
   private func listen() {
     var buffer = [UInt8](repeating: 0, count: 64)
-    while report == nil {
+    while !report.isResolved {
       switch channel.read(into: &buffer) {
       case .bytes(let count): said += buffer[..<count]
       case .wouldBlock: return
@@ -77,13 +70,11 @@ final class GuardedChild {
   }
 
   private func end(_ report: PluginGuard.Report) {
-    guard self.report == nil else { return }
-    self.report = report
+    guard !self.report.isResolved else { return }
     if case .started(let id) = report { processID = id }
     channelSource?.cancel()
     channel.close()
-    whoWaits?.resume()
-    whoWaits = nil
+    self.report.resolve(report)
   }
 
   // MARK: The end

@@ -17,7 +17,7 @@ final class PendingCalls {
   }
 
   private struct Call {
-    let continuation: CheckedContinuation<Result<RawJSON, PluginError>, Never>
+    let answer: Promise<Result<RawJSON, PluginError>>
     let timer: TimerSource
     let onAbandoned: ((RawJSON) -> Void)?
     /// Where its line ends in all that the plugin is sent; nil before it is on its way.
@@ -62,20 +62,15 @@ final class PendingCalls {
       return .failure(PluginError(.unavailable, "can't be called: \(error)", plugin: plugin))
     }
     defer { timer.cancel() }
-    return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        calls[id] = Call(continuation: continuation, timer: timer, onAbandoned: onAbandoned)
-        timer.arm(after: limit)
-        do throws(PluginError) {
-          calls[id]?.lineEnd = try send()
-        } catch {
-          return end(id, .failure(error))
-        }
-        if Task.isCancelled { cancelled(id) }
-      }
-    } onCancel: {
-      EventLoop.assumeIsolated { self.cancelled(id) }
+    let answer = Promise<Result<RawJSON, PluginError>>()
+    calls[id] = Call(answer: answer, timer: timer, onAbandoned: onAbandoned)
+    timer.arm(after: limit)
+    do throws(PluginError) {
+      calls[id]?.lineEnd = try send()
+    } catch {
+      end(id, .failure(error))
     }
+    return await answer.wait { self.cancelled(id) }
   }
 
   // MARK: Ends
@@ -136,7 +131,7 @@ final class PendingCalls {
   private func end(_ id: Int64, _ result: Result<RawJSON, PluginError>) {
     guard let call = calls.removeValue(forKey: id) else { return }
     call.timer.cancel()
-    call.continuation.resume(returning: result)
+    call.answer.resolve(result)
   }
 }
 

@@ -50,7 +50,7 @@ final class PluginProcess: PluginTransport {
   /// Which of its streams it closed by itself.
   var hangUp: String?
   private(set) var endReason: String?
-  private var whoWaits: [CheckedContinuation<Void, Never>] = []
+  private let allEnded = Promise<Void>()
 
   /// Hears of what it wrote to its stdout that is no message.
   var onNoise: (StderrLines.Entry) -> Void = { _ in }
@@ -258,12 +258,7 @@ final class PluginProcess: PluginTransport {
   // MARK: Its end
 
   /// Waits until nothing of it is left.
-  func end() async {
-    await withCheckedContinuation { continuation in
-      if hasEnded { return continuation.resume() }
-      whoWaits.append(continuation)
-    }
-  }
+  func end() async { await allEnded.wait() }
 
   /// Takes what it still wrote before its end; a pipe's fill.
   func drain() {
@@ -282,8 +277,7 @@ final class PluginProcess: PluginTransport {
     child.output.close()
     failCalls(.died, reason)
     onEnd(reason)
-    for continuation in whoWaits { continuation.resume() }
-    whoWaits = []
+    allEnded.resolve(())
     onEnd = { _ in }
   }
 }

@@ -6,12 +6,11 @@ final class PluginWaiters {
   typealias Outcome = Result<PluginProcess, PluginError>
 
   private struct Waiter {
-    let continuation: CheckedContinuation<Outcome, Never>
+    let process: Promise<Outcome>
     let outcome: () -> Outcome?
   }
 
-  private var waiters: [Int: Waiter] = [:]
-  private var lastNumber = 0
+  private var waiters: [Waiter] = []
 
   var isEmpty: Bool { waiters.isEmpty }
 
@@ -21,33 +20,25 @@ final class PluginWaiters {
   func wait(
     orThrow cancelled: PluginError, unless outcome: @escaping () -> Outcome?
   ) async throws(PluginError) -> PluginProcess {
-    lastNumber += 1
-    let number = lastNumber
-    let known = outcome
-    let outcome = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        if let outcome = known() { return continuation.resume(returning: outcome) }
-        waiters[number] = Waiter(continuation: continuation, outcome: known)
-        if Task.isCancelled { resume(number, .failure(cancelled)) }
-      }
-    } onCancel: {
-      EventLoop.assumeIsolated { self.resume(number, .failure(cancelled)) }
-    }
-    return try outcome.get()
+    if let known = outcome() { return try known.get() }
+    let waiter = Waiter(process: Promise(), outcome: outcome)
+    waiters.append(waiter)
+    return try await waiter.process.wait { self.resume(waiter, .failure(cancelled)) }.get()
   }
 
   /// Lets those go whose wait has an outcome now.
   func review() {
-    for (number, waiter) in waiters.sorted(by: { $0.key < $1.key }) {
-      if let outcome = waiter.outcome() { resume(number, outcome) }
+    for waiter in waiters {
+      if let outcome = waiter.outcome() { resume(waiter, outcome) }
     }
   }
 
   func resume(_ outcome: Outcome) {
-    for number in waiters.keys.sorted() { resume(number, outcome) }
+    for waiter in waiters { resume(waiter, outcome) }
   }
 
-  private func resume(_ number: Int, _ outcome: Outcome) {
-    waiters.removeValue(forKey: number)?.continuation.resume(returning: outcome)
+  private func resume(_ waiter: Waiter, _ outcome: Outcome) {
+    waiters.removeAll { $0.process === waiter.process }
+    waiter.process.resolve(outcome)
   }
 }

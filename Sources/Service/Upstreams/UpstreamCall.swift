@@ -44,8 +44,7 @@ final class UpstreamCall {
   private var refused: LoopInstant?
   private var lastByte: LoopInstant
   private var timer: TimerSource?
-  private var result: Result<CallResult, CallFailure>?
-  private var continuation: CheckedContinuation<Result<CallResult, CallFailure>, Never>?
+  private let result = Promise<Result<CallResult, CallFailure>>()
 
   private(set) var metrics: TransferMetrics?
   private(set) var started: LoopInstant
@@ -69,15 +68,8 @@ final class UpstreamCall {
   /// Sends the request and returns when its answer has ended. Cancelling the task closes the
   /// connection, or resets the stream, at once.
   func perform() async -> Result<CallResult, CallFailure> {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        self.continuation = continuation
-        if let result { return resume(result) }
-        begin()
-      }
-    } onCancel: {
-      EventLoop.assumeIsolated { self.end(.failure(Self.cancelled)) }
-    }
+    if !Task.isCancelled { begin() }
+    return await result.wait { self.end(.failure(Self.cancelled)) }
   }
 
   private static let cancelled = CallFailure(
@@ -271,13 +263,7 @@ final class UpstreamCall {
     body = []
     for event in deltas.finish() { onEvent(event) }
     if case .success = result { lingerOn() } else { stop() }
-    resume(result.mapError { $0.cleaned(by: request.redactor) })
-  }
-
-  private func resume(_ result: Result<CallResult, CallFailure>) {
-    self.result = result
-    continuation?.resume(returning: result)
-    continuation = nil
+    self.result.resolve(result.mapError { $0.cleaned(by: request.redactor) })
   }
 
   private func stop() {

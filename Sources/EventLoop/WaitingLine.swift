@@ -1,23 +1,19 @@
-internal import EventLoop
-
 /// A number of places and a line of those who wait for one.
 ///
 /// Of one user, who comes first is served first. Users take turns: first comes the one who has the
 /// fewest places, of those the one who was served longest ago, so that nobody can keep others
 /// waiting by asking often.
 @EventLoop
-final class WaitingLine {
+package final class WaitingLine {
   private struct Waiter {
-    let number: UInt64
     let user: UInt32
-    let continuation: CheckedContinuation<Void, any Error>
+    let place: Promise<Result<Void, CancellationError>>
   }
 
   /// Applies from the next change on.
-  var places: Int
-  private(set) var taken = 0
+  package var places: Int
+  package private(set) var taken = 0
   private var waiters: [Waiter] = []
-  private var lastNumber: UInt64 = 0
   private var users: [UInt32: User] = [:]
 
   /// One who has places or waits for one.
@@ -29,47 +25,35 @@ final class WaitingLine {
 
   private var served: UInt64 = 0
 
-  init(places: Int) {
+  package init(places: Int) {
     self.places = places
   }
 
-  var waiting: Int { waiters.count }
-  var isFree: Bool { taken < places && waiters.isEmpty }
+  package var waiting: Int { waiters.count }
+  package var isFree: Bool { taken < places && waiters.isEmpty }
 
   /// How many wait for a place as this user.
-  func waiting(of user: UInt32) -> Int { waiters.count { $0.user == user } }
+  package func waiting(of user: UInt32) -> Int { waiters.count { $0.user == user } }
 
   /// Waits for a place. Throws `CancellationError` when the task is cancelled before it has one.
   ///
   /// - Parameter user: who takes turns with others; the one who leaves has to say the same.
-  func enter(as user: UInt32 = 0) async throws {
+  package func enter(as user: UInt32 = 0) async throws {
     if isFree { return give(to: user) }
-    lastNumber += 1
-    let number = lastNumber
-    try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        // A place may have become free on the way here, when nobody waited.
-        if isFree {
-          give(to: user)
-          return continuation.resume()
-        }
-        waiters.append(Waiter(number: number, user: user, continuation: continuation))
-        if Task.isCancelled { giveUp(number) }
-      }
-    } onCancel: {
-      EventLoop.assumeIsolated { self.giveUp(number) }
-    }
+    let place = Promise<Result<Void, CancellationError>>()
+    waiters.append(Waiter(user: user, place: place))
+    try await place.wait { self.giveUp(place) }.get()
   }
 
   /// Gives the place to the next in turn.
-  func leave(as user: UInt32 = 0) {
+  package func leave(as user: UInt32 = 0) {
     taken -= 1
     users[user]?.taken -= 1
     forgetIfGone(user)
     while taken < places, let next = next() {
       let waiter = waiters.remove(at: next)
       give(to: waiter.user)
-      waiter.continuation.resume()
+      waiter.place.resolve(.success(()))
     }
   }
 
@@ -92,10 +76,9 @@ final class WaitingLine {
     if users[user]?.taken == 0, waiting(of: user) == 0 { users[user] = nil }
   }
 
-  private func giveUp(_ number: UInt64) {
-    guard let index = waiters.firstIndex(where: { $0.number == number }) else { return }
-    let waiter = waiters.remove(at: index)
-    forgetIfGone(waiter.user)
-    waiter.continuation.resume(throwing: CancellationError())
+  private func giveUp(_ place: Promise<Result<Void, CancellationError>>) {
+    guard let index = waiters.firstIndex(where: { $0.place === place }) else { return }
+    forgetIfGone(waiters.remove(at: index).user)
+    place.resolve(.failure(CancellationError()))
   }
 }
