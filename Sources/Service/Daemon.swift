@@ -140,7 +140,7 @@ package final class Daemon {
     state.name(sockets.first?.path)
     let hasWatchdog = try EventLoop.enableWatchdog()
     ServiceNotifier.ready(status: statusText)
-    journal.started(version: halleyVersion, hasWatchdog: hasWatchdog)
+    journal.started(version: Version.text, hasWatchdog: hasWatchdog)
     if let findings { journal.reloadFailed(findings) }
     for warning in configuration.warnings { journal.warn(warning) }
     updatePlugins()

@@ -2,6 +2,7 @@ import ArgumentParser
 import CSpawn
 import Client
 import Glibc
+import Wire
 
 /// The command line.
 @main
@@ -17,7 +18,7 @@ struct Halley: ParsableCommand {
         git diff | halley "write a commit message"
         halley -C refactor "and now in Swift"
       """,
-    version: Version.text,
+    version: Version.notice,
     subcommands: [
       Ask.self, Chat.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,

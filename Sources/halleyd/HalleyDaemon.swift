@@ -3,6 +3,7 @@ import CSpawn
 import EventLoop
 import Glibc
 import Service
+import Wire
 
 /// The options of halleyd(8), and its start.
 @main
@@ -14,7 +15,7 @@ struct HalleyDaemon: ParsableCommand {
       Serves newline-delimited JSON-RPC on a Unix socket; see halley-protocol(7). systemd starts \
       it by its socket; by hand it binds the socket itself and logs to stderr.
       """,
-    version: halleyVersion)
+    version: Version.notice)
 
   @Option(help: ArgumentHelp("Read this configuration file and no other.", valueName: "file"))
   var config: String?

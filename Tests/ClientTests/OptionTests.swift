@@ -103,7 +103,8 @@ extension ProgramTests {
     }
 
     @Test(arguments: [
-      (["--help"], "OVERVIEW"), (["--version"], "0."), (["help", "ask"], "EXAMPLES"),
+      (["--help"], "OVERVIEW"), (["--version"], "The Halley authors. MIT License."),
+      (["help", "ask"], "EXAMPLES"),
     ])
     func `help goes to stdout`(_ arguments: [String], _ text: String) throws {
       let end = try HalleyRun(arguments, socket: stage.daemon.path).end()

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Wire
 
 extension Daemon {
   /// The result of `daemon.status`: operators see everybody's clients and responses, others their
@@ -8,7 +9,7 @@ extension Daemon {
   func status(for peer: Peer) -> RawJSON {
     let (uid, seesAll) = (peer.userID, peer.isOperator)
     return .object { status in
-      status.member("version", halleyVersion)
+      status.member("version", Version.text)
       status.member("uptime_s", (EventLoop.now - started).components.seconds)
       status.member("draining", isDraining)
       status.key("configuration")

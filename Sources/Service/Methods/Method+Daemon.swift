@@ -54,7 +54,7 @@ extension Daemon {
       result.key("server")
       result.object {
         $0.member("name", "halleyd")
-        $0.member("version", halleyVersion)
+        $0.member("version", Version.text)
       }
       result.member("protocol", 1)
       result.key("capabilities")

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPClient
+internal import Wire
 
 /// Opens the connection to an upstream when a client connects, so that its first request finds one.
 ///
@@ -47,7 +48,7 @@ final class Prewarmer {
         _ = await http.fetch(
           HTTPRequest(
             .head, configuration.url.appending(""),
-            headers: ["User-Agent: halleyd/\(halleyVersion)"],
+            headers: ["User-Agent: halleyd/\(Version.text)"],
             route: configuration.route),
           maximumBytes: 1 << 16, timeout: configuration.connectTimeout * 2)
         running.remove(name)

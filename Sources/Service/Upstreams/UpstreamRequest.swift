@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Wire
 
 /// What one attempt needs: the HTTP request and the limits of its answer.
 struct UpstreamRequest: Sendable {
@@ -92,7 +93,7 @@ struct UpstreamRequest: Sendable {
   }
 
   static func commonHeaders(_ upstream: UpstreamConfiguration, key: APIKey?) -> [String] {
-    var headers = ["User-Agent: halleyd/\(halleyVersion)"]
+    var headers = ["User-Agent: halleyd/\(Version.text)"]
     if let key { headers.append("\(upstream.keyHeader): \(upstream.keyPrefix)\(key.secret)") }
     return headers + upstream.headers.map { "\($0.name): \($0.value)" }
   }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Wire
 
 /// What a client and a server that runs have agreed on.
 struct MCPSession: Sendable {
@@ -32,7 +33,7 @@ struct MCPSession: Sendable {
   static var clientInfo: RawJSON {
     .object {
       $0.member("name", "halleyd")
-      $0.member("version", halleyVersion)
+      $0.member("version", Version.text)
     }
   }
 }
