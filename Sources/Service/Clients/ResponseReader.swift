@@ -84,7 +84,7 @@ final class ResponseReader: OutputSource {
   func endAsCancelled(with partial: RawJSON, halley: RawJSON) {
     let own = EventLog()
     for number in 0..<log.count { own.append(log.event(number)) }
-    own.append(EventRelay(log: own).rendered("response.incomplete", partial))
+    own.append(EventRelay(after: log.events).rendered("response.incomplete", partial))
     own.finish(.response(partial, halley: halley))
     follow(own, onLeave: nil)
   }

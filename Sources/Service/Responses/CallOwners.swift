@@ -1,16 +1,16 @@
-internal import JSON
+package import JSON
 internal import Wire
 
 /// Tells whose the calls of one round are, by what its request offered to the model.
-struct CallOwners {
-  enum Owner {
+package struct CallOwners {
+  package enum Owner {
     case daemon(Tool)
     case client
     /// No tool has that name.
     case nobody
   }
 
-  static let none = CallOwners(of: .none, in: .emptyObject, items: [])
+  package static let none = CallOwners(of: .none, in: .emptyObject, items: [])
 
   private let offered: OfferedTools
   /// The names of the request's tools, in order.
@@ -21,7 +21,7 @@ struct CallOwners {
 
   /// - Parameter request: as it was sent, after hooks.
   /// - Parameter items: of its input, with its context.
-  init(of offered: OfferedTools, in request: RawJSON, items: [RawJSON]) {
+  package init(of offered: OfferedTools, in request: RawJSON, items: [RawJSON]) {
     self.offered = offered
     let tools = request.nonNull("tools")?.objects ?? []
     names = tools.compactMap { $0["name"]?.string ?? $0["function"]?["name"]?.string }
@@ -34,6 +34,9 @@ struct CallOwners {
   private static func bringsTools(_ type: String?) -> Bool {
     ["additional_tools", "tool_search_call", "tool_search_output"].contains(type)
   }
+
+  /// Whether the model may call tools that the daemon runs.
+  var mayCallDaemon: Bool { !offered.tools.isEmpty }
 
   /// - Returns: nil for an item that is no call of a function or custom tool.
   func owner(of item: RawJSON) -> Owner? {

@@ -27,40 +27,10 @@ extension ResponseOutcome {
 /// 2. Nothing is appended once there is an outcome.
 @EventLoop
 final class EventLog {
-  /// Small events share blocks of this size; a larger one has a block of its own.
-  private nonisolated static let blockBytes = 64 * 1024
-
-  private struct Entry {
-    let block: Int32
-    let start: Int32
-    let count: Int32
-  }
-
-  /// One value, so that an append is one checked access and not several.
-  private struct Storage {
-    var blocks: [[UInt8]] = []
-    var entries: [Entry] = []
-    var bytes = 0
-
-    mutating func append(_ event: ArraySlice<UInt8>) {
-      let last = blocks.count - 1
-      if last < 0 || blocks[last].count + event.count > EventLog.blockBytes {
-        blocks.append([])
-        // A log of more than one block will fill this one too: growing would copy it each time.
-        if last >= 0 { blocks[last + 1].reserveCapacity(max(EventLog.blockBytes, event.count)) }
-      }
-      let block = blocks.count - 1
-      let start = blocks[block].count
-      entries.append(Entry(block: Int32(block), start: Int32(start), count: Int32(event.count)))
-      blocks[block].append(contentsOf: event)
-      bytes += event.count
-    }
-  }
-
   /// What all logs hold: events, and the objects that they ended with.
   private(set) static var bytesOfAll = 0
 
-  private var storage = Storage()
+  private(set) var events = LoggedEvents()
   private var held = 0
   private(set) var outcome: ResponseOutcome?
   private var readers: [ObjectIdentifier: Reader] = [:]
@@ -82,24 +52,22 @@ final class EventLog {
   }
 
   /// Events so far; also the sequence number of the next.
-  var count: Int { storage.entries.count }
+  var count: Int { events.count }
   /// Bytes of all events.
-  var bytes: Int { storage.bytes }
+  var bytes: Int { events.bytes }
   var readerCount: Int { readers.count }
   /// The names of the clients that read.
   var readerNames: [String] { readers.values.map(\.client).sorted() }
 
   /// The event with a sequence number, as JSON.
   func event(_ number: Int) -> ArraySlice<UInt8> {
-    let entry = storage.entries[number]
-    let start = Int(entry.start)
-    return storage.blocks[Int(entry.block)][start..<start + Int(entry.count)]
+    events[number]
   }
 
   func append(_ event: ArraySlice<UInt8>) {
     precondition(outcome == nil, "an event behind the end of a response")
-    storage.append(event)
-    hold(event.count + MemoryLayout<Entry>.stride)
+    events.append(event)
+    hold(event.count + LoggedEvents.bytesOfEntry)
     notify()
   }
 

@@ -3,15 +3,14 @@ internal import JSON
 internal import Store
 internal import Wire
 
-/// Hands the upstream's events on to the log as they came, and edits the little that has to be.
-@EventLoop
+/// The upstream's events as clients see them: as they came, but for the little that has to be edited.
 struct EventRelay {
-  private let log: EventLog
+  /// Events so far; also the number of the next.
+  private(set) var count = 0
   /// The id that all response objects carry, once it is settled.
   var id: String?
   /// Members that echo the request and that were changed on its way to the upstream.
   var echo: [ResponseEcho] = []
-
   var itemIDs = ItemIDs()
   /// Whether all that told of an end agreed on it; what else came is in no cache.
   private(set) var isClean = true
@@ -21,36 +20,41 @@ struct EventRelay {
   /// The number of the first event of the present round.
   private var roundStart = 0
 
-  init(log: EventLog) {
-    self.log = log
+  /// Goes on behind events that are in a log.
+  init(after events: LoggedEvents = LoggedEvents()) {
+    count = events.count
   }
 
   /// Takes the next round of a response whose client sees one.
   mutating func beginRound(afterItems count: Int) {
     earlierItems = count
-    roundStart = log.count
+    roundStart = self.count
   }
 
-  mutating func append(_ event: UpstreamEvent) {
-    guard earlierItems > 0 else { return log.append(rendered(event)) }
-    // The response has begun for its client.
-    guard event.kind == .output || event.kind == .error else { return }
-    guard let index = event.json["output_index"]?.integer else {
-      return log.append(rendered(event))
+  /// Counts events that others have put into the log.
+  mutating func skip(_ events: Int) { count += events }
+
+  /// Takes the next event; returns nil for one that clients don't see.
+  mutating func taken(_ event: UpstreamEvent) -> ArraySlice<UInt8>? {
+    // In later rounds the response has begun for its client.
+    guard earlierItems == 0 || event.kind == .output || event.kind == .error else { return nil }
+    defer { count += 1 }
+    guard earlierItems > 0, let index = event.json["output_index"]?.integer else {
+      return rendered(event)
     }
     let moved = itemIDs.written(to: event.json).setting(
       "output_index", to: .integer(index.addingSaturating(Int64(earlierItems))))
-    log.append(numbered(moved, event.sequenceNumber).bytes)
+    return numbered(moved, event.sequenceNumber).bytes
   }
 
-  /// Appends an event of the daemon's own.
-  func append(_ type: String, _ members: (inout JSONWriter) -> Void) {
-    let event = RawJSON.object { event in
+  /// Makes the next event, one of the daemon's own.
+  mutating func own(_ type: String, _ members: (inout JSONWriter) -> Void) -> ArraySlice<UInt8> {
+    defer { count += 1 }
+    return RawJSON.object { event in
       event.member("type", type)
-      event.member("sequence_number", log.count)
+      event.member("sequence_number", count)
       members(&event)
-    }
-    log.append(event.bytes)
+    }.bytes
   }
 
   /// The event as clients see it, were it the next one.
@@ -58,7 +62,9 @@ struct EventRelay {
     guard event.carriesResponse, let response = event.json["response"] else {
       return numbered(itemIDs.written(to: event.json), event.sequenceNumber).bytes
     }
-    let edited = event.json.setting("response", to: asSeen(response))
+    let seen = asSeen(response)
+    let edited =
+      seen.bytes == response.bytes ? event.json : event.json.setting("response", to: seen)
     return numbered(edited, event.sequenceNumber).bytes
   }
 
@@ -76,7 +82,7 @@ struct EventRelay {
   func rendered(_ type: String, _ response: RawJSON) -> ArraySlice<UInt8> {
     RawJSON.object { event in
       event.member("type", type)
-      event.member("sequence_number", log.count)
+      event.member("sequence_number", count)
       event.member("response", response)
     }.bytes
   }
@@ -91,24 +97,27 @@ struct EventRelay {
   }
 
   /// What came so far, as a response object; nil where no response was created.
-  func partialResponse(status: String) -> RawJSON? {
-    guard log.count > 0 else { return nil }
-    return assembler(from: 0).assemble(status: status)
+  func partialResponse(of log: LoggedEvents, status: String) -> RawJSON? {
+    log.count > 0 ? assembler(of: log, from: 0).assemble(status: status) : nil
   }
 
   // MARK: The end
 
   /// The response that a terminal event tells; nil where it tells none.
-  mutating func finalResponse(of terminal: UpstreamEvent) -> RawJSON? {
+  mutating func finalResponse(
+    of terminal: UpstreamEvent, _ log: LoggedEvents
+  ) -> RawJSON? {
     guard let response = terminal.json["response"], response.kind == .object else { return nil }
-    return ended(response, terminal.kind)
+    return ended(response, terminal.kind, log)
   }
 
   /// A response with the status that it ended with, and with the items that were seen where it has
   /// none of its own.
   ///
   /// - Parameter kind: of its terminal event; nil where it came in one piece.
-  mutating func ended(_ response: RawJSON, _ kind: UpstreamEvent.Kind? = nil) -> RawJSON {
+  mutating func ended(
+    _ response: RawJSON, _ kind: UpstreamEvent.Kind?, _ log: LoggedEvents
+  ) -> RawJSON {
     let status = response.ending(kind)
     var ended = response
     if response["status"]?.string != status.rawValue {
@@ -116,24 +125,24 @@ struct EventRelay {
       isClean = false
     }
     guard response["output"]?.elements.isEmpty ?? true else { return ended }
-    let items = assembler(from: roundStart).output(isComplete: status == .completed)
+    let items = assembler(of: log, from: roundStart).output(isComplete: status == .completed)
     return items.elements.isEmpty ? ended : ended.setting("output", to: items)
   }
 
-  private func assembler(from start: Int) -> ResponseAssembler {
+  private func assembler(of log: LoggedEvents, from start: Int) -> ResponseAssembler {
     var assembler = ResponseAssembler()
-    for number in start..<log.count { assembler.add(RawJSON(checked: log.event(number))) }
+    for number in start..<max(start, log.count) { assembler.add(RawJSON(checked: log[number])) }
     return assembler
   }
 
   private func numbered(_ event: RawJSON, _ number: Int64?) -> RawJSON {
-    guard number != Int64(log.count) else { return event }
-    return event.setting("sequence_number", to: .integer(log.count))
+    guard number != Int64(count) else { return event }
+    return event.setting("sequence_number", to: .integer(count))
   }
 }
 
 /// One member of a response object that says what the client asked.
-struct ResponseEcho: Sendable {
+package struct ResponseEcho: Sendable {
   let key: String
   let value: RawJSON
   /// Whether it is also put where the upstream left the member out.

@@ -1,6 +1,4 @@
-internal import EventLoop
 internal import JSON
-internal import Store
 
 /// The ids of a response's items, where its upstream gives the same ones in each response.
 ///
@@ -28,6 +26,12 @@ struct ItemIDs {
   mutating func add(_ given: String, at outputIndex: Int64?, as id: String) {
     items[given, default: []].append(Item(outputIndex: outputIndex, id: id))
     if id != given { hasOwn = true }
+  }
+
+  /// Whether its upstream would not know the item by another id: encryption covers the id, and an
+  /// approval names it.
+  static func isBound(_ item: RawJSON) -> Bool {
+    item.nonNull("encrypted_content") != nil || item["type"]?.string == "mcp_approval_request"
   }
 
   // MARK: Writing
@@ -62,55 +66,5 @@ struct ItemIDs {
       return item.setting("id", to: .string(known[min(number, known.count - 1)].id))
     }
     return response.setting("output", to: .array(named))
-  }
-}
-
-extension ResponseRun {
-  /// The event's item, if it has to get an id before clients see it.
-  private func newItem(of event: UpstreamEvent) -> RawJSON? {
-    guard isStored, recorder != nil, event.carriesItem, let item = event.json["item"],
-      let given = item["id"]?.string, !given.isEmpty
-    else { return nil }
-    let isAdded = event.json["type"]?.string == "response.output_item.added"
-    return isAdded || !relay.itemIDs.has(given) ? item : nil
-  }
-
-  func mustIdentifyItem(of event: UpstreamEvent) -> Bool { newItem(of: event) != nil }
-
-  func identifyItem(of event: UpstreamEvent) async {
-    guard let item = newItem(of: event) else { return }
-    await identify(item, at: event.json["output_index"]?.integer)
-  }
-
-  /// Identifies the items of a response object that no event brought.
-  func identifyItems(of response: RawJSON) async {
-    guard isStored, recorder != nil else { return }
-    var seen: [String: Int] = [:]
-    for item in response["output"]?.elements ?? [] {
-      guard let given = item["id"]?.string, !given.isEmpty else { continue }
-      seen[given, default: 0] += 1
-      if seen[given, default: 0] > relay.itemIDs.count(of: given) { await identify(item, at: nil) }
-    }
-  }
-
-  private func identify(_ item: RawJSON, at outputIndex: Int64?) async {
-    guard let given = item["id"]?.string else { return }
-    let isFree = await isFree(given)
-    let id =
-      isFree || Self.isBound(item)
-      ? given : StoreID.item(ofType: item["type"]?.string ?? "message")
-    relay.itemIDs.add(given, at: outputIndex, as: id)
-  }
-
-  /// Whether no other item of the user has the id, in the store or in what runs.
-  private func isFree(_ id: String) async -> Bool {
-    guard !relay.itemIDs.has(id), services.registry.claimItem(id, for: self) else { return false }
-    return await recorder?.isFreeItemID(id) ?? true
-  }
-
-  /// Whether its upstream would not know the item by another id: encryption covers the id, and an
-  /// approval names it.
-  private static func isBound(_ item: RawJSON) -> Bool {
-    item.nonNull("encrypted_content") != nil || item["type"]?.string == "mcp_approval_request"
   }
 }

@@ -65,7 +65,7 @@ final class ResponseRegistry {
 
   func finished(_ run: ResponseRun) {
     running[ObjectIdentifier(run)] = nil
-    for id in run.relay.itemIDs.given {
+    for id in run.turn.relay.itemIDs.given {
       let key = Key(uid: run.uid, text: id)
       if itemOwners[key] == ObjectIdentifier(run) { itemOwners[key] = nil }
     }
@@ -96,7 +96,7 @@ final class ResponseRegistry {
 
   /// The response that runs for an equal request.
   func shared(_ key: ShareKey?) -> ResponseRun? {
-    guard let key, let run = byShareKey[key], run.stopCause == nil else { return nil }
+    guard let key, let run = byShareKey[key], run.turn.stopCause == nil else { return nil }
     return run
   }
 
@@ -164,14 +164,14 @@ final class ResponseRegistry {
       let log = run.acknowledgement == nil ? earlier.log : earlier.acknowledgement ?? earlier.log
       run.reader?.follow(log) { earlier.readerLeft($0, $1) }
     }
-    run.endWithoutOutcome()
+    run.take(.answeredElsewhere)
   }
 
   /// Lets the reader of a create follow the response that the same create made before.
   func join(_ run: ResponseRun, _ existing: StoredResponse, _ store: Store) async throws(RPCError) {
     let log = try await replay(existing, uid: run.uid, from: store)
     run.reader?.follow(log, onLeave: nil)
-    run.endWithoutOutcome()
+    run.take(.answeredElsewhere)
   }
 
   // MARK: Responses that have ended
@@ -231,7 +231,7 @@ extension EventLog {
     } else if !log.hasTerminalEvent {
       // It ended with an error behind its first events; a result follows a terminal event.
       let type = ResponseReplay.terminalType(status: object["status"]?.string)
-      log.append(EventRelay(log: log).rendered(type, object))
+      log.append(EventRelay(after: log.events).rendered(type, object))
     }
     log.finish(.response(object, halley: response.summary))
     return log

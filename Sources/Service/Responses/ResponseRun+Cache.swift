@@ -103,7 +103,7 @@ extension ResponseRun {
       await owner.ended()
       try await recordJoin(owner, in: store)
     }
-    endWithoutOutcome()
+    take(.answeredElsewhere)
     return true
   }
 
@@ -111,7 +111,7 @@ extension ResponseRun {
   private func shareKey(_ key: CacheKey, _ body: UpstreamBody) -> ShareKey? {
     // The owner of the call alone is asked about tools.
     guard body.context.conversation == nil, request.options.idempotencyKey == nil,
-      rounds.offered.tools.isEmpty
+      offered.tools.isEmpty
     else {
       return nil
     }
@@ -151,26 +151,26 @@ extension ResponseRun {
     }
     guard try await begin(row, in: store) else { return }
     recorder?.pending = answer.origin
-    identify(copy.id)
-    timing.firstEvent = EventLoop.now - created
-    for event in copy.events.dropLast() { log.append(event) }
-    await finish(copy.object, Array(copy.events.suffix(1)))
+    give(copy, isRecorded: true)
   }
 
   /// Answers, and leaves the record for later.
   private func give(
     _ copy: AnswerTemplate.Answer, _ row: NewResponse, repeating answer: CachedAnswer
   ) {
-    relay.id = copy.id
-    timing.firstEvent = EventLoop.now - created
-    settleUsage("completed", nil)
-    if request.isStreaming { for event in copy.events { log.append(event) } }
-    end(.response(copy.object, halley: summary(of: copy.object)), status: "completed")
+    give(copy, isRecorded: false)
     guard let settled = meter.ending else { return }
     services.state.hits.add(
       CacheHit(
         isStored ? CacheHit.Stored(row, copy.object) : nil, origin: answer.origin,
         usage: meter.usage, settled: settled))
+  }
+
+  private func give(_ copy: AnswerTemplate.Answer, isRecorded: Bool) {
+    timing.firstEvent = EventLoop.now - created
+    let events = isRecorded || request.isStreaming ? copy.events : []
+    if isRecorded { services.registry.register(self, copy.id) }
+    take(.known(copy.object, events: events, isRecorded: isRecorded))
   }
 
   // MARK: The same request again
@@ -230,7 +230,8 @@ extension ResponseRun {
 
   /// Keeps the answer for the next equal request.
   func keepInCache(_ response: RawJSON) {
-    guard let caching, relay.isClean, caching.policy.mayKeep(response, toolCalls: toolCalls),
+    guard let caching, turn.relay.isClean,
+      caching.policy.mayKeep(response, toolCalls: toolCalls.count),
       upstreamName == plan.candidates[0].upstream.name
     else { return }
     let isOnDisk = caching.policy.writing == .onDisk

@@ -56,7 +56,7 @@ extension ResponseRun {
       report.member("status", status)
       report.member("response_id", id.map { .string($0) } ?? .null)
       report.member("attempts", attemptCount)
-      report.member("tool_calls", toolCalls)
+      report.member("tool_calls", toolCalls.count)
       report.member("timing_ms", timing.json)
     }
   }

@@ -38,7 +38,6 @@ extension ResponseRun {
     if plan.body.nonNull("prompt") == nil {
       try input.checkCalls(after: context.turns.flatMap { $0.items.map(\.json) })
     }
-    relay.echo = echo(of: context)
     meter.usage.conversation = context.conversation?.id
     return body
   }
@@ -100,9 +99,13 @@ extension ResponseRun {
       return true
     }
     let recorder = recorder(in: store)
-    beginning = EventLoop.start { [self] in
-      do throws(RPCError) { _ = try await recorder.begin(row, meter) } catch {
-        stop(.storage(error))
+    take(.rowBegun)
+    settle { [self] in
+      do throws(RPCError) {
+        _ = try await recorder.begin(row, meter)
+        return .rowWritten
+      } catch {
+        return .rowFailed(error)
       }
     }
     return true
@@ -110,9 +113,12 @@ extension ResponseRun {
 
   /// Returns when the row is on disk; false where the same create was made before, which is joined.
   func begin(_ row: NewResponse, in store: Store) async throws(RPCError) -> Bool {
-    guard let existing = try await recorder(in: store).begin(row, meter) else { return true }
-    try await services.registry.join(self, existing, store)
-    return false
+    if let existing = try await recorder(in: store).begin(row, meter) {
+      try await services.registry.join(self, existing, store)
+      return false
+    }
+    take(.rowWritten)
+    return true
   }
 
   private func recorder(in store: Store) -> ResponseRecorder {
@@ -162,9 +168,10 @@ extension ResponseRun {
   }
 
   /// The id is known from the start: the client is answered before the upstream is.
-  func settle(_ id: String) {
-    identify(id)
-    acknowledge(backgroundObject(status: "queued"))
+  private func settle(_ id: String) {
+    services.registry.register(self, id)
+    take(.identified(id))
+    acknowledge(backgroundObject(id, status: "queued"))
   }
 
   func acknowledge(_ object: RawJSON?) {

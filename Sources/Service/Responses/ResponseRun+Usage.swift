@@ -12,7 +12,7 @@ extension ResponseRun {
   func settleUsage(_ status: String, _ response: RawJSON?) {
     var ending = UsageEnding(status: status, origin: repeated == nil ? .miss : .hit)
     ending.attempts = attemptCount
-    ending.toolCalls = toolCalls
+    ending.toolCalls = toolCalls.count
     ending.timing = usageTiming
     let tokens = repeated == nil ? response.flatMap { UsageReader.tokens(of: $0) } : TokenCounts()
     meter.settle(
@@ -22,11 +22,11 @@ extension ResponseRun {
 
   /// What was sent is paid for, unless the upstream refused it; what came of the answer, too.
   private func estimatedTokens(_ response: RawJSON?) -> TokenCounts {
-    guard attempts?.mayHaveRun == true else { return rounds.tokens }
+    guard attempts?.mayHaveRun == true else { return turn.rounds.tokens }
     return TokenCounts(
-      input: rounds.tokens.input + meter.usage.inputTokens, cached: rounds.tokens.cached,
-      output: response.map { TokenEstimate.output(of: $0) } ?? rounds.tokens.output,
-      reasoning: rounds.tokens.reasoning)
+      input: turn.rounds.tokens.input + meter.usage.inputTokens, cached: turn.rounds.tokens.cached,
+      output: response.map { TokenEstimate.output(of: $0) } ?? turn.rounds.tokens.output,
+      reasoning: turn.rounds.tokens.reasoning)
   }
 
   private var usageTiming: UsageEnding.Timing {

@@ -3,22 +3,16 @@ internal import JSON
 internal import Store
 internal import Wire
 
-/// One response from its request to its end: context, attempts, log, record, cancelling.
-///
-/// Invariants:
-/// 1. The log gets events of one attempt only: nothing is retried behind the first of them.
-/// 2. Events reach the log when the request is on disk and the id is settled, the terminal event
-///    and the outcome when the end is.
-/// 3. Exactly one outcome is written.
-/// 4. A stop (cancelled, deadline, shutdown, storage) closes the upstream before anything else.
+/// Performs what a turn decides: preparing, attempts, rows, tool calls, outcome. It alone awaits.
 @EventLoop
 final class ResponseRun {
-  /// Why a response is ended from outside.
-  enum StopCause {
-    case cancelled
-    case deadline(Duration)
-    case shutdown
-    case storage(RPCError)
+  /// What is done next, one after the other.
+  private enum Work {
+    case ask
+    case callTools([RawJSON])
+    case prepare(items: [RawJSON], isLast: Bool)
+    case store(TurnEnding)
+    case pause
   }
 
   let request: CreateRequest
@@ -41,28 +35,25 @@ final class ResponseRun {
   let created = EventLoop.now
   let createdAt: Int64
   let services: ResponseServices
-  /// The id that clients know; settled with the first event, or at once for a background response.
-  var id: String? { relay.id }
-  /// The upstream's last word on the id, by which it can be asked for the response and to go on from
-  /// it.
-  private(set) var upstreamID: String?
+  private(set) var turn: Turn
+  /// What happened and was not taken yet: performing an action may bring the next event.
+  private var events: [TurnEvent] = []
+  private var isTaking = false
+  private var work: [Work] = []
+  /// Writes the row, or finds an id, beside the rest.
+  private var settling: Task<Void, Never>?
+  private var task: Task<Void, Never>?
+  private(set) var deadline: TimerSource?
+  /// What is asked in the present round.
+  private(set) var body: UpstreamBody?
+  /// The daemon's tools that the model may call.
+  var offered = OfferedTools.none
+  var toolCalls = ToolCallCount()
   var conversation: StoredConversation?
-  var isFinished = false
-  var stopCause: StopCause?
-  var task: Task<Void, Never>?
-  var deadline: TimerSource?
-  var relay: EventRelay
   var timing = ResponseTiming()
   var attempts: ResponseAttempts?
   var recorder: ResponseRecorder?
-  var beginning: Task<Void, Never>?
-  /// Runs while the id is being settled; events wait for it.
-  var settling: Task<Void, Never>?
-  var waitingEvents: [UpstreamEvent] = []
-  var terminal: UpstreamEvent?
-  var errorEvent: RawJSON?
   let meter: UsageMeter
-  var rounds = ToolRounds()
   /// What was sent last, for hooks.
   var sentBody: RawJSON
   private(set) lazy var hookContext = HookContext(
@@ -93,35 +84,80 @@ final class ResponseRun {
     self.peer = peer
     self.services = services
     createdAt = SystemClock.milliseconds() / 1000
-    relay = EventRelay(log: log)
+    turn = Turn(isStored: request.store ?? true, mostRounds: services.limits.toolRounds)
     meter = UsageMeter(request, plan, peer, ledger: services.ledger)
     sentBody = plan.body
     acknowledgement = request.isBackground && !request.isStreaming ? EventLog() : nil
+    turn.blank = { [unowned self] in backgroundObject($0, status: $1) }
   }
 
   var uid: UInt32 { peer.userID }
+  var id: String? { turn.id }
+  var upstreamID: String? { turn.identity.upstreamID }
+  var isFinished: Bool { turn.isFinished }
   var model: String { plan.model }
   var upstreamName: String { attempts?.upstreamName ?? plan.candidates[0].upstream.name }
-  var attemptCount: Int { rounds.attempts + (attempts?.attempts ?? 0) }
+  var attemptCount: Int { turn.rounds.attempts + (attempts?.attempts ?? 0) }
   /// What is kept of it on disk: everything, unless the client asked for nothing.
   var isStored: Bool { request.store ?? true }
 
+  // MARK: Its life
+
   func start() {
-    guard armDeadline() else { return }
-    task = EventLoop.start { [self] in await drive() }
+    startTask { [self] in
+      do throws(RPCError) {
+        if let body = try await prepare() { begin(body) }
+      } catch {
+        take(.refused(error))
+      }
+    }
   }
 
-  private func armDeadline() -> Bool {
+  /// Goes on with a response that its upstream runs by itself, after the daemon was away.
+  func resume(_ stored: StoredResponse, from store: Store) {
+    let recorder = ResponseRecorder(store: store, log: log, onTrouble: services.onStorageTrouble)
+    self.recorder = recorder
+    startTask { [self] in
+      do throws(StoreError) {
+        try await log.append(eventsOf: stored, from: store)
+      } catch {
+        services.onStorageTrouble("The events of response \(stored.id) can't be read: \(error)")
+      }
+      recorder.goOn(with: stored.handle)
+      do throws(StoreError) {
+        meter.began(try await store.usage(of: stored.handle))
+      } catch {
+        services.onStorageTrouble("The usage of response \(stored.id) can't be read: \(error)")
+      }
+      take(.resumed(id: stored.id, upstreamID: stored.upstreamID))
+      services.registry.register(self, stored.id)
+      begin(
+        UpstreamBody(
+          body: plan.body, input: RequestInput(items: [], hasResolvedReferences: false),
+          context: RequestContext(), isBackground: true))
+    }
+  }
+
+  private func startTask(_ prepare: @escaping @EventLoop () async -> Void) {
     do throws(LoopError) {
       // Cancelled at the end, up to which the task holds the run.
       deadline = try TimerSource { [unowned self] in stop(.deadline(plan.deadline)) }
       deadline?.arm(after: plan.deadline)
-      return true
     } catch {
-      end(.failure(RPCError(.internal, error.description)), status: "failed")
-      return false
+      return take(.refused(RPCError(.internal, error.description)))
+    }
+    task = EventLoop.start { [self] in
+      await prepare()
+      await goOn()
+      if let conversation { services.lines.leave(conversation.id) }
     }
   }
+
+  /// Ends the response from outside; a second cause changes nothing.
+  func stop(_ cause: StopCause) { take(.stopped(cause)) }
+
+  /// Returns when it has ended, also on disk.
+  func ended() async { await task?.value }
 
   /// Goes by a plan from now on: routed, limited in time, priced and accounted by it.
   func use(_ plan: RequestPlan) {
@@ -130,13 +166,6 @@ final class ResponseRun {
     }
     self.plan = plan
     meter.use(plan)
-  }
-
-  /// Ends the response from outside; a second cause changes nothing.
-  func stop(_ cause: StopCause) {
-    guard stopCause == nil, !isFinished else { return }
-    stopCause = cause
-    task?.cancel()
   }
 
   func addAsker(_ reader: ResponseReader) {
@@ -150,7 +179,7 @@ final class ResponseRun {
     switch reason {
     case .cancelled:
       guard asked && askers.isEmpty || log.readerCount <= 1 else {
-        guard asked, let partial = relay.partialResponse(status: "cancelled") else {
+        guard asked, let partial = turn.partialResponse(of: log.events, status: "cancelled") else {
           return leaving.endAsCancelled()
         }
         return leaving.endAsCancelled(with: partial, halley: summary(of: partial))
@@ -164,148 +193,153 @@ final class ResponseRun {
 
   // MARK: Driving
 
-  func drive() async {
-    do throws(RPCError) {
-      if let body = try await prepare() { await run(body) }
-    } catch {
-      await beginning?.value
-      await finish(error: stopCause.map { self.error(of: $0, error) } ?? error)
+  /// Lets the turn take an event, and performs what it decides.
+  func take(_ event: TurnEvent) {
+    events.append(event)
+    guard !isTaking else { return }
+    isTaking = true
+    while !events.isEmpty {
+      for action in turn.take(events.removeFirst(), log.events) { perform(action) }
     }
-    if let conversation { services.lines.leave(conversation.id) }
+    isTaking = false
+  }
+
+  private func perform(_ action: TurnAction) {
+    switch action {
+    case .closeUpstream: task?.cancel()
+    case .identify(let given): identify(given)
+    case .nameItem(let item): settle { [self] in .itemNamed(await freeID(for: item)) }
+    case .append(let event): log.append(event)
+    case .ask: work.append(.ask)
+    case .endRound(let response):
+      meter.endRound(UsageReader.tokens(of: response) ?? TokenCounts(), upstream: upstreamName)
+      attempts?.forgetAttempts()
+    case .callTools(let calls): work.append(.callTools(calls))
+    case .prepare(let items, let isLast): work.append(.prepare(items: items, isLast: isLast))
+    case .settleUsage(let ending): settleUsage(ending.toldStatus, ending.response)
+    case .store(let ending): work.append(.store(ending))
+    case .finish(let ending): finish(ending)
+    case .leave(isKept: true): work.append(.pause)
+    case .leave(isKept: false): endWithoutOutcome()
+    }
+  }
+
+  private func goOn() async {
+    while true {
+      if !work.isEmpty {
+        await perform(work.removeFirst())
+      } else if let settling {
+        await settling.value
+      } else {
+        return
+      }
+    }
+  }
+
+  private func perform(_ work: Work) async {
+    switch work {
+    case .ask: await ask()
+    case .callTools(let calls): take(await run(calls))
+    case .prepare(let items, let isLast): await prepareRound(items, isLast: isLast)
+    case .store(let ending): take(await store(ending))
+    case .pause:
+      await recorder?.pause()
+      endWithoutOutcome()
+    }
+  }
+
+  /// Finds something beside the rest; the turn waits for it.
+  func settle(_ find: @escaping @EventLoop () async -> TurnEvent) {
+    settling = EventLoop.start { [self] in
+      let event = await find()
+      settling = nil
+      take(event)
+    }
   }
 
   // MARK: Attempts
 
+  private func begin(_ body: UpstreamBody) {
+    if let conversation { services.feeds.responseStarted(self, in: conversation) }
+    ask(body)
+  }
+
+  func ask(_ body: UpstreamBody) {
+    self.body = body
+    let (sent, items) = body.outgoing
+    sentBody = sent
+    let owners =
+      offered.tools.isEmpty ? CallOwners.none : CallOwners(of: offered, in: sent, items: items)
+    take(.prepared(owners, echo: echo(of: body.context)))
+  }
+
+  private func ask() async {
+    guard let body else { return }
+    let attempts = attempts(for: body)
+    self.attempts = attempts
+    let result = await attempts.run()
+    timing.connect += attempts.connect
+    if turn.rounds.count == 0, let queued = attempts.queued { timing.queue = queued - created }
+    switch result {
+    case .success(let result): take(.answered(result, attempts: attempts.attempts))
+    case .failure(let failure):
+      let isHeld = request.isBackground && upstreamID != nil && attempts.isHeld
+      if isHeld, case .cancelled? = turn.stopCause, let upstreamID {
+        attempts.cancelAtUpstream(upstreamID)
+      }
+      take(.failed(failure, attempts: attempts.attempts, isHeld: isHeld))
+    }
+  }
+
+  func attempts(for body: UpstreamBody) -> ResponseAttempts {
+    ResponseAttempts(
+      plan, body, of: uid,
+      isStreaming: request.isStreaming || request.isBackground || !offered.tools.isEmpty,
+      services: services, mayContinue: { [unowned self] in turn.mayAskAgain },
+      resumePoint: { [unowned self] in resumePoint }, onEvent: { [unowned self] in receive($0) })
+  }
+
   /// Only a background response goes on when its connection is lost.
-  var resumePoint: ResumePoint? {
-    guard stopCause == nil, request.isBackground, plan.tools.isEmpty,
+  private var resumePoint: ResumePoint? {
+    guard turn.stopCause == nil, request.isBackground, plan.tools.isEmpty,
       let id = upstreamID ?? attempts?.objectID
     else {
       return nil
     }
-    return ResumePoint(id: id, next: log.count + waitingEvents.count)
+    return ResumePoint(id: id, next: turn.receivedCount)
   }
 
-  /// Goes on with a response that its upstream runs by itself, after the daemon was away.
-  func resume(_ stored: StoredResponse, from store: Store) {
-    let recorder = ResponseRecorder(store: store, log: log, onTrouble: services.onStorageTrouble)
-    self.recorder = recorder
-    upstreamID = stored.upstreamID
-    guard armDeadline() else { return }
-    task = EventLoop.start { [self] in
-      do throws(StoreError) {
-        try await log.append(eventsOf: stored, from: store)
-      } catch {
-        services.onStorageTrouble("The events of response \(stored.id) can't be read: \(error)")
-      }
-      recorder.goOn(with: stored.handle)
-      do throws(StoreError) {
-        meter.began(try await store.usage(of: stored.handle))
-      } catch {
-        services.onStorageTrouble("The usage of response \(stored.id) can't be read: \(error)")
-      }
-      settle(stored.id)
-      await run(
-        UpstreamBody(
-          body: plan.body, input: RequestInput(items: [], hasResolvedReferences: false),
-          context: RequestContext(), isBackground: true))
-    }
-  }
-
-  /// Asks until the response has ended: once, or once for each round of tool calls.
-  func run(_ body: UpstreamBody) async {
-    if let conversation { services.feeds.responseStarted(self, in: conversation) }
-    var next: UpstreamBody? = body
-    while let body = next { next = await runRound(body) }
-  }
-
-  /// Returns what is to be asked next; nil when the response has ended.
-  private func runRound(_ body: UpstreamBody) async -> UpstreamBody? {
-    let attempts = attempts(for: body)
-    self.attempts = attempts
-    let (sent, items) = body.outgoing
-    sentBody = sent
-    if rounds.mayContinue {
-      rounds.owners = CallOwners(of: rounds.offered, in: sent, items: items)
-    }
-    let result = await attempts.run()
-    await beginning?.value
-    await settling?.value
-    if case .success(.object(let object)) = result { note(object) }
-    timing.connect += attempts.connect
-    if rounds.count == 0, let queued = attempts.queued { timing.queue = queued - created }
-    switch result {
-    case .success(let result) where rounds.mayContinue: return await endRound(result, body)
-    case .success(let result): await complete(result)
-    case .failure(let failure): await fail(failure)
-    }
-    return nil
-  }
-
-  func attempts(for body: UpstreamBody) -> ResponseAttempts {
-    let start = log.count
-    return ResponseAttempts(
-      plan, body, of: uid,
-      isStreaming: request.isStreaming || request.isBackground || rounds.mayContinue,
-      services: services,
-      mayContinue: { [unowned self] in
-        stopCause == nil && log.count == start && waitingEvents.isEmpty
-      },
-      resumePoint: { [unowned self] in resumePoint }, onEvent: { [unowned self] in receive($0) })
-  }
-
-  func receive(_ event: UpstreamEvent) {
+  private func receive(_ event: UpstreamEvent) {
     if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
-    if event.carriesResponse { note(event.json["response"]) }
-    if event.isTerminal {
-      terminal = event
-      return
-    }
-    if event.kind == .error { errorEvent = event.json }
-    if log.count > 0, waitingEvents.isEmpty, !mustIdentifyItem(of: event) {
-      return relay.append(event)
-    }
-    waitingEvents.append(event)
-    settleID()
+    if !isTaking, let bytes = turn.relayed(event) { return log.append(bytes) }
+    take(.upstream(event))
   }
 
-  private func note(_ response: RawJSON?) {
-    upstreamID = response?["id"]?.string.flatMap { StoreID.isUsable($0) ? $0 : nil } ?? upstreamID
-  }
+  // MARK: What it is called
 
-  /// Settles the id with the first event, and those of items with the events that bring them; then
-  /// lets the waiting events go.
-  func settleID() {
-    guard settling == nil else { return }
-    let given = upstreamID
-    guard recorder != nil else {
-      identify(services.registry.free(given, for: uid) ?? StoreID.response())
-      for event in waitingEvents { relay.append(event) }
-      waitingEvents = []
-      return
+  private func identify(_ given: String?) {
+    let wanted = services.registry.free(given, for: uid) ?? StoreID.response()
+    guard let recorder else {
+      services.registry.register(self, wanted)
+      return take(.identified(wanted))
     }
-    settling = EventLoop.start { [self] in
-      await beginning?.value
-      if log.count == 0 { await adopt(given) }
-      await release()
-      settling = nil
-    }
-  }
-
-  func adopt(_ given: String?) async {
-    guard let recorder else { return }
-    do throws(RPCError) {
-      if id != nil {
+    settle { [self] in
+      do throws(RPCError) {
+        if let id {
+          var change = origin
+          change.status = .inProgress
+          try await recorder.update(change)
+          return .identified(id)
+        }
+        let id = try await recorder.adopt(wanted)
+        services.registry.register(self, id)
         var change = origin
-        change.status = .inProgress
-        try await recorder.update(change)
-      } else {
-        let wanted = services.registry.free(given, for: uid)
-        identify(try await recorder.adopt(wanted ?? StoreID.response()))
-        recorder.pending = origin
+        change.id = id
+        recorder.pending = change
+        return .identified(id)
+      } catch {
+        return .rowFailed(error)
       }
-    } catch {
-      stop(.storage(error))
     }
   }
 
@@ -319,24 +353,12 @@ final class ResponseRun {
     return origin
   }
 
-  func identify(_ id: String) {
-    relay.id = id
-    services.registry.register(self, id)
-  }
-
-  func release() async {
-    guard id != nil else { return }
-    var next = 0
-    while next < waitingEvents.count {
-      if mustIdentifyItem(of: waitingEvents[next]) {
-        // What comes meanwhile stays behind it.
-        waitingEvents.removeFirst(next)
-        next = 0
-        await identifyItem(of: waitingEvents[next])
-      }
-      relay.append(waitingEvents[next])
-      next += 1
-    }
-    waitingEvents = []
+  /// The upstream's id of an item, or one of its own where another item of the user has that.
+  private func freeID(for item: RawJSON) async -> String {
+    let given = item["id"]?.string ?? ""
+    var isFree = !turn.relay.itemIDs.has(given) && services.registry.claimItem(given, for: self)
+    if isFree { isFree = await recorder?.isFreeItemID(given) ?? true }
+    return isFree || ItemIDs.isBound(item)
+      ? given : StoreID.item(ofType: item["type"]?.string ?? "message")
   }
 }

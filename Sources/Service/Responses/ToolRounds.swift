@@ -8,7 +8,6 @@ internal import Wire
 /// To its client it is one response: the items of all rounds follow one another, the usage is summed
 /// up, and the first round's beginning and the last one's end are those of the response.
 struct ToolRounds {
-  var offered = OfferedTools.none
   /// Whose the present round's calls are.
   var owners = CallOwners.none
   /// Whether the model was told to call no more.
@@ -17,18 +16,11 @@ struct ToolRounds {
   private(set) var count = 0
   /// Attempts of the rounds that have ended.
   private(set) var attempts = 0
-  /// Calls of tools that were begun.
-  var calls = 0
   /// Items of the rounds that have ended, with the outputs of their calls.
   private(set) var items: [RawJSON] = []
   private(set) var tokens = TokenCounts()
   private var usage: RawJSON?
   private var createdAt: RawJSON?
-  /// When the first call began.
-  var toolsBegan: LoopInstant?
-
-  /// Whether the model may call tools that the daemon runs.
-  var mayContinue: Bool { !offered.tools.isEmpty }
 
   /// The calls among a round's items that are the daemon's to answer.
   func ownCalls(_ items: [RawJSON]) -> [RawJSON] {

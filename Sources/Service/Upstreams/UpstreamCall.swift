@@ -1,10 +1,10 @@
 internal import EventLoop
 internal import HTTPClient
-internal import JSON
+package import JSON
 internal import Wire
 
 /// How an attempt ended that gave an answer.
-enum CallResult {
+package enum CallResult {
   /// A stream whose terminal event was handed on.
   case streamed
   /// The response object of an answer that was not streamed.

@@ -1,0 +1,281 @@
+package import JSON
+internal import Store
+internal import Wire
+
+/// One response from its request to its end: what happens, and what is to be done about it.
+///
+/// Invariants:
+/// 1. The log gets events of one attempt a round only: nothing is asked again behind the first of
+///    them.
+/// 2. Events reach the log when the request is on disk and the id is settled, the terminal event
+///    and the outcome when the end is.
+/// 3. Exactly one outcome is told, or the turn is left without one.
+/// 4. A stop closes the upstream before anything else.
+package struct Turn {
+  package enum Phase {
+    /// The first request is made ready, or that of the next round.
+    case preparing
+    case streaming(Stream)
+    case callingTools(response: RawJSON)
+    /// The upstream has ended; the items that no event brought get their ids.
+    case concluding(Conclusion)
+    case ending(TurnEnding)
+    case ended
+  }
+
+  /// What came of the present round.
+  package struct Stream {
+    /// Events in the log when it began.
+    var start = 0
+    /// Events that wait for the row, the id, or an item's id.
+    var waiting: [UpstreamEvent] = []
+    /// Whether the item of the first of them has its id.
+    var isFirstNamed = false
+    var terminal: UpstreamEvent?
+    var error: RawJSON?
+    var end: End?
+
+    enum End {
+      case streamed
+      case object(RawJSON)
+      case failed(CallFailure, isHeld: Bool)
+      case refused(RPCError)
+    }
+  }
+
+  /// The response that the upstream ended with, and the event that ends it.
+  package struct Conclusion {
+    let response: RawJSON
+    /// nil for one of the daemon's own.
+    let terminal: UpstreamEvent?
+  }
+
+  /// Whether the response and its items are kept.
+  let isStored: Bool
+  /// The most rounds of tool calls.
+  let mostRounds: Int
+  package internal(set) var phase = Phase.preparing
+  package internal(set) var identity = TurnIdentity()
+  var relay = EventRelay()
+  var rounds = ToolRounds()
+  package internal(set) var stopCause: StopCause?
+  /// The item whose id is being found.
+  var unnamed: (given: String, index: Int64?)?
+  /// Attempts of the present round.
+  var attempts = 0
+  /// Makes the object of a background response of which nothing came.
+  var blank: (_ id: String, _ status: String) -> RawJSON?
+
+  package init(
+    isStored: Bool, mostRounds: Int, blank: @escaping (String, String) -> RawJSON? = { _, _ in nil }
+  ) {
+    self.isStored = isStored
+    self.mostRounds = mostRounds
+    self.blank = blank
+  }
+
+  /// The id that clients know.
+  package var id: String? { relay.id }
+  var attemptCount: Int { rounds.attempts + attempts }
+
+  package var isFinished: Bool {
+    if case .ended = phase { true } else { false }
+  }
+
+  /// Whether an attempt that failed may be followed by another.
+  package var mayAskAgain: Bool {
+    guard case .streaming(let stream) = phase, stopCause == nil else { return false }
+    return stream.waiting.isEmpty && relay.count == stream.start
+  }
+
+  /// What came so far, as a response object; nil where no response was created.
+  func partialResponse(of log: LoggedEvents, status: String) -> RawJSON? {
+    relay.partialResponse(of: log, status: status)
+  }
+
+  /// Events that were taken, whether or not they are in the log.
+  var receivedCount: Int {
+    guard case .streaming(let stream) = phase else { return relay.count }
+    return relay.count + stream.waiting.count
+  }
+
+  /// - Parameter log: as it is when all actions so far are performed.
+  package mutating func take(_ event: TurnEvent, _ log: LoggedEvents) -> [TurnAction] {
+    switch event {
+    case .rowBegun, .rowWritten, .rowFailed, .identified, .itemNamed: return settle(event, log)
+    case .prepared(let owners, let echo): return begin(owners, echo)
+    case .refused(let error): return end(.refused(error), log)
+    case .known(let object, let events, let isRecorded):
+      return know(object, events, isRecorded: isRecorded)
+    case .resumed(let id, let upstreamID): return goOn(id, upstreamID, log)
+    case .answeredElsewhere: return leave(isKept: false)
+    case .upstream(let event): return receive(event, log)
+    case .answered(let result, let attempts):
+      self.attempts = attempts
+      return take(result, log)
+    case .failed(let failure, let attempts, let isHeld):
+      self.attempts = attempts
+      return end(.failed(failure, isHeld: isHeld), log)
+    case .tool(let type, let item, let index): return tell(type, item, index)
+    case .toolsEnded(let outputs, let isAtLimit): return endTools(outputs, isAtLimit, log)
+    case .stopped(let cause): return stop(cause)
+    case .stored: return stored()
+    case .notStored(let error):
+      guard case .ending(let ending) = phase, ending.error == nil else { return stored() }
+      return fail(with: error, log)
+    }
+  }
+
+  // MARK: Beginning
+
+  private mutating func begin(_ owners: CallOwners, _ echo: [ResponseEcho]) -> [TurnAction] {
+    guard case .preparing = phase else { return [] }
+    relay.echo = echo
+    rounds.owners = owners
+    if rounds.count > 0 { relay.beginRound(afterItems: rounds.items.count) }
+    phase = .streaming(Stream(start: relay.count))
+    return [.ask]
+  }
+
+  private mutating func know(
+    _ object: RawJSON, _ events: [ArraySlice<UInt8>], isRecorded: Bool
+  ) -> [TurnAction] {
+    guard case .preparing = phase, identity.row != .writing else { return [] }
+    relay.id = object["id"]?.string
+    identity.isSettled = true
+    let ending = ending(of: object, isRecorded ? Array(events.suffix(1)) : events)
+    phase = isRecorded ? .ending(ending) : .ended
+    guard isRecorded else {
+      return [.settleUsage(ending)] + events.map { .append($0) } + [.finish(ending)]
+    }
+    return events.dropLast().map { .append($0) } + [.settleUsage(ending), .store(ending)]
+  }
+
+  private mutating func goOn(
+    _ id: String, _ upstreamID: String?, _ log: LoggedEvents
+  ) -> [TurnAction] {
+    guard case .preparing = phase, identity.row == .none else { return [] }
+    identity = TurnIdentity(row: .written, upstreamID: upstreamID, isSettled: true)
+    relay = EventRelay(after: log)
+    relay.id = id
+    return []
+  }
+
+  mutating func leave(isKept: Bool) -> [TurnAction] {
+    if case .ended = phase { return [] }
+    phase = .ended
+    return [.leave(isKept: isKept)]
+  }
+
+  private mutating func stop(_ cause: StopCause) -> [TurnAction] {
+    switch phase {
+    case .ending, .ended: return []
+    default:
+      guard stopCause == nil else { return [] }
+      stopCause = cause
+      return [.closeUpstream]
+    }
+  }
+
+  // MARK: Streaming
+
+  /// An event as it goes to the log at once, as most do; nil where there is more to it.
+  package mutating func relayed(_ event: UpstreamEvent) -> ArraySlice<UInt8>? {
+    guard case .streaming(let stream) = phase, identity.isSettled, stream.waiting.isEmpty,
+      event.kind == .output, !event.carriesItem
+    else { return nil }
+    return relay.taken(event)
+  }
+
+  private mutating func receive(_ event: UpstreamEvent, _ log: LoggedEvents) -> [TurnAction] {
+    guard case .streaming(var stream) = phase, stream.end == nil else { return [] }
+    // Or the events that wait would be copied.
+    phase = .preparing
+    if event.carriesResponse { note(event.json["response"]) }
+    if event.isTerminal {
+      stream.terminal = event
+    } else {
+      if event.kind == .error { stream.error = event.json }
+      stream.waiting.append(event)
+    }
+    phase = .streaming(stream)
+    return proceed(log)
+  }
+
+  private mutating func take(_ result: CallResult, _ log: LoggedEvents) -> [TurnAction] {
+    guard case .object(let object) = result else { return end(.streamed, log) }
+    note(object)
+    guard rounds.owners.mayCallDaemon else { return end(.object(object), log) }
+    // An answer of one piece, as the events that it stands for.
+    var actions: [TurnAction] = []
+    for event in ResponseReplay.events(of: object) {
+      actions += receive(UpstreamEvent(checked: event), log)
+    }
+    return actions + end(.streamed, log)
+  }
+
+  private mutating func note(_ response: RawJSON?) {
+    guard let id = response?["id"]?.string, StoreID.isUsable(id) else { return }
+    identity.firstID = identity.firstID ?? id
+    identity.upstreamID = id
+  }
+
+  private mutating func end(_ end: Stream.End, _ log: LoggedEvents) -> [TurnAction] {
+    var stream = Stream(start: relay.count)
+    switch phase {
+    case .preparing: break
+    case .streaming(let present) where present.end == nil: stream = present
+    default: return []
+    }
+    stream.end = end
+    phase = .streaming(stream)
+    return proceed(log)
+  }
+
+  /// Does what can be done by now: waiting events go to the log, and an end is concluded.
+  mutating func proceed(_ log: LoggedEvents) -> [TurnAction] {
+    if case .concluding(let conclusion) = phase { return conclude(conclusion, log) }
+    guard case .streaming(var stream) = phase, identity.row != .writing, !identity.isAsked,
+      unnamed == nil
+    else { return [] }
+    let hasAnswer = stream.end.map(\.isAnswer) ?? false
+    if identity.row != .lost, !identity.isSettled, hasAnswer || !stream.waiting.isEmpty {
+      identity.isAsked = true
+      return [.identify(given: identity.firstID)]
+    }
+    let actions = identity.isSettled ? release(&stream.waiting, &stream.isFirstNamed) : []
+    phase = .streaming(stream)
+    guard stream.end != nil, unnamed == nil else { return actions }
+    // What was appended just now is not in the log yet.
+    var log = log
+    for case .append(let bytes) in actions { log.append(bytes) }
+    return actions + endRound(stream, log)
+  }
+
+  /// Lets events go to the log, up to one whose item has no id yet.
+  private mutating func release(
+    _ waiting: inout [UpstreamEvent], _ isFirstNamed: inout Bool
+  ) -> [TurnAction] {
+    var actions: [TurnAction] = []
+    var released = 0
+    defer { waiting.removeFirst(released) }
+    for event in waiting {
+      if !isFirstNamed, let item = newItem(of: event) {
+        return actions + name(item, at: event.json["output_index"]?.integer)
+      }
+      isFirstNamed = false
+      released += 1
+      if let bytes = relay.taken(event) { actions.append(.append(bytes)) }
+    }
+    return actions
+  }
+}
+
+extension Turn.Stream.End {
+  fileprivate var isAnswer: Bool {
+    switch self {
+    case .streamed, .object: true
+    case .failed, .refused: false
+    }
+  }
+}

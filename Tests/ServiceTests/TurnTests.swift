@@ -1,0 +1,208 @@
+import JSON
+import Service
+import TestSupport
+import Testing
+import Wire
+
+/// A turn whose actions go to a log of its own, as a driver's do.
+private struct Driven {
+  var turn: Turn
+  var log = LoggedEvents()
+  var outcomes = 0
+  var asks = 0
+  /// What is to be answered to it.
+  var pending: [TurnEvent] = []
+  var broken: [String] = []
+
+  init(isStored: Bool = true) {
+    turn = Turn(isStored: isStored, mostRounds: 3)
+  }
+
+  mutating func take(_ event: TurnEvent) {
+    let wasStopped = turn.stopCause != nil
+    let actions = turn.take(event, log)
+    if !wasStopped, turn.stopCause != nil, let first = actions.first {
+      guard case .closeUpstream = first else {
+        return broken.append("a stop did \(first) first")
+      }
+    }
+    for action in actions { perform(action) }
+  }
+
+  private mutating func perform(_ action: TurnAction) {
+    switch action {
+    case .append(let event):
+      if outcomes > 0 { broken.append("an event behind the outcome") }
+      if turn.id == nil { broken.append("an event without an id") }
+      if turn.identity.row == .writing { broken.append("an event before the row") }
+      let number = RawJSON(checked: event)["sequence_number"]?.integer
+      if number.map({ $0 != Int64(log.count) }) == true { broken.append("a wrong number") }
+      log.append(event)
+    case .ask:
+      asks += 1
+    case .finish, .leave: outcomes += 1
+    case .identify(let given): pending.append(.identified(given ?? "resp_own"))
+    case .nameItem(let item): pending.append(.itemNamed(item["id"]?.string ?? "item_own"))
+    case .store: pending.append(.stored)
+    case .closeUpstream, .callTools, .prepare, .endRound, .settleUsage: break
+    }
+  }
+
+  /// Answers all that was asked.
+  mutating func settle() {
+    while !pending.isEmpty { take(pending.removeFirst()) }
+  }
+}
+
+@Suite struct TurnTests {
+  private static func event(_ text: String) -> UpstreamEvent? {
+    do { return try UpstreamEvent(data: Array(text.utf8)[...]) } catch { return nil }
+  }
+
+  private static let stream = [
+    #"{"type":"response.created","sequence_number":0,"response":{"id":"resp_1","status":"in_progress"}}"#,
+    #"{"type":"response.output_item.added","sequence_number":1,"output_index":0,"item":{"id":"msg_1","type":"message"}}"#,
+    #"{"type":"response.output_text.delta","sequence_number":2,"output_index":0,"item_id":"msg_1","delta":"Hi"}"#,
+    #"{"type":"response.output_item.done","sequence_number":3,"output_index":0,"item":{"id":"msg_1","type":"message","status":"completed","content":[{"type":"output_text","text":"Hi"}]}}"#,
+    #"{"type":"response.completed","sequence_number":4,"response":{"id":"resp_1","status":"completed","output":[]}}"#,
+  ].compactMap { event($0) }
+
+  private static let failure = CallFailure(
+    error: RPCError(.upstreamTruncated, "lost"), phase: .answered)
+
+  private func driven(_ events: [TurnEvent], isStored: Bool = true) -> Driven {
+    var driven = Driven(isStored: isStored)
+    for event in events {
+      driven.take(event)
+      driven.settle()
+    }
+    return driven
+  }
+
+  private let begun: [TurnEvent] = [.rowBegun, .prepared(.none, echo: []), .rowWritten]
+
+  @Test(arguments: [true, false])
+  func `a stream goes to the log as it came and ends with what was seen`(_ isStored: Bool) {
+    let driven = driven(
+      (isStored ? begun : [.prepared(.none, echo: [])])
+        + Self.stream.map { .upstream($0) } + [.answered(.streamed, attempts: 1)],
+      isStored: isStored)
+    #expect(driven.broken == [])
+    #expect(driven.outcomes == 1)
+    #expect(driven.log.count == 5)
+    for number in 0..<4 { #expect(driven.log[number] == Self.stream[number].bytes) }
+    #expect(driven.turn.isFinished)
+  }
+
+  @Test func `nothing is told before the row is on disk`() {
+    var driven = Driven()
+    driven.take(.rowBegun)
+    driven.take(.prepared(.none, echo: []))
+    for event in Self.stream { driven.take(.upstream(event)) }
+    driven.take(.answered(.streamed, attempts: 1))
+    #expect(driven.log.count == 0)
+    #expect(driven.outcomes == 0)
+    #expect(!driven.turn.mayAskAgain)
+    driven.take(.rowWritten)
+    driven.settle()
+    #expect(driven.log.count == 5)
+    #expect(driven.outcomes == 1)
+  }
+
+  @Test func `a row that can't be written ends the turn with that error`() throws {
+    let error = RPCError(.storageFull, "full")
+    let driven = driven([
+      .rowBegun, .prepared(.none, echo: []), .upstream(Self.stream[0]), .rowFailed(error),
+      .failed(Self.failure, attempts: 1, isHeld: false),
+    ])
+    #expect(driven.broken == [])
+    #expect(driven.outcomes == 1)
+    #expect(driven.log.count == 0)
+  }
+
+  @Test func `a stop is told once, and what came stays`() {
+    let driven = driven(
+      begun + [
+        .upstream(Self.stream[0]), .upstream(Self.stream[1]), .upstream(Self.stream[2]),
+        .stopped(.cancelled), .stopped(.shutdown),
+        .failed(Self.failure, attempts: 1, isHeld: false), .stopped(.cancelled),
+      ])
+    #expect(driven.broken == [])
+    #expect(driven.outcomes == 1)
+    #expect(driven.log.count == 4)
+    #expect(RawJSON(checked: driven.log[3])["response"]?["status"]?.string == "cancelled")
+  }
+
+  @Test func `what the upstream runs by itself is left at a shutdown`() {
+    let driven = driven(
+      begun + [
+        .upstream(Self.stream[0]), .stopped(.shutdown),
+        .failed(Self.failure, attempts: 1, isHeld: true),
+      ])
+    #expect(driven.outcomes == 1)
+    #expect(driven.log.count == 1)
+  }
+
+  // MARK: Any order
+
+  private static let objects = [
+    #"{"id":"resp_2","object":"response","status":"completed","output":[{"id":"msg_2","type":"message","content":[]}]}"#,
+    #"{"id":5,"status":"queued"}"#, "{}", #"{"output":5,"status":"failed","error":1}"#,
+  ].map { RawJSON(checked: Array($0.utf8)[...]) }
+
+  private static func anyEvent(_ random: inout ByteMutator) -> TurnEvent {
+    switch random.number(below: 19) {
+    case 0: .prepared(.none, echo: [])
+    case 1: .refused(RPCError(.overloaded, "busy"))
+    case 2: .rowBegun
+    case 3: .rowWritten
+    case 4: .rowFailed(RPCError(.storage, "disk"))
+    case 5: .identified("resp_x")
+    case 6: .itemNamed("msg_x")
+    case 7: .answered(.object(objects[random.number(below: objects.count)]), attempts: 1)
+    case 8: .answered(.streamed, attempts: 1)
+    case 9: .failed(failure, attempts: 1, isHeld: random.number(below: 2) == 0)
+    case 10: .toolsEnded([], isAtLimit: false)
+    case 11: .tool("response.output_item.added", item: .emptyObject, index: 0)
+    case 12: .stopped([.cancelled, .shutdown, .deadline(.seconds(1))][random.number(below: 3)])
+    case 13: .notStored(RPCError(.storage, "disk"))
+    case 14: .upstream(stray[random.number(below: stray.count)])
+    default: .upstream(stream[random.number(below: stream.count)])
+    }
+  }
+
+  private static let stray = [
+    "{}", #"{"type":"error","message":"no"}"#, #"{"type":"response.created","response":1}"#,
+    #"{"type":"response.output_item.added","item":{"id":"a"}}"#,
+    #"{"type":"response.completed"}"#, #"{"type":"response.failed","response":{}}"#,
+    #"{"type":"response.output_item.done","output_index":7,"item":{"id":"b","type":"reasoning"}}"#,
+  ].compactMap { event($0) }
+
+  @Test func `any order of events keeps the invariants`() {
+    for seed in 0..<100_000 {
+      var random = ByteMutator(seed: UInt64(seed), words: [])
+      var driven = Driven(isStored: random.number(below: 2) == 0)
+      for _ in 0..<random.number(below: 24) {
+        if !driven.pending.isEmpty, random.number(below: 2) == 0 {
+          driven.take(driven.pending.removeFirst())
+        } else {
+          driven.take(Self.anyEvent(&random))
+        }
+      }
+      // Whatever happened: when everything that runs has ended, so has the turn.
+      for event: TurnEvent in [
+        .rowWritten, .refused(RPCError(.internal, "")),
+        .failed(Self.failure, attempts: 1, isHeld: false), .toolsEnded([], isAtLimit: true),
+      ] {
+        driven.settle()
+        driven.take(event)
+      }
+      driven.settle()
+      driven.take(.failed(Self.failure, attempts: 1, isHeld: false))
+      driven.settle()
+      #expect(driven.broken == [], "seed \(seed)")
+      #expect(driven.outcomes == 1, "seed \(seed)")
+      guard driven.broken.isEmpty, driven.outcomes == 1 else { return }
+    }
+  }
+}
