@@ -10,6 +10,8 @@ private struct Driven {
   var log = LoggedEvents()
   var outcomes = 0
   var asks = 0
+  /// Those of each round.
+  var calls: [[RawJSON]] = []
   /// What is to be answered to it.
   var pending: [TurnEvent] = []
   var broken: [String] = []
@@ -44,7 +46,9 @@ private struct Driven {
     case .identify(let given): pending.append(.identified(given ?? "resp_own"))
     case .nameItem(let item): pending.append(.itemNamed(item["id"]?.string ?? "item_own"))
     case .store: pending.append(.stored)
-    case .closeUpstream, .callTools, .prepare, .endRound, .settleUsage: break
+    case .callTools(let items): calls.append(items)
+    case .prepare: pending.append(.prepared(turn.owners, echo: []))
+    case .closeUpstream, .endRound, .settleUsage: break
     }
   }
 
@@ -143,16 +147,59 @@ private struct Driven {
     #expect(driven.log.count == 1)
   }
 
+  // MARK: Rounds
+
+  private static func owners() throws -> CallOwners {
+    let tool = try Tool(.tool("add", ""), of: PluginConfiguration(name: "calc"))
+    let request = RawJSON.object {
+      $0.member("tools", .build { $0.array { $0.value(tool.function) } })
+    }
+    return CallOwners(of: OfferedTools([tool]), in: request, items: [])
+  }
+
+  private static func round(_ item: String) -> TurnEvent {
+    .answered(
+      .object(
+        RawJSON(
+          checked: Array(
+            #"{"id":"resp_1","object":"response","status":"completed","output":[\#(item)]}"#.utf8)[
+              ...])), attempts: 1)
+  }
+
+  @Test(arguments: ["null", "5", "{}"])
+  func `a call whose upstream gave it no id gets one`(_ id: String) throws {
+    let call = #"{"type":"function_call","name":"calc__add","call_id":\#(id),"arguments":"{}"}"#
+    let driven = driven(
+      [.prepared(try Self.owners(), echo: []), Self.round(call)], isStored: false)
+    #expect(driven.calls.first?.first?["call_id"]?.string == "call_0")
+  }
+
+  @Test func `rounds go on until the model calls no more, and end as one response`() throws {
+    let call = #"{"type":"function_call","name":"calc__add","call_id":"c","arguments":"{}"}"#
+    let output = RawJSON.object { $0.member("type", "function_call_output") }
+    let driven = driven(
+      [
+        .prepared(try Self.owners(), echo: []), Self.round(call),
+        .toolsEnded([output], isAtLimit: false), Self.round(call),
+        .toolsEnded([output], isAtLimit: true), Self.round(#"{"type":"message","content":[]}"#),
+      ], isStored: false)
+    #expect(driven.asks == 3)
+    #expect(driven.outcomes == 1)
+    let last = RawJSON(checked: driven.log[driven.log.count - 1])
+    #expect(last["response"]?["output"]?.elements.count == 5)
+  }
+
   // MARK: Any order
 
   private static let objects = [
     #"{"id":"resp_2","object":"response","status":"completed","output":[{"id":"msg_2","type":"message","content":[]}]}"#,
+    #"{"status":"completed","output":[{"type":"function_call","name":"calc__add"}]}"#,
     #"{"id":5,"status":"queued"}"#, "{}", #"{"output":5,"status":"failed","error":1}"#,
   ].map { RawJSON(checked: Array($0.utf8)[...]) }
 
   private static func anyEvent(_ random: inout ByteMutator) -> TurnEvent {
     switch random.number(below: 19) {
-    case 0: .prepared(.none, echo: [])
+    case 0: .prepared(random.number(below: 2) == 0 ? owned : .none, echo: [])
     case 1: .refused(RPCError(.overloaded, "busy"))
     case 2: .rowBegun
     case 3: .rowWritten
@@ -170,6 +217,10 @@ private struct Driven {
     default: .upstream(stream[random.number(below: stream.count)])
     }
   }
+
+  private static let owned: CallOwners = {
+    do { return try owners() } catch { return .none }
+  }()
 
   private static let stray = [
     "{}", #"{"type":"error","message":"no"}"#, #"{"type":"response.created","response":1}"#,

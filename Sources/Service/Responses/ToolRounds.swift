@@ -32,6 +32,18 @@ struct ToolRounds {
     }
   }
 
+  /// The response with ids for calls to which its upstream gave none, so that outputs can name them.
+  func withCallIDs(_ response: RawJSON) -> RawJSON {
+    let output = response["output"]?.elements ?? []
+    let isWhole = output.allSatisfy { owners.owner(of: $0) == nil || $0["call_id"]?.string != nil }
+    guard !isWhole else { return response }
+    let named = output.enumerated().map { index, item in
+      owners.owner(of: item) == nil || item["call_id"]?.string != nil
+        ? item : item.setting("call_id", to: .string("call_\(items.count + index)"))
+    }
+    return response.setting("output", to: .array(named))
+  }
+
   /// Whether a round waits for what its client alone can give.
   func needsClient(_ items: [RawJSON]) -> Bool {
     items.contains { item in

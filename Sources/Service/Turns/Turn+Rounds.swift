@@ -22,16 +22,17 @@ extension Turn {
     guard rounds.owners.mayCallDaemon else {
       return conclude(Conclusion(response: response, terminal: terminal), log)
     }
-    let items = response["output"]?.objects ?? []
-    let calls = response["status"]?.string == "completed" ? rounds.ownCalls(items) : []
+    let round = rounds.withCallIDs(response)
+    let items = round["output"]?.objects ?? []
+    let calls = round["status"]?.string == "completed" ? rounds.ownCalls(items) : []
     if calls.isEmpty, rounds.count == 0 {
       return conclude(Conclusion(response: response, terminal: terminal), log)
     }
-    rounds.end(response, attempts: attempts)
+    rounds.end(round, attempts: attempts)
     attempts = 0
-    guard !calls.isEmpty else { return [.endRound(response)] + concludeRounds(response, log) }
-    phase = .callingTools(response: response)
-    return [.endRound(response), .callTools(calls)]
+    guard !calls.isEmpty else { return [.endRound(round)] + concludeRounds(round, log) }
+    phase = .callingTools(response: round)
+    return [.endRound(round), .callTools(calls)]
   }
 
   mutating func tell(

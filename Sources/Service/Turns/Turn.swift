@@ -76,6 +76,8 @@ package struct Turn {
 
   /// The id that clients know.
   package var id: String? { relay.id }
+  /// Whose the present round's calls are.
+  package var owners: CallOwners { rounds.owners }
   var attemptCount: Int { rounds.attempts + attempts }
 
   package var isFinished: Bool {
