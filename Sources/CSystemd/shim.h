@@ -5,9 +5,11 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-journal.h>
+#include <systemd/sd-login.h>
 
 /* glibc declares these for _GNU_SOURCE only, which Swift's view of glibc does not define. */
 extern int accept4(int, struct sockaddr *, socklen_t *, int);

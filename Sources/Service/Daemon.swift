@@ -47,11 +47,13 @@ package final class Daemon {
   /// Without a response for this long, its code goes too.
   private static let longRest: Duration = .seconds(60)
 
-  /// - Parameter errors: why `configuration` stands in for the one on disk. Requests are then
-  ///   refused with them: a service that never came up would take its socket down with it.
+  /// - Parameters:
+  ///   - errors: why `configuration` stands in for the one on disk. Requests are then refused with
+  ///     them: a service that never came up would take its socket down with it.
+  ///   - mask: of file modes, as the user has it.
   package init(
     _ configuration: Configuration, errors: ConfigurationErrors? = nil,
-    loader: ConfigurationLoader, journal: Journal
+    loader: ConfigurationLoader, journal: Journal, mask: UInt32
   ) throws(LoopError) {
     self.configuration = configuration
     self.loader = loader
@@ -60,7 +62,7 @@ package final class Daemon {
     let log = DaemonJournal(journal, configuration.log)
     self.journal = log
     keys = APIKeys(paths: configuration.paths)
-    plugins = PluginSet(launcher: Plugin.Launcher(environment: ProcessEnvironment.current)) {
+    plugins = PluginSet(launcher: Plugin.Launcher(for: configuration.paths, mask: mask)) {
       log.plugin($0.name, $1)
     }
     hooks = Hooks(plugins)
@@ -253,7 +255,9 @@ package final class Daemon {
   private func updatePlugins() {
     guard !isStandIn else { return }
     tools.approvals.limit = configuration.limits.approval
-    plugins.update(configuration.plugins, longestResult: configuration.limits.line)
+    plugins.update(
+      configuration.plugins, longestResult: configuration.limits.line,
+      hidden: configuration.privatePaths)
     tools.update(plugins.plugins)
   }
 

@@ -135,7 +135,7 @@ final class DaemonJournal {
       )
     case .failed(let reason):
       log(.error, "Plugin \(name) \(reason); it is not started again", .pluginCrashed, fields)
-    case .hookFailed(let what):
+    case .unconfined(let what), .hookFailed(let what):
       log(.warning, "Plugin \(name) \(what)", nil, fields)
     }
   }

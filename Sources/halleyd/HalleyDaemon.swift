@@ -65,7 +65,7 @@ struct HalleyDaemon: ParsableCommand {
   // MARK: Serving
 
   private func serve(_ loader: ConfigurationLoader) throws {
-    umask(0o077)
+    let mask = umask(0o077)
     halley_refuse_executable_memory()
     Memory.keepFreed()
     let journal = try Journal()
@@ -79,7 +79,7 @@ struct HalleyDaemon: ParsableCommand {
     let holder = Holder()
     EventLoop.start { [sockets] in
       do {
-        try holder.start(result, loader, journal, sockets)
+        try holder.start(result, loader, journal, sockets, mask)
       } catch {
         unsafe holder.failure = error
         EventLoop.stop()
@@ -143,15 +143,16 @@ private final class Holder {
 
   func start(
     _ configuration: Result<Configuration, ConfigurationErrors>, _ loader: ConfigurationLoader,
-    _ journal: Journal, _ sockets: [ListeningSocket]
+    _ journal: Journal, _ sockets: [ListeningSocket], _ mask: mode_t
   ) throws {
     let daemon: Daemon
     switch configuration {
     case .success(let configuration):
-      daemon = try Daemon(configuration, loader: loader, journal: journal)
+      daemon = try Daemon(configuration, loader: loader, journal: journal, mask: mask)
     case .failure(let errors):
       daemon = try Daemon(
-        Configuration(paths: loader.paths), errors: errors, loader: loader, journal: journal)
+        Configuration(paths: loader.paths), errors: errors, loader: loader, journal: journal,
+        mask: mask)
     }
     self.daemon = daemon
     signals = [

@@ -52,7 +52,7 @@ struct SystemdTests {
     try SystemdBox.run("shared-configuration", users: ["alice"])
   }
 
-  @Test func `plugins run in the sandboxes of both units and end with their daemon`() throws {
+  @Test func `plugins that people run answer under both units and end with their daemon`() throws {
     try SystemdBox.run("plugins", users: ["alice"])
   }
 }

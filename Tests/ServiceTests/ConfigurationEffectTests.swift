@@ -99,6 +99,10 @@ import Testing
     Row("plugins.g", "idempotent", #"["g.*"]"#, "plugin.idempotent"),
     Row("plugins.g", "approval", #""allow""#, "plugin.approval("),
     Row("plugins.g", "approvals", #"{ "g.x" = "deny" }"#, "plugin.approval("),
+    Row("plugins.g", "sandbox", #""strict""#, "plugin.sandbox"),
+    Row("plugins.g", "memory_max", #""1GiB""#, "plugin.memoryMaximum"),
+    Row("plugins.g", "network", "false", "plugin.hasNetwork"),
+    Row("plugins.g", "write", #"["/tmp"]"#, "plugin.writablePaths"),
     Row("plugins.g", "env", #"{ A = "b" }"#, "plugin.environment"),
   ]
 

@@ -22,6 +22,10 @@ import Testing
     idempotent = ["git.status"]
     start = "eager"
     max_restarts = 0
+    sandbox = "strict"
+    memory_max = "300MiB"
+    network = false
+    write = ["/srv/git", "/var/tmp"]
     """
 
   init() throws { scratch = try ConfigurationScratch() }
@@ -48,6 +52,10 @@ import Testing
     #expect(plugin.idempotent == [Glob("git.status")])
     #expect(plugin.start == .eager)
     #expect(plugin.maximumRestarts == 0)
+    #expect(plugin.sandbox == .strict)
+    #expect(plugin.memoryMaximum == 300 << 20)
+    #expect(!plugin.hasNetwork)
+    #expect(plugin.writablePaths == ["/srv/git", "/var/tmp"])
   }
 
   @Test func `what a plugin does not say is careful`() throws {
@@ -58,6 +66,10 @@ import Testing
     #expect(plugin.start == .lazy)
     #expect(plugin.timeout == .seconds(2))
     #expect(plugin.maximumRestarts == 5)
+    #expect(plugin.sandbox == .standard)
+    #expect(plugin.memoryMaximum == nil)
+    #expect(plugin.hasNetwork)
+    #expect(plugin.writablePaths == nil)
   }
 
   @Test(arguments: [

@@ -33,7 +33,7 @@ final class PluginBench {
   init(environment: [String: String] = ["PATH": "/usr/bin:/bin"]) throws {
     scratch = try Scratch()
     launcher = Plugin.Launcher(
-      environment: environment, guardProgram: try Binaries.path(of: "halleyd"))
+      environment: environment, mask: 0o002, guardProgram: try Binaries.path(of: "halleyd"))
   }
 
   /// Writes a program and returns its path.

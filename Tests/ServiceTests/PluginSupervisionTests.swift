@@ -39,6 +39,35 @@ import Testing
     }
   }
 
+  @Test(arguments: [(.none, "0"), (.standard, "1")] as [(PluginConfiguration.Sandbox, String)])
+  @EventLoop func `a plugin has the user's mask of modes, and gains no rights in a sandbox`(
+    _ sandbox: PluginConfiguration.Sandbox, _ refusesPrivileges: String
+  ) async throws {
+    try await PluginBench().with(Self.echo, { $0.sandbox = sandbox }) { plugin in
+      let status = try TextFile.text("/proc/\(try processID(await outcome(plugin)))/status")
+      #expect(status.contains("Umask:\t0002"))
+      #expect(status.contains("NoNewPrivs:\t\(refusesPrivileges)"))
+    }
+  }
+
+  @Test @EventLoop func `what a child can't be kept from is said at each start`() async throws {
+    let bench = try PluginBench()
+    try await bench.with(
+      Self.echo,
+      {
+        $0.sandbox = .strict
+        $0.hasNetwork = false
+        $0.memoryMaximum = 1 << 30
+      }
+    ) { plugin in
+      _ = try processID(await outcome(plugin))
+      #expect(
+        bench.events.first
+          == .unconfined(
+            "runs without sandbox, memory_max, network, which only the user's own service has"))
+    }
+  }
+
   @Test @EventLoop func `a plugin runs in its directory with its arguments`() async throws {
     let bench = try PluginBench()
     let directory = try bench.scratch.makeDirectory("in")

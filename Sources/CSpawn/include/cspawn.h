@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/types.h>
 #include <sys/xattr.h>
 
 /* Linked into a program, start.c opens /dev/null on whichever of its descriptors 0, 1 and 2 is closed,
@@ -29,18 +31,16 @@ static inline void halley_refuse_executable_memory(void) {
   (void)prctl(SET, REFUSE_GAIN | NO_INHERIT, 0, 0, 0);
 }
 
-/* Where the guard finds its order and writes its reports. */
-#define HALLEY_GUARD_CHANNEL 3
-
-/* Signals that the guard takes: one ends the plugin with a grace, one kills it at once. */
-#define HALLEY_GUARD_END SIGTERM
-#define HALLEY_GUARD_KILL SIGUSR1
+/* Commands that the guard takes: one ends the plugin with a grace, one kills it at once. */
+#define HALLEY_GUARD_END 1
+#define HALLEY_GUARD_KILL 2
 
 typedef enum {
-  HALLEY_GUARD_STARTED, /* value: the plugin's process id */
+  HALLEY_GUARD_STARTED, /* value: the plugin's process id, or the number of a namespace */
   HALLEY_GUARD_NO_DIRECTORY, /* value: errno of chdir(2) */
   HALLEY_GUARD_NO_PROGRAM, /* value: errno of execve(2) */
   HALLEY_GUARD_NO_PROCESS, /* value: errno of fork(2) */
+  HALLEY_GUARD_ENDED, /* value: the plugin's status as waitpid(2) has it; the last report */
 } halley_guard_stage;
 
 typedef struct {
@@ -51,3 +51,8 @@ typedef struct {
 /* Starts the plugin that an order describes and stays until nothing of it is left; the whole life of
  * a process. Returns its exit status. See guard.c. */
 int halley_guard(void);
+
+/* Sends bytes, and descriptors with them (unix(7), SCM_RIGHTS), three at most. Returns what
+ * sendmsg(2) does. */
+ssize_t halley_send_descriptors(int socket, const void *bytes, size_t length, const int *descriptors,
+                                int count);

@@ -28,6 +28,13 @@ package struct Configuration: Sendable {
     self.paths = paths
   }
 
+  /// What nobody but the daemon has a use for: its state and its keys.
+  package var privatePaths: [String] {
+    let files = upstreams.flatMap { [$0.keySource, $0.proxy?.credentialSource] }
+      .compactMap { if case .file(let path)? = $0 { path } else { nil as String? } }
+    return [paths.stateDirectory, paths.keysDirectory] + files
+  }
+
   package func upstream(named name: String) -> UpstreamConfiguration? {
     upstreams.first { $0.name == name }
   }

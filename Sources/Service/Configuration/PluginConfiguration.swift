@@ -19,6 +19,15 @@ package struct PluginConfiguration: Sendable, Equatable {
     case deny
   }
 
+  /// What a plugin's own service keeps from it.
+  package enum Sandbox: String, Sendable, CaseIterable {
+    case none
+    /// The daemon's state and keys, and privileges.
+    case standard = "default"
+    /// And whatever it may write, beside a few paths.
+    case strict
+  }
+
   package enum Start: String, Sendable, CaseIterable {
     /// When it is needed first.
     case lazy
@@ -72,11 +81,25 @@ package struct PluginConfiguration: Sendable, Equatable {
   package var approvals: [ToolApproval] = []
   /// Tools that may run again when the outcome of a call is unknown.
   package var idempotent: [Glob] = []
+  package var sandbox = Sandbox.standard
+  /// Bytes of memory; nil for any.
+  package var memoryMaximum: Int?
+  package var hasNetwork = true
+  /// Absolute paths that alone may be written; nil for what the sandbox has.
+  package var writablePaths: [String]?
   package var start = Start.lazy
   package var maximumRestarts = 5
 
   package init(name: String) {
     self.name = name
+  }
+
+  /// The keys that ask for what only a service of its own can have.
+  var confiningKeys: [String] {
+    [
+      sandbox == .strict ? "sandbox" : nil, memoryMaximum == nil ? nil : "memory_max",
+      hasNetwork ? nil : "network", writablePaths == nil ? nil : "write",
+    ].compactMap { $0 }
   }
 
   /// Returns what the configuration says about one of its tools: the most specific glob of

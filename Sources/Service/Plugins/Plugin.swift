@@ -1,4 +1,5 @@
 package import EventLoop
+internal import Glibc
 package import JSON
 package import Wire
 
@@ -10,13 +11,44 @@ package import Wire
 package final class Plugin: PluginTransport {
   /// What runs plugins, and with what around them.
   package struct Launcher: Sendable {
-    package var environment: [String: String]
-    /// The program of the guard, see `PluginGuard`.
-    package var guardProgram: String
+    let environment: [String: String]
+    /// Of file modes; nil for what the guard has.
+    let mask: UInt32?
+    let starter: any PluginStarter
 
-    package init(environment: [String: String], guardProgram: String = PluginGuard.program) {
+    init(environment: [String: String], mask: UInt32?, starter: any PluginStarter) {
       self.environment = environment
-      self.guardProgram = guardProgram
+      self.mask = mask
+      self.starter = starter
+    }
+
+    /// In a service of the user's they are services too, and children anywhere else.
+    ///
+    /// The user of the system's service has no home but `/`, and is given one.
+    @EventLoop init(for paths: ConfigurationPaths, mask: UInt32) {
+      var environment = ProcessEnvironment.current
+      if paths.mode == .system, environment["HOME"] ?? "/" == "/" {
+        let home = "\(paths.stateDirectory)/home"
+        // One that can't be made is told of by whoever needs it.
+        unsafe _ = mkdir(home, 0o700)
+        environment["HOME"] = home
+      }
+      if paths.mode == .user, let starter = UnitStarter() {
+        self.init(environment: environment, mask: nil, starter: starter)
+      } else {
+        self.init(environment: environment, mask: mask)
+      }
+    }
+
+    /// Plugins are children.
+    ///
+    /// - Parameter guardProgram: see `PluginGuard`; by default the daemon's own, whatever it is
+    ///   called, and also when it was replaced meanwhile.
+    package init(
+      environment: [String: String], mask: UInt32? = nil, guardProgram: String = "/proc/self/exe"
+    ) {
+      self.init(
+        environment: environment, mask: mask, starter: ChildStarter(program: guardProgram))
     }
   }
 
@@ -182,12 +214,15 @@ package final class Plugin: PluginTransport {
 
   private func begin() async throws(PluginError) {
     try await checkProgram()
+    if let shortcoming = await launcher.starter.shortcoming(for: configuration) {
+      onEvent(.unconfined(shortcoming))
+    }
     guard case .starting = phase else { throw unavailable("is being stopped") }
     let process = try spawn()
     phase = .starting(process)
     let deadline = try startDeadline(of: process)
     defer { deadline.cancel() }
-    if case .failed(let reason) = await process.child.started() {
+    if let reason = await process.child.started() {
       throw unavailable("did not start: \(reason)")
     }
     try await shakeHands(with: process)
@@ -220,7 +255,7 @@ package final class Plugin: PluginTransport {
 
   private func spawn() throws(PluginError) -> PluginProcess {
     do throws(LoopError) {
-      let child = try GuardedChild(order, name: name, guardProgram: launcher.guardProgram)
+      let child = try GuardedChild(order, configuration, by: launcher.starter)
       do throws(LoopError) {
         return try process(of: child)
       } catch {
@@ -236,6 +271,7 @@ package final class Plugin: PluginTransport {
     PluginGuard.Order(
       command: configuration.command, directory: configuration.directory ?? "/",
       environment: PluginEnvironment.variables(for: configuration, in: launcher.environment),
+      mask: launcher.mask, mayGainPrivileges: configuration.sandbox == .none,
       grace: PluginProcess.grace)
   }
 

@@ -11,6 +11,8 @@ package enum PluginEvent: Sendable, Equatable {
   case restarting(reason: String, after: Duration)
   /// It ended or did not start, and is left alone.
   case failed(reason: String)
+  /// It runs without something that its configuration asks for.
+  case unconfined(String)
   /// One of its hooks failed.
   case hookFailed(String)
 }

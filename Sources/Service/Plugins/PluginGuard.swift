@@ -8,13 +8,11 @@ internal import Glibc
 /// It is the daemon's own program under another name.
 package enum PluginGuard {
   /// SIGTERM for the plugin's group, SIGKILL for all that is left after the order's grace.
-  static let endSignal = HALLEY_GUARD_END
+  static let endCommand = UInt8(HALLEY_GUARD_END)
   /// SIGKILL for everything at once.
-  static let killSignal = HALLEY_GUARD_KILL
+  static let killCommand = UInt8(HALLEY_GUARD_KILL)
 
-  private static let name = "halley-guard"
-  /// Whatever the daemon's program is called, and also when it was replaced meanwhile.
-  package static let program = "/proc/self/exe"
+  static let name = "halley-guard"
 
   /// Spends the life of the process as a guard, where it was started as one. Call it first in
   /// `main`.
@@ -28,39 +26,49 @@ package enum PluginGuard {
     var command: [String]
     var directory: String
     var environment: [String]
+    /// Of file modes; nil for what the guard has.
+    var mask: UInt32?
+    /// Whether programs of other users may run as those (execve(2), set-user-ID).
+    var mayGainPrivileges: Bool
     /// Between SIGTERM and SIGKILL.
     var grace: Duration
 
+    /// With their length in front.
     var bytes: [UInt8] {
-      let numbers = ["\(getpid())", "\(grace.wholeMicroseconds / 1000)"]
+      let numbers = [
+        "\(mask.map { Int64($0) } ?? -1)", mayGainPrivileges ? "1" : "0",
+        "\(grace.wholeMicroseconds / 1000)",
+      ]
       let texts = numbers + [directory, "\(command.count)"] + command + environment
-      return texts.flatMap { Array($0.utf8) + [0] }
+      return PluginGuard.framed(texts.flatMap { Array($0.utf8) + [0] })
     }
   }
 
-  /// What a guard says of the start.
+  /// An order that starts no plugin: the guard says which mount namespace it is in.
+  static let question = framed([])
+
+  private static func framed(_ bytes: [UInt8]) -> [UInt8] {
+    unsafe withUnsafeBytes(of: UInt32(bytes.count)) { unsafe Array($0) } + bytes
+  }
+
+  /// What a guard says.
   enum Report {
     case started(Int32)
     case failed(String)
-    /// It was killed before it said anything.
-    case abandoned
+    /// Nothing of the plugin is left.
+    case ended(ChildExit)
 
-    /// - Parameter bytes: all that came through the channel: the start, and what went wrong with it,
-    ///   in any order, because two processes write them.
-    init(_ bytes: [UInt8]) {
-      let words = stride(from: 0, to: bytes.count - bytes.count % 8, by: 4).map { at in
-        bytes[at..<at + 4].reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) }
+    static let byteCount = MemoryLayout<halley_guard_report>.size
+
+    /// - Parameter bytes: as many as a report has.
+    init(_ bytes: some Collection<UInt8>) {
+      let report = unsafe Array(bytes).withUnsafeBytes {
+        unsafe $0.loadUnaligned(as: halley_guard_report.self)
       }
-      let reports = stride(from: 0, to: words.count, by: 2).map { at in
-        (stage: UInt32(bitPattern: words[at]), value: words[at + 1])
-      }
-      let failure = reports.first { $0.stage != HALLEY_GUARD_STARTED.rawValue }
-      if let failure {
-        self = .failed(Self.reason(failure.stage, errno: failure.value))
-      } else if let start = reports.first {
-        self = .started(start.value)
-      } else {
-        self = .failed("its guard ended")
+      switch UInt32(bitPattern: report.stage) {
+      case HALLEY_GUARD_STARTED.rawValue: self = .started(report.value)
+      case HALLEY_GUARD_ENDED.rawValue: self = .ended(ChildExit(waitStatus: report.value))
+      case let stage: self = .failed(Self.reason(stage, errno: report.value))
       }
     }
 
@@ -73,18 +81,12 @@ package enum PluginGuard {
       }
     }
   }
+}
 
-  /// Starts a guard, with its end of the channel as the fourth descriptor.
-  ///
-  /// - Parameter plugin: the plugin's name, for ps(1).
-  static func start(
-    _ program: String, for plugin: String, descriptors: [PipeEnd]
-  ) throws(LoopError) -> SpawnedProcess {
-    let spawned = SpawnedProcess.start(
-      program, [name, plugin], environment: [], descriptors: descriptors.map(\.descriptor))
-    switch spawned {
-    case .success(let process): return process
-    case .failure(let error): throw LoopError("posix_spawn", code: error.number)
-    }
+extension ChildExit {
+  /// - Parameter waitStatus: as waitpid(2) gives it for a process that has ended.
+  fileprivate init(waitStatus: Int32) {
+    let signal = waitStatus & 0x7F
+    self = signal == 0 ? .exited(status: waitStatus >> 8 & 0xFF) : .killed(signal: signal)
   }
 }

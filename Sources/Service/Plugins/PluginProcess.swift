@@ -38,7 +38,8 @@ final class PluginProcess: PluginTransport {
   /// How long it has from its start to its first answer; nil when there was one.
   var startLimit: Duration?
   private var outputSource: IOSource?
-  private let stderr: PluginStderr
+  /// nil where the journal has it.
+  private let stderr: PluginStderr?
   private var silentTimeouts = 0
   private var requests = 0
   /// Ends the process step by step.
@@ -69,7 +70,9 @@ final class PluginProcess: PluginTransport {
     self.child = child
     calls = PendingCalls(plugin: name)
     input = PluginInput(child.input)
-    stderr = try PluginStderr(child.error, onEntry: onStderr)
+    stderr = try child.error.map { end throws(LoopError) in
+      try PluginStderr(end, onEntry: onStderr)
+    }
     endTimer = try TimerSource { [weak self] in self?.goOnEnding() }
     outputSource = try IOSource(child.output.descriptor, .readable) { [weak self] _ in self?.read()
     }
@@ -265,7 +268,7 @@ final class PluginProcess: PluginTransport {
     for _ in 0..<(Self.maximumLineBytes / Self.readBytes) where outputSource != nil { read() }
     stopReading()
     for entry in noise.finish(now: EventLoop.now) { onNoise(entry) }
-    stderr.finish()
+    stderr?.finish()
   }
 
   func finish(_ reason: String) {

@@ -41,11 +41,15 @@ package final class PluginSet {
   /// Takes over a configuration: what is new is added, what is gone removed when its calls have
   /// ended, what changed is replaced, what has failed gets a new chance, and the rest stays as it is.
   ///
-  /// - Parameter longestResult: bytes of a result that a tool may have (`limits.line`).
+  /// - Parameters:
+  ///   - longestResult: bytes of a result that a tool may have (`limits.line`).
+  ///   - hidden: where the daemon's state and keys are.
   package func update(
-    _ configurations: [PluginConfiguration], longestResult: Int = LimitsConfiguration().line
+    _ configurations: [PluginConfiguration], longestResult: Int = LimitsConfiguration().line,
+    hidden: [String] = []
   ) {
     guard !isClosed else { return }
+    launcher.starter.hide(hidden)
     let old = plugins
     plugins = configurations.filter(\.isEnabled).map { configuration in
       old.first { $0.configuration == configuration && !$0.hasFailed } ?? plugin(configuration)

@@ -5,6 +5,7 @@ extension PluginConfiguration {
     readHooks(&table)
     readTools(&table)
     readEnvironment(&table)
+    readSandbox(&table)
     table.finish()
     if hooks.isEmpty, !servesTools, !table.has("hooks"), !table.has("tools") {
       table.refuseMissing("hooks", expected: "hooks = [\"request\"] or the like, or tools = true")
@@ -54,6 +55,14 @@ extension PluginConfiguration {
       table.findings.record(
         table.path + ["approvals"], entry.key, choice.show(approval), entry.node.origin)
     }
+  }
+
+  private mutating func readSandbox(_ table: inout TableReader) {
+    table.read("sandbox", as: .choice, into: &sandbox)
+    table.read("memory_max", as: .size(1 << 20...1 << 40), into: &memoryMaximum)
+    table.read("network", as: .boolean, into: &hasNetwork)
+    table.read(
+      "write", as: .array(of: .absolutePath("that it may write")), into: &writablePaths)
   }
 
   /// Reads variables; their values may be secrets and are shown nowhere.
