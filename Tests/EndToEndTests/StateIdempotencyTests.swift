@@ -168,12 +168,56 @@ import Testing
     #expect(try stage.simulator.count("creates") == 1)
   }
 
-  @Test func `a repeated create of an answer that was not stored asks again`() throws {
-    let asked = #"{"input":"x","store":false,"halley":{"idempotency_key":"n"}}"#
+  /// Creates that leave nothing on disk.
+  private static let unstored = [
+    #""store":false"#, #""store":false,"stream":true"#, #""store":false,"background":true"#,
+  ]
+
+  private static func unstored(_ members: String, _ input: String = "x") -> String {
+    #"{"input":"\#(input)",\#(members),"halley":{"idempotency_key":"n"}}"#
+  }
+
+  @Test(arguments: unstored) func `what was not stored is answered again all the same`(
+    _ members: String
+  ) throws {
+    let asked = Self.unstored(members)
     let first = try stage.client.call(1, "responses.create", asked)
-    #expect(first.status == "completed")
-    let second = try stage.client.call(1, "responses.create", asked)
+    try Wait.until("the response to end") {
+      try stage.daemon.status()["responses"]?.elements.isEmpty == true
+    }
+    let second = try stage.client.call(2, "responses.create", asked)
     #expect(second.status == "completed", "\(second.message.text)")
+    #expect(first.id == second.id && first.events == second.events)
+    for other in [Self.unstored(members, "y"), Self.unstored(#""store":true"#)] {
+      #expect(try stage.client.call(3, "responses.create", other).errorCode == "conflict")
+    }
+    #expect(try stage.daemon.connect().call(4, "responses.create", asked).id == first.id)
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
+  @Test func `the key of a stored answer is none for another`() throws {
+    _ = try stage.client.call(1, "responses.create", params())
+    let other = params("hello", #""store":false,\#(Self.slow)"#)
+    #expect(try stage.client.call(2, "responses.create", other).errorCode == "conflict")
+  }
+
+  @Test func `what gave no answer, and was not stored, is asked again`() throws {
+    let failing =
+      #"{"input":"x","store":false,"halley":{"idempotency_key":"n"},"#
+      + #""metadata":{"status":"400"}}"#
+    for id in 1...2 {
+      #expect(try stage.client.call(id, "responses.create", failing).errorCode == "upstream_http")
+    }
     #expect(try stage.simulator.count("creates") == 2)
+  }
+
+  @Test func `what was not stored is forgotten when the configuration says`() throws {
+    let stage = try StateStage(rest: "[store]\nidempotency = \"1s\"\n")
+    let first = try stage.client.call(1, "responses.create", Self.unstored(#""store":false"#))
+    #expect(first.status == "completed")
+    let other = Self.unstored(#""store":false"#, "y")
+    try Wait.until("the key to be forgotten") {
+      try stage.client.call(1, "responses.create", other).status == "completed"
+    }
   }
 }

@@ -77,6 +77,7 @@ final class ResponseRegistry {
       byIdempotencyKey[key] === run
     {
       byIdempotencyKey[key] = nil
+      if !run.isStored { repeatable.keep(run, key.text) }
     }
     if let key = run.shareKey, byShareKey[key] === run { byShareKey[key] = nil }
     if running.isEmpty { onIdle?() }
@@ -152,6 +153,9 @@ final class ResponseRegistry {
     byIdempotencyKey[Key(uid: run.uid, text: idempotencyKey)] = run
   }
 
+  /// What a create left that was not stored.
+  private(set) var repeatable = RepeatableResponses()
+
   func running(_ idempotencyKey: String, of uid: UInt32) -> ResponseRun? {
     byIdempotencyKey[Key(uid: uid, text: idempotencyKey)]
   }
@@ -164,6 +168,12 @@ final class ResponseRegistry {
       let log = run.acknowledgement == nil ? earlier.log : earlier.acknowledgement ?? earlier.log
       run.reader?.follow(log) { earlier.readerLeft($0, $1) }
     }
+    run.take(.answeredElsewhere)
+  }
+
+  /// Lets the reader of a create follow what the same create left.
+  func join(_ run: ResponseRun, _ ended: RepeatableResponses.Entry) {
+    run.reader?.follow(ended.log, onLeave: nil)
     run.take(.answeredElsewhere)
   }
 

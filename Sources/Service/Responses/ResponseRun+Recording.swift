@@ -56,19 +56,30 @@ extension ResponseRun {
     return try await hooked(offeringTools(assemble(from: store, takesTurn: false)))
   }
 
-  /// Follows the same create where it runs; true where it does.
+  /// Follows the same create where it runs, or where it ended and is not stored; true where it does.
   private func joinRunning() throws(RPCError) -> Bool {
     guard let key = request.options.idempotencyKey else { return false }
-    guard let earlier = services.registry.running(key, of: uid) else {
-      services.registry.owns(self, idempotencyKey: key)
+    let registry = services.registry
+    if let earlier = registry.running(key, of: uid) {
+      try requireBody(earlier.request.bodyDigest, key)
+      registry.join(self, earlier)
+      return true
+    }
+    let lifetime = services.idempotencyLifetime
+    guard let ended = registry.repeatable.find(key, of: uid, lifetime: lifetime) else {
+      registry.owns(self, idempotencyKey: key)
       return false
     }
-    guard earlier.request.bodyDigest == request.bodyDigest else {
+    try requireBody(ended.bodyDigest, key)
+    registry.join(self, ended)
+    return true
+  }
+
+  private func requireBody(_ digest: [UInt8], _ key: String) throws(RPCError) {
+    guard digest == request.bodyDigest else {
       throw RPCError(
         .conflict, "idempotency key \"\(key)\" is in use for a request with another body")
     }
-    services.registry.join(self, earlier)
-    return true
   }
 
   /// A request that goes on from nothing and leaves nothing does not touch the disk.
@@ -140,8 +151,7 @@ extension ResponseRun {
     row.previousResponseID = body.context.previousResponseID
     row.scope = request.options.scope
     row.instructions = plan.body.nonNull("instructions")
-    // Without its text a response can't be replayed: then only one that runs is joined.
-    row.idempotency = (isStored ? request.options.idempotencyKey : nil).map { key in
+    row.idempotency = request.options.idempotencyKey.map { key in
       NewResponse.Idempotency(key: key, bodyHash: request.bodyDigest)
     }
     row.idempotencyLifetime = Int64(services.idempotencyLifetime.wholeMicroseconds / 1000)

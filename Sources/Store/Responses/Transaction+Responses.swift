@@ -49,7 +49,9 @@ extension Transaction {
       id: new.id, status: new.status, isStored: new.isStored, isBackground: new.isBackground,
       createdAt: now, endedAt: nil, model: new.model, upstream: new.upstream, upstreamID: nil,
       keyIdentity: new.keyIdentity, client: new.client,
-      previousResponseID: new.previousResponseID, scope: new.scope, idempotency: new.idempotency,
+      previousResponseID: new.previousResponseID, scope: new.scope,
+      // Without its text it can't be replayed.
+      idempotency: new.isStored ? new.idempotency : nil,
       instructions: new.isStored ? new.instructions : nil, object: nil, error: nil, handle: handle,
       turn: turn)
   }
