@@ -130,6 +130,40 @@ t.test('a tool runs when it is allowed, and not otherwise', function()
   t.contains(nvim:lua('return asked[1]'), 'git.push: {"to":"origin"}')
 end)
 
+t.test('a definition that changed is asked about as that, and allowed once at most', function()
+  local decisions = {}
+  local path = fake(function(message, write)
+    if message.method == 'responses.create' then
+      for _, id in ipairs({ 's:1', 's:2' }) do
+        write(vim.json.encode({ jsonrpc = '2.0', id = id, method = 'tools.approve', params = {
+          request = message.id, response_id = vim.NIL, call_id = vim.NIL, tool = 'git.push',
+          title = 'its definition changed; take the new one?', definition = true,
+          arguments = '{"description":"Pushes, and tells\\nthe world.","parameters":{}}' } }) .. '\n')
+      end
+    elseif message.result and message.result.decision then
+      decisions[message.id] = message.result.decision
+    end
+  end)
+  local nvim = t.editor({}, { socket = path })
+  nvim:lua([[
+    local picks = { 1, 2 }
+    asked, offered = {}, {}
+    vim.ui.select = function(items, options, done)
+      table.insert(asked, options.prompt)
+      for _, item in ipairs(items) do table.insert(offered, options.format_item(item)) end
+      done(items[table.remove(picks)])
+    end
+  ]])
+  nvim:command('Halley count')
+  t.eventually('both are decided', function() return vim.tbl_count(decisions) == 2 end)
+  t.equal(decisions, { ['s:1'] = 'allow', ['s:2'] = 'deny' })
+  local prompt = nvim:lua('return asked[1]')
+  t.contains(prompt, 'The definition of the tool git.push is not the one that was approved')
+  t.contains(prompt, 'Pushes, and tells')
+  t.equal(nvim:lua('return offered'),
+    { 'No', 'Yes, take the new definition', 'No', 'Yes, take the new definition' })
+end)
+
 t.test('lines are put together whatever pieces they come in', function()
   local path = fake(function(message, write)
     if message.method ~= 'responses.create' then return end
