@@ -38,6 +38,12 @@ import Testing
     #expect(end.output == "{}\n")
   }
 
+  @Test func `what rpc is told may stand on many lines`() throws {
+    let end = try halley("rpc", "conversations.create", input: "{\n\"name\":\r\n\"x\"\n}\n")
+    #expect(end.status == 0, "\(end.error)")
+    #expect(try RawJSON(parsing: end.output)["name"]?.string == "x")
+  }
+
   @Test(arguments: [
     ["rpc", "daemon.ping"], ["cache", "stats", "--json"], ["list", "--json"],
   ])

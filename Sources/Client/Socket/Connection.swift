@@ -42,13 +42,12 @@ package final class Connection {
   package var hasOutgoing: Bool { sentBytes < outgoing.count }
 
   /// Queues a line and sends as much as the socket takes.
-  package func send(_ line: ArraySlice<UInt8>) throws(Failure) {
+  package func send(_ line: RPCLine) throws(Failure) {
     if !hasOutgoing {
       outgoing = []
       sentBytes = 0
     }
-    outgoing.append(contentsOf: line)
-    outgoing.append(0x0A)
+    for piece in line.pieces { outgoing.append(contentsOf: piece) }
     try flush()
   }
 

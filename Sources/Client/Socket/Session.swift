@@ -39,7 +39,7 @@ package final class Session {
   /// Sends a request without waiting for its answer, which is passed over when it comes.
   package func post(_ method: String, _ params: RawJSON) throws(Failure) {
     lastID += 1
-    try connection.send(Self.line(id: lastID, method, params))
+    try connection.send(RPCLine(id: .integer(lastID), method, params))
   }
 
   /// Tells the daemon who calls, and that tools may be asked about.
@@ -135,7 +135,8 @@ package final class Session {
           try observer.receive(request)
           continue
         }
-        try connection.send(Self.line(answering: asked, try observer.answer(request)))
+        try connection.send(
+          RPCLine(answering: asked, result: [try observer.answer(request).onOneLine.bytes]))
       }
     }
     return nil
@@ -200,29 +201,6 @@ package final class Session {
   }
 
   private func cancel(_ id: Int) throws(Failure) {
-    try connection.send(
-      RawJSON.object { line in
-        line.member("jsonrpc", "2.0")
-        line.member("method", "$/cancelRequest")
-        line.key("params")
-        line.object { $0.member("id", id) }
-      }.bytes)
-  }
-
-  private static func line(id: Int, _ method: String, _ params: RawJSON) -> ArraySlice<UInt8> {
-    RawJSON.object { line in
-      line.member("jsonrpc", "2.0")
-      line.member("id", id)
-      line.member("method", method)
-      line.member("params", params)
-    }.bytes
-  }
-
-  private static func line(answering id: RPCID, _ result: RawJSON) -> ArraySlice<UInt8> {
-    RawJSON.object { line in
-      line.member("jsonrpc", "2.0")
-      line.member("id", id.json)
-      line.member("result", result)
-    }.bytes
+    try connection.send(RPCLine("$/cancelRequest", .object { $0.member("id", id) }))
   }
 }

@@ -22,15 +22,12 @@ final class ConversationWatcher: OutputSource {
   private var client = ""
   private var onMore: (@EventLoop () -> Void)?
   private let onDetach: @EventLoop (ConversationWatcher) -> Void
-  private let prefix: [UInt8]
-  private static let suffix = Array("}}\n".utf8)
+  private let lines: EventLines
 
   init(id: RPCID, onDetach: @escaping @EventLoop (ConversationWatcher) -> Void) {
     self.id = id
     self.onDetach = onDetach
-    prefix =
-      Array("{\"jsonrpc\":\"2.0\",\"method\":\"conversations.event\",\"params\":{\"id\":".utf8)
-      + id.json.bytes + Array(",\"event\":".utf8)
+    lines = EventLines("conversations.event", of: id)
   }
 
   func add(_ event: RawJSON) {
@@ -67,12 +64,7 @@ final class ConversationWatcher: OutputSource {
   }
 
   func appendLines(to chunk: inout [UInt8], limit: Int) {
-    while let event = peek(), chunk.count + prefix.count + event.count + 3 <= limit {
-      chunk.append(contentsOf: prefix)
-      chunk.append(contentsOf: event)
-      chunk.append(contentsOf: Self.suffix)
-      advance()
-    }
+    while let event = peek(), lines.append(event, to: &chunk, limit: limit) { advance() }
   }
 
   func nextFrame() -> OutputFrame? {
@@ -82,7 +74,7 @@ final class ConversationWatcher: OutputSource {
       return .answer(id, error: end)
     }
     advance()
-    return OutputFrame([prefix[...], event, Self.suffix[...]])
+    return OutputFrame(lines.pieces(event))
   }
 
   /// The next event; logs that have ended and were read are dropped on the way.

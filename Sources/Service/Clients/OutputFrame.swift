@@ -34,33 +34,18 @@ package struct OutputFrame {
 }
 
 extension OutputFrame {
-  private static let opening = Array("{\"jsonrpc\":\"2.0\",\"id\":".utf8)
-  private static let result = Array(",\"result\":".utf8)
-  private static let error = Array(",\"error\":".utf8)
-  private static let halley = Array(",\"halley\":".utf8)
-  private static let end = Array("}\n".utf8)
-  private static let comma = Array(",".utf8)
-  private static let lineEnd = Array("\n".utf8)
-  private static let endOfTwo = Array("}}\n".utf8)
-
   /// A request of ours.
   static func request(_ id: RawJSON, _ method: String, _ params: RawJSON) -> OutputFrame {
-    let body = RawJSON.object {
-      $0.member("method", method)
-      $0.member("params", params.onOneLine)
-    }
-    return OutputFrame([opening[...], id.bytes, comma[...], body.bytes.dropFirst(), lineEnd[...]])
+    OutputFrame(RPCLine(id: id, method, params).pieces)
   }
 
   static func answer(_ id: RPCID, result json: RawJSON) -> OutputFrame {
-    OutputFrame([opening[...], id.json.bytes, result[...], json.bytes, end[...]], isAnswer: true)
+    OutputFrame(RPCLine(answering: id, result: [json.bytes]).pieces, isAnswer: true)
   }
 
-  /// - Parameter id: nil where the request's id could not be read (JSON-RPC 2.0, section 5).
-  static func answer(_ id: RPCID?, error failure: RPCError) -> OutputFrame {
-    OutputFrame(
-      [opening[...], (id?.json ?? .null).bytes, error[...], failure.json.bytes, end[...]],
-      isAnswer: true)
+  /// - Parameter id: nil where the request's id could not be read.
+  static func answer(_ id: RPCID?, error: RPCError) -> OutputFrame {
+    OutputFrame(RPCLine(answering: id, error: error.json).pieces, isAnswer: true)
   }
 
   static func answer(_ id: RPCID, _ outcome: ResponseOutcome) -> OutputFrame {
@@ -70,11 +55,9 @@ extension OutputFrame {
       // The member goes behind the upstream's own, whose bytes stay as they are.
       let object = response.kind == .object ? response.bytes : RawJSON.emptyObject.bytes
       let isEmpty = object.dropFirst().first { $0 > 0x20 } == UInt8(ascii: "}")
-      return OutputFrame(
-        [
-          opening[...], id.json.bytes, result[...], object.dropLast(),
-          isEmpty ? Self.halley.dropFirst() : Self.halley[...], halley.bytes, endOfTwo[...],
-        ], isAnswer: true)
+      let key = Array((isEmpty ? "" : ",").utf8) + Array("\"halley\":".utf8)
+      let result = [object.dropLast(), key[...], halley.bytes, object.suffix(1)]
+      return OutputFrame(RPCLine(answering: id, result: result).pieces, isAnswer: true)
     }
   }
 }

@@ -13,15 +13,13 @@ final class ResponseReader: OutputSource {
   private var onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)?
   private var client = ""
   private var onMore: (@EventLoop () -> Void)?
-  private let eventPrefix: [UInt8]
+  private let lines: EventLines
   private var nextEvent: Int
   /// Requests to the client, each with the number of events that it is sent before.
   private var questions: [(events: Int, frame: OutputFrame)] = []
   private var isCancelled = false
   /// Whether the request joined an equal one and costs nothing.
   private var isJoined = false
-
-  private static let eventSuffix = Array("}}\n".utf8)
 
   /// - Parameter firstEvent: the number of the first event that is sent.
   init(
@@ -33,9 +31,7 @@ final class ResponseReader: OutputSource {
     self.wantsEvents = wantsEvents
     self.onLeave = onLeave
     nextEvent = firstEvent
-    eventPrefix =
-      Array("{\"jsonrpc\":\"2.0\",\"method\":\"responses.event\",\"params\":{\"id\":".utf8)
-      + id.json.bytes + Array(",\"event\":".utf8)
+    lines = EventLines("responses.event", of: id)
   }
 
   func attach(to client: String, _ onMore: @escaping @EventLoop () -> Void) {
@@ -103,14 +99,8 @@ final class ResponseReader: OutputSource {
 
   func appendLines(to chunk: inout [UInt8], limit: Int) {
     guard wantsEvents, !isCancelled else { return }
-    let framing = eventPrefix.count + Self.eventSuffix.count
     let end = eventsBeforeNext
-    while nextEvent < end {
-      let event = log.event(nextEvent)
-      guard chunk.count + framing + event.count <= limit else { return }
-      chunk.append(contentsOf: eventPrefix)
-      chunk.append(contentsOf: event)
-      chunk.append(contentsOf: Self.eventSuffix)
+    while nextEvent < end, lines.append(log.event(nextEvent), to: &chunk, limit: limit) {
       nextEvent += 1
     }
   }
@@ -119,7 +109,7 @@ final class ResponseReader: OutputSource {
     if isCancelled { return .answer(id, error: RPCError(.cancelled, "the request was cancelled")) }
     if wantsEvents, nextEvent < eventsBeforeNext {
       defer { nextEvent += 1 }
-      return OutputFrame([eventPrefix[...], log.event(nextEvent), Self.eventSuffix[...]])
+      return OutputFrame(lines.pieces(log.event(nextEvent)))
     }
     if log.outcome == nil, !questions.isEmpty { return questions.removeFirst().frame }
     guard let outcome = log.outcome else { return nil }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Wire
 
 /// What is on its way to a plugin's stdin. Nothing here blocks.
 @EventLoop
@@ -27,15 +28,16 @@ final class PluginInput {
   ///
   /// - Returns: where it ends in all that is sent; nil where too much waits already, or the plugin
   ///   has closed its end.
-  func send(_ head: [UInt8], _ body: ArraySlice<UInt8>, _ tail: [UInt8]) -> Int? {
-    let count = head.count + body.count + tail.count
+  @discardableResult
+  func send(_ line: RPCLine) -> Int? {
+    let count = line.pieces.reduce(0) { $0 + $1.count }
     guard !isClosed, queue.isEmpty || queuedBytes + count <= Self.maximumQueuedBytes else {
       return nil
     }
     if count <= Self.piecedBytes {
-      queue.append((head + body + tail)[...])
+      queue.append(Array(line.pieces.joined())[...])
     } else {
-      queue += [head[...], body, tail[...]]
+      queue += line.pieces
     }
     queuedBytes += count
     let end = sentBytes + queuedBytes

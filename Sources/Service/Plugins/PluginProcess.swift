@@ -109,27 +109,22 @@ final class PluginProcess: PluginTransport {
     let outcome = await calls.outcome(
       of: id, limit: max(limit, startLeft), lateness: lateness, onAbandoned: onAbandoned
     ) { () throws(PluginError) in
-      try send(#""id":\#(id),"method":\#(RawJSON.string(method).text),"params":"#, params)
+      try send(RPCLine(id: .integer(id), method, params))
     }
     return try outcome.get()
   }
 
   func notify(_ method: String, _ params: RawJSON) {
-    _ = write(#""method":\#(RawJSON.string(method).text),"params":"#, params)
+    input.send(RPCLine(method, params))
   }
 
   /// Returns where the line ends in all that is sent.
-  private func send(_ head: String, _ params: RawJSON) throws(PluginError) -> Int {
-    if let end = write(head, params) { return end }
+  private func send(_ line: RPCLine) throws(PluginError) -> Int {
+    if let end = input.send(line) { return end }
     guard !input.isClosed else {
       throw PluginError(.unsent, "closed its standard input", plugin: name)
     }
     throw PluginError(.unavailable, "does not read what it is sent", plugin: name)
-  }
-
-  private func write(_ head: String, _ value: RawJSON) -> Int? {
-    input.send(
-      Array(#"{"jsonrpc":"2.0",\#(head)"#.utf8), value.onOneLine.bytes, Array("}\n".utf8))
   }
 
   // MARK: From the plugin
@@ -232,8 +227,9 @@ final class PluginProcess: PluginTransport {
 
   private func answer(_ id: RPCID, _ result: Result<RawJSON, RPCError>) {
     switch result {
-    case .success(let json): _ = write(#""id":\#(id.json.text),"result":"#, json)
-    case .failure(let error): _ = write(#""id":\#(id.json.text),"error":"#, error.json)
+    case .success(let result):
+      input.send(RPCLine(answering: id, result: [result.onOneLine.bytes]))
+    case .failure(let error): input.send(RPCLine(answering: id, error: error.json))
     }
   }
 

@@ -21,12 +21,8 @@ struct RPC: ParsableCommand {
     var tickInterval: Int32? { nil }
 
     mutating func receive(_ notification: RPCRequest) throws(Failure) {
-      let line = RawJSON.object { line in
-        line.member("jsonrpc", "2.0")
-        line.member("method", notification.method)
-        line.member("params", notification.params)
-      }
-      try output.write(Array(line.bytes) + [0x0A])
+      let line = RPCLine(notification.method, notification.params)
+      try output.write(Array(line.pieces.joined()))
     }
 
     mutating func callWasInterrupted() {}
