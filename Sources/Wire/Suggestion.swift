@@ -1,15 +1,21 @@
 /// The candidate that a mistyped word most likely meant; nil where none is near.
 ///
-/// Near is one edit for each three bytes of the word, rounded up: an insertion, a deletion, a
-/// replacement or a swap of neighbours. Of equally near candidates the first wins.
-package func closest(to word: String, among candidates: some Sequence<String>) -> String? {
+/// An edit is an insertion, a deletion, a replacement or a swap of neighbours; upper and lower case
+/// are alike. Of equally near candidates the first wins; the word itself is none.
+///
+/// - Parameter edits: how many make it near; without it, one for each three bytes of the word,
+///   rounded up.
+package func closest(
+  to word: String, among candidates: some Sequence<String>, edits: Int? = nil
+) -> String? {
   // The names it is asked about are shorter; this bounds what a hostile one costs.
   let longestWord = 64
   guard word.utf8.count <= longestWord else { return nil }
   var nearest: String?
-  var bound = (word.utf8.count + 2) / 3 + 1
-  for candidate in candidates {
-    let distance = editDistance(Array(word.utf8), Array(candidate.utf8))
+  var bound = (edits ?? (word.utf8.count + 2) / 3) + 1
+  for candidate in candidates where candidate != word {
+    let distance = editDistance(
+      Array(word.lowercased().utf8), Array(candidate.lowercased().utf8))
     if distance < bound { (nearest, bound) = (candidate, distance) }
   }
   return nearest

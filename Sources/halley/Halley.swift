@@ -138,7 +138,7 @@ struct Halley: ParsableCommand {
     let unknown = commandNames.contains(first) ? topics.dropFirst().first : first
     guard !isPrompt, let unknown, !below.contains(unknown) else { return }
     let names = command == nil ? commandNames : below
-    let near = Nearest.name(to: unknown, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+    let near = closest(to: unknown, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
     throw .usage(
       "there is no command \"\(unknown)\" to help with\(near)",
       advice: "to ask it as a prompt: halley ask \(arguments.joined(separator: " "))")
@@ -146,7 +146,8 @@ struct Halley: ParsableCommand {
 
   private static func slip(_ word: String, _ names: [String]) -> String? {
     guard !word.hasPrefix("-"), !names.contains(word) else { return nil }
-    return Nearest.name(to: word, among: names)
+    // Stricter than for what can only be a name: hello is no help.
+    return closest(to: word, among: names, edits: word.utf8.count < 6 ? 1 : 2)
   }
 
   private static func leave(_ failure: Failure) -> Never {

@@ -1,5 +1,6 @@
 import Client
 import JSON
+import Wire
 
 /// Says which model was probably meant where the upstream does not know the one that was asked.
 enum ModelAdvice {
@@ -8,7 +9,7 @@ enum ModelAdvice {
     to failure: Failure, asking model: String?, _ session: Session
   ) -> Failure {
     guard let remote = failure.remote, isAboutModel(remote) else { return failure }
-    let near = model.flatMap { Nearest.name(to: $0, among: names(session)) }
+    let near = model.flatMap { closest(to: $0, among: names(session)) }
     let advice = near.map { "did you mean: -m \($0)" } ?? "see which there are: halley models"
     return Failure(failure.status, failure.message, advice: advice, remote: remote)
   }

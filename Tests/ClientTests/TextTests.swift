@@ -46,17 +46,6 @@ struct TextTests {
     #expect(Quantity.bytes(count) == text)
   }
 
-  @Test(
-    arguments: [
-      ("staus", "status"), ("modles", "models"), ("serach", "search"), ("lst", "list"),
-      ("hello", nil),
-      ("status", nil), ("story", nil),
-    ] as [(String, String?)])
-  func `the nearest name is one or two slips away`(_ word: String, _ name: String?) {
-    let names = ["status", "models", "search", "list", "help"]
-    #expect(Nearest.name(to: word, among: names) == name)
-  }
-
   @Test func `a table lines up wide characters and numbers`() {
     var table = Table(["NAME", "N"])
     table.add(["日本", "1"])

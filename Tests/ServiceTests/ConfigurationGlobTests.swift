@@ -24,18 +24,4 @@ import Testing
     #expect(Glob("a?b*").literalPrefix == "a")
     #expect(Glob("exact").literalPrefix == "exact")
   }
-
-  @Test(arguments: [
-    ("max_retires", "max_retries"), ("defualt_model", "default_model"), ("Level", "level"),
-    ("idle-timeout", "idle_timeout"),
-  ])
-  func `the nearest name is suggested`(typed: String, meant: String) {
-    let known = ["max_retries", "default_model", "level", "idle_timeout"]
-    #expect(Spelling.nearest(to: typed, among: known) == meant)
-  }
-
-  @Test func `nothing is suggested when nothing is near`() {
-    #expect(Spelling.nearest(to: "colour", among: ["level", "prompts"]) == nil)
-    #expect(Spelling.nearest(to: "x", among: []) == nil)
-  }
 }

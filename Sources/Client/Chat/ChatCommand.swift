@@ -1,3 +1,5 @@
+internal import Wire
+
 /// What a line of a chat that begins with a slash asks for.
 package enum ChatCommand: Equatable, Sendable {
   case model(String?)
@@ -63,7 +65,7 @@ package enum ChatCommand: Equatable, Sendable {
   }
 
   private static func unknown(_ name: String) -> Failure {
-    let near = Nearest.name(to: name, among: names).map { "did you mean \($0)? " } ?? ""
+    let near = closest(to: name, among: names).map { "did you mean \($0)? " } ?? ""
     return .usage(
       "there is no \(name)", advice: "\(near)/help lists what there is; /\(name) sends it as it is")
   }

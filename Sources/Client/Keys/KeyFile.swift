@@ -1,4 +1,5 @@
 package import JSON
+internal import Wire
 
 /// Keeps an upstream's key where the daemon looks for it: `keys/NAME` beside `config.toml`.
 package struct KeyFile: Sendable {
@@ -35,7 +36,7 @@ package struct KeyFile: Sendable {
     let upstreams = status["upstreams"]?.elements ?? []
     guard let upstream = upstreams.first(where: { $0["name"]?.string == name }) else {
       let names = upstreams.compactMap { $0["name"]?.string }
-      let near = Nearest.name(to: name, among: names).map { "did you mean \($0)? " } ?? ""
+      let near = closest(to: name, among: names).map { "did you mean \($0)? " } ?? ""
       return .usage(
         "the daemon at \(socket) has no upstream \"\(name)\"; there are: "
           + names.joined(separator: ", "),

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A prompt with places to fill in: `-t NAME`.
 ///
 /// `{{name}}` is replaced by a parameter, `{{input}}` by the prompt. A template may begin with front
@@ -84,7 +86,7 @@ package struct PromptTemplate: Sendable {
     }
     let key = String(Self.trim(trimmed[..<colon]))
     guard Self.settings.contains(key) else {
-      let near = Nearest.name(to: key, among: Self.settings).map { "did you mean \"\($0)\"?" }
+      let near = closest(to: key, among: Self.settings).map { "did you mean \"\($0)\"?" }
       throw .usage(
         "template \(name): \"\(key)\" is no setting; one of \(Self.settings.joined(separator: ", "))"
           + " was expected", advice: near)

@@ -1,3 +1,5 @@
+internal import Wire
+
 extension Glob {
   /// Orders globs that match the same name: the longer the literal prefix, the more specific; a
   /// name without wildcards beats all.
@@ -101,7 +103,7 @@ extension Configuration {
     guard let upstream = upstream(named: name) else {
       let known = upstreams.map(\.name)
       throw UnknownNameError(
-        kind: "upstream", name: name, suggestion: Spelling.nearest(to: name, among: known),
+        kind: "upstream", name: name, suggestion: closest(to: name, among: known),
         known: known)
     }
     return upstream
@@ -112,7 +114,7 @@ extension Configuration {
     guard let profile = profile(named: name) else {
       let known = profiles.map(\.name)
       throw UnknownNameError(
-        kind: "profile", name: name, suggestion: Spelling.nearest(to: name, among: known),
+        kind: "profile", name: name, suggestion: closest(to: name, among: known),
         known: known)
     }
     return profile

@@ -1,5 +1,6 @@
 import Client
 import JSON
+import Wire
 
 extension ChatLoop {
   /// Does what a line that begins with a slash asks for.
@@ -27,7 +28,7 @@ extension ChatLoop {
     request.model = name
     let names = ModelAdvice.names(try link.session())
     guard !names.isEmpty, !names.contains(name) else { return try note("the model is \(name)") }
-    let near = Nearest.name(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
+    let near = closest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
     try note("the model is \(name), which no upstream lists\(near)")
   }
 

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// What one load finds: settings, mistakes, oddities.
 ///
 /// One object passes through the reading of all tables, so that a load names every mistake.
@@ -65,7 +67,7 @@ final class ConfigurationFindings {
   func warnAboutUnknownVariables() {
     let known = variables.union(["HALLEY_SOCKET"])
     for name in environment.keys.sorted() where name.hasPrefix("HALLEY_") && !known.contains(name) {
-      let nearest = Spelling.nearest(to: name, among: known.sorted())
+      let nearest = closest(to: name, among: known.sorted())
       let hint = nearest.map { "; did you mean \($0)?" } ?? ""
       warnings.append("environment variable \(name) sets nothing\(hint)")
     }

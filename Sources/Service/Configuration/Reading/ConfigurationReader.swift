@@ -1,3 +1,5 @@
+internal import Wire
+
 extension Configuration {
   /// Reads everything below the root of the files, merged.
   mutating func read(_ table: inout TableReader) {
@@ -114,7 +116,7 @@ extension Configuration {
         findings.origin(of: table, key), key: TOMLText.path(table + [key]),
         found: TOMLText.quoted(name),
         expected: "the name of an upstream: \(known.joined(separator: ", "))",
-        suggestion: Spelling.nearest(to: name, among: known)))
+        suggestion: closest(to: name, among: known)))
   }
 }
 

@@ -1,3 +1,5 @@
+internal import Wire
+
 extension APIKeySource {
   /// Reads `api_key`; `automatic` where it is absent or wrong.
   ///
@@ -87,7 +89,7 @@ private struct KeySourceReader {
     default:
       table.refuse(
         entry.keyOrigin, key, found: "an unknown key \(TOMLText.quoted(entry.key))",
-        expected: expected, suggestion: Spelling.nearest(to: entry.key, among: known))
+        expected: expected, suggestion: closest(to: entry.key, among: known))
       return nil
     }
   }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Reads one table key by key, and so knows which keys there are.
 struct TableReader {
   let path: [String]
@@ -158,7 +160,7 @@ struct TableReader {
   /// - Parameter suggested: further names to suggest.
   func finish(alsoSuggesting suggested: [String] = []) {
     for entry in table.entries where !known.contains(entry.key) {
-      let nearest = Spelling.nearest(to: entry.key, among: known + suggested)
+      let nearest = closest(to: entry.key, among: known + suggested)
       let header = path.isEmpty ? "at the top" : "in [\(TOMLText.path(path))]"
       refuse(
         entry.keyOrigin, entry.key, found: "an unknown key",

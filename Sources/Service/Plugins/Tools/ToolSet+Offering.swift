@@ -86,11 +86,12 @@ extension ToolSet {
     let isFunction = pattern.contains("__")
     let spelled = tools.map { isFunction ? $0.name.function : $0.name.description }
     if let tool = closest(to: pattern, among: spelled) { return tool }
-    let parts = pattern.split(separator: ".", maxSplits: 1)
-    guard parts.count == 2, let plugin = closest(to: String(parts[0]), among: names) else {
-      return closest(to: pattern, among: names).map { "\($0).*" }
+    let parts = pattern.split(separator: ".", maxSplits: 1).map(String.init)
+    if names.contains(parts[0]) { return "\(parts[0]).*" }
+    if parts.count == 2, let plugin = closest(to: parts[0], among: names) {
+      return "\(plugin).\(parts[1])"
     }
-    return plugin == parts[0] ? "\(plugin).*" : "\(plugin).\(parts[1])"
+    return closest(to: pattern, among: names).map { "\($0).*" }
   }
 
   private func heldBack(_ pattern: Glob, at index: Int) -> RPCError {
