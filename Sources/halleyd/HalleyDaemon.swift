@@ -99,6 +99,8 @@ struct HalleyDaemon: ParsableCommand {
       if showConfig {
         return print(configuration.show(keys: APIKeys(paths: configuration.paths)))
       }
+      let problems = APIKeys(paths: configuration.paths).problems(of: configuration)
+      guard problems.isEmpty else { fail(problems.joined(separator: "\nhalleyd: "), status: 78) }
       let files =
         configuration.files.isEmpty ? "defaults" : configuration.files.joined(separator: ", ")
       print("ok: \(files)\n")

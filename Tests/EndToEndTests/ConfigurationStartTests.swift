@@ -38,6 +38,20 @@ import Testing
     #expect(end.error.split(separator: "\n").count == 3, "\(end.error)")
   }
 
+  @Test(arguments: [
+    "client_certificate = \"FILE\"", "client_certificate = \"/absent.pem\"",
+    "api_key = { file = \"FILE\" }",
+    "proxy = \"http://p.example:1\"\nproxy_auth = { file = \"FILE\" }",
+  ])
+  func `a key that each request would be refused for is named by the check`(_ line: String) throws {
+    let key = try scratch.write("key", "me:secret", mode: 0o644)
+    let line = line.replacing("FILE", with: key)
+    let end = try check("[upstreams.a]\nbase_url = \"https://a.example\"\n\(line)\n")
+    #expect(end.status == 78)
+    let reason = line.contains("absent") ? "no file" : "may be read or written by others"
+    #expect(end.error.contains("upstreams.a: ") && end.error.contains(reason), "\(end.error)")
+  }
+
   @Test func `a usable configuration is said to be so`() throws {
     let end = try check(DaemonProcess.configuration(simulator))
     #expect(end.status == 0)

@@ -52,6 +52,14 @@ struct SystemdTests {
     try SystemdBox.run("shared-configuration", users: ["alice"])
   }
 
+  @Test func `what is wrong at a start is told to whoever asks, and the service runs`() throws {
+    try SystemdBox.run("start-failures", users: ["alice"])
+  }
+
+  @Test func `a service with few descriptors refuses clients and nothing else`() throws {
+    try SystemdBox.run("descriptors")
+  }
+
   @Test func `plugins that people run answer under both units and end with their daemon`() throws {
     try SystemdBox.run("plugins", users: ["alice"])
   }

@@ -97,6 +97,32 @@ import Testing
     #expect(refused.error?["message"]?.string?.contains("may be read or written by others") == true)
   }
 
+  @Test func `requests go on with the key that is there while the next one is fetched`() throws {
+    let (runs, gate) = ("\(scratch.path)/runs", "\(scratch.path)/gate")
+    let program = try scratch.write(
+      "token",
+      """
+      #!/bin/sh
+      echo >> \(runs)
+      [ $(wc -l < \(runs)) = 1 ] || until [ -e \(gate) ]; do sleep 0.02; done
+      echo sk-key
+      """, mode: 0o700)
+    let client = try daemon(
+      """
+      base_url = "\(simulator.baseURL)"
+      api_key = { command = ["\(program)"], refresh = "10s" }
+      """
+    ).connect()
+    var id = 0
+    try Wait.until("the second run") {
+      id += 1
+      #expect(try client.create(id).status == "completed")
+      return try TextFile.text(runs).count == 2
+    }
+    #expect(try client.create(id + 1).status == "completed")
+    try scratch.write("gate", "")
+  }
+
   @Test func `a key that has come of age is fetched again`() throws {
     let program = try scratch.write(
       "token",

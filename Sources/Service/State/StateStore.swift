@@ -72,7 +72,12 @@ final class StateStore {
     if opening == nil { opening = EventLoop.start { [self] in await tryToOpen() } }
     await opening?.value
     if let store { return store }
-    throw failure.map { RPCError($0) } ?? RPCError(.storage, "the database is closed")
+    guard let failure else { throw RPCError(.storage, "the database is closed") }
+    var error = RPCError(failure)
+    if let remedy = failure.remedy(configuration.directory) {
+      error.details.append(("hint", .string(remedy)))
+    }
+    throw error
   }
 
   private func tryToOpen() async {
@@ -97,7 +102,10 @@ final class StateStore {
       await stopReading()
       for response in resumable { onResumable(response, opened) }
     } catch {
-      if failure != error { onTrouble("The database can't be used: \(error)") }
+      if failure != error {
+        let remedy = error.remedy(configuration.directory).map { "; \($0)" } ?? ""
+        onTrouble("The database can't be used: \(error)\(remedy)")
+      }
       failure = error
       if error.code == .readOnly || error.code == .permission { await startReading() }
     }
@@ -195,6 +203,20 @@ final class StateStore {
       try await openDatabase().performing(body)
     } catch {
       onTrouble("\(failure): \(error.message)")
+    }
+  }
+}
+
+extension StoreError {
+  /// What to do where the database can't be opened, if it is not said.
+  fileprivate func remedy(_ directory: String) -> String? {
+    switch code {
+    case .readOnly:
+      "mount it for writing; where the sandbox of a unit forbids it, add ReadWritePaths=\(directory) "
+        + "to its [Service] with \"systemctl edit halley.service\" (--user for one's own)"
+    case .permission: "give it to the daemon's user, or name another directory with --state"
+    case .busy: "stop the other daemon, or give this one a directory of its own with --state"
+    default: nil
     }
   }
 }

@@ -245,8 +245,6 @@ final class Upstream {
 extension UpstreamConfiguration {
   /// Whether a program is run for a secret, which may take its time.
   fileprivate var asksCommands: Bool {
-    [keySource, proxy?.credentialSource].contains {
-      if case .command? = $0 { true } else { false }
-    }
+    keySource.isCommand || proxy?.credentialSource.isCommand == true
   }
 }

@@ -7,6 +7,15 @@ uid=$(id -u alice)
 # As systemd.exec(5) wants it for the system's own credentials: no user may look inside.
 mkdir -p /etc/credstore
 chmod 0700 /etc/credstore
+# No namespace for users, and files that their group may write, as some distributions have it.
+mkdir -p /etc/systemd/system/user@.service.d
+printf '%s\n' '[Service]' RestrictNamespaces=yes UMask=0002 \
+  >/etc/systemd/system/user@.service.d/strict.conf
+systemctl daemon-reload
+systemctl restart "user@$uid.service"
+! as_alice systemd-run --user --quiet --wait unshare --user true 2>/dev/null ||
+  fail "users may have namespaces here"
+umask 0002
 
 start_simulator_with_key
 as_alice mkdir -p /home/alice/.config/halley/keys

@@ -10,6 +10,9 @@ package enum APIKeySource: Sendable, Equatable {
   /// Credential, key file or environment variable, found by the name of the upstream.
   case automatic(String)
   case none
+
+  /// Whether a program is run for it.
+  var isCommand: Bool { if case .command = self { true } else { false } }
 }
 
 extension APIKeySource: CustomStringConvertible {

@@ -46,6 +46,38 @@ package struct APIKeys: Sendable {
       .notFound, "no file \(path)", hint: "client_certificate and client_key name PEM files")
   }
 
+  /// Names what is there of keys and would be refused with each request. It runs no command, and
+  /// passes over keys that are absent: another environment than this one's may have them.
+  package func problems(of configuration: Configuration) -> [String] {
+    configuration.upstreams.flatMap { upstream in
+      [
+        problem(of: upstream, passing: nil) { () throws(KeyError) in
+          try checkClientKey(of: upstream)
+        },
+        problem(of: upstream, passing: .notFound) { () throws(KeyError) in
+          if !upstream.keySource.isCommand { _ = try resolve(upstream) }
+        },
+        problem(of: upstream, passing: .notFound) { () throws(KeyError) in
+          guard let source = upstream.proxy?.credentialSource, !source.isCommand else { return }
+          _ = try proxyCredentials(of: upstream)
+        },
+      ].compactMap { $0 }
+    }
+  }
+
+  private func problem(
+    of upstream: UpstreamConfiguration, passing code: KeyError.Code?,
+    _ body: () throws(KeyError) -> Void
+  ) -> String? {
+    do throws(KeyError) {
+      try body()
+      return nil
+    } catch {
+      return error.code == code
+        ? nil : "\(TOMLText.path(["upstreams", upstream.name])): \(error)"
+    }
+  }
+
   /// - Parameter isOptional: whether `automatic` may find nothing.
   package func resolve(
     _ source: APIKeySource, isOptional: Bool = false
