@@ -34,7 +34,7 @@ extension Daemon {
     var context = try await RequestContext.find(request, of: uid, in: store)
     try await context.load(of: uid, from: store)
     let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
-      try await Self.item(id, uid, store)
+      try await store.itemIfThere(id, of: uid)
     }
     let asker = HookContext(
       requestID: .string(StoreID.make("req_")), peer: peer,
@@ -74,17 +74,6 @@ extension Daemon {
       let isFree = [.upstreamHTTP, .upstreamUnreachable, .config].contains(error.code)
       settle("failed", isFree ? TokenCounts() : nil)
       throw error
-    }
-  }
-
-  static func item(
-    _ id: String, _ uid: UInt32, _ store: Store
-  ) async throws(RPCError) -> RawJSON? {
-    do throws(StoreError) {
-      return try await store.item(id, uid: uid).json
-    } catch {
-      if error.code == .notFound { return nil }
-      throw RPCError(error)
     }
   }
 

@@ -46,7 +46,7 @@ extension ResponseRun {
     let uid = uid
     let state = services.state
     return try await RequestInput.read(plan.body) { id async throws(RPCError) in
-      try await Daemon.item(id, uid, state.open())
+      try await state.open().itemIfThere(id, of: uid)
     }
   }
 

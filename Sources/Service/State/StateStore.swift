@@ -221,6 +221,18 @@ extension StoreError {
   }
 }
 
+extension Store {
+  /// The item of an id; nil where the user has none.
+  func itemIfThere(_ id: String, of uid: UInt32) throws(RPCError) -> RawJSON? {
+    do throws(StoreError) {
+      return try item(id, uid: uid).json
+    } catch {
+      if error.code == .notFound { return nil }
+      throw RPCError(error)
+    }
+  }
+}
+
 extension RPCError {
   /// Turns an error of the store into what a client gets.
   init(_ error: StoreError) {

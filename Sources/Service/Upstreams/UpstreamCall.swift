@@ -1,15 +1,7 @@
 internal import EventLoop
 internal import HTTPClient
-package import JSON
+internal import JSON
 internal import Wire
-
-/// How an attempt ended that gave an answer.
-package enum CallResult {
-  /// A stream whose terminal event was handed on.
-  case streamed
-  /// The response object of an answer that was not streamed.
-  case object(RawJSON)
-}
 
 /// One attempt at an upstream: one transfer, its timers, and the reading of its answer.
 ///

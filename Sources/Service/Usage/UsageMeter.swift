@@ -26,9 +26,9 @@ final class UsageMeter {
   private var spent = Cost.none
   /// Whether the price of one of them is not known.
   private var isPriceUnknown = false
-  private var handle: UsageHandle?
+  private(set) var handle: UsageHandle?
   /// Whether the row is written apart, where no response's row is made with it.
-  private var isApart = false
+  var isApart = false
   /// nil while the response runs.
   private(set) var ending: UsageEnding?
 
@@ -87,22 +87,8 @@ final class UsageMeter {
   /// Takes over the row that was made with the response's.
   func began(_ row: UsageHandle?) { handle = row }
 
-  /// Has the row of a request made that leaves no other.
-  func begin(in state: StateStore) {
-    isApart = true
-    state.usage.add(self)
-  }
-
   /// What there is to write.
   var row: (usage: NewUsage, ending: UsageEnding?) { (usage, ending) }
-
-  /// The row is on disk.
-  ///
-  /// - Parameter handle: where the request had not ended when it was written.
-  func recorded(_ handle: UsageHandle?, in state: StateStore) {
-    self.handle = handle
-    finish(in: state)
-  }
 
   // MARK: At the end
 
@@ -169,12 +155,6 @@ final class UsageMeter {
   var settled: SettledUsage? {
     guard let handle, let ending, !isApart else { return nil }
     return SettledUsage(handle, ending)
-  }
-
-  /// Writes the end to a row that was made apart; one that is still to be made gets it then.
-  func finish(in state: StateStore) {
-    guard isApart, let handle, let ending else { return }
-    state.inBackground { store throws(StoreError) in try await store.endUsage(handle, ending) }
   }
 }
 

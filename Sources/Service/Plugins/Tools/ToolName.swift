@@ -73,3 +73,13 @@ package struct ToolRefusal: Error, Sendable, Equatable {
     self.reason = reason
   }
 }
+
+extension PluginConfiguration {
+  /// Returns what the configuration says about one of its tools: the most specific glob of
+  /// `approvals`, else `approval`.
+  package func approval(for tool: ToolName) -> Approval {
+    let best = approvals.filter { tool.matches($0.tool) }
+      .max { $0.tool.specificity < $1.tool.specificity }
+    return best?.approval ?? approval
+  }
+}

@@ -1,7 +1,15 @@
 internal import EventLoop
 internal import HTTPClient
-internal import JSON
+package import JSON
 package import Wire
+
+/// How an attempt ended that gave an answer.
+package enum CallResult {
+  /// A stream whose terminal event was handed on.
+  case streamed
+  /// The response object of an answer that was not streamed.
+  case object(RawJSON)
+}
 
 /// Why one attempt at an upstream gave no answer, and what that means for another.
 package struct CallFailure: Error {

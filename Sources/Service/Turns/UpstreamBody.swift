@@ -52,7 +52,7 @@ struct UpstreamBody: Sendable {
     /// What the hooks were shown: what would have been sent to the upstream that is asked first.
     let shown: RawJSON
 
-    fileprivate func keeps(_ key: String) -> Bool { body[key]?.bytes == shown[key]?.bytes }
+    func keeps(_ key: String) -> Bool { body[key]?.bytes == shown[key]?.bytes }
   }
 
   /// - Parameter isHeld: whether the upstream runs a background response by itself; elsewhere the
@@ -167,33 +167,6 @@ struct UpstreamBody: Sendable {
     addedBy = target
   }
 
-  /// What an answer to it depends on beside who is asked.
-  ///
-  /// - Returns: also how many items of what was said before it leaves out.
-  func cacheable(
-    _ origin: CacheableRequest.Origin, for target: Target
-  ) -> (request: CacheableRequest, leftOut: Int) {
-    let replay = replay(for: target)
-    return (cacheable(origin, replay.items), replay.leftOut)
-  }
-
-  private func cacheable(
-    _ origin: CacheableRequest.Origin, _ items: [RawJSON]
-  ) -> CacheableRequest {
-    guard let replacement else { return CacheableRequest(origin, body: body, items: items) }
-    // Apart from what hooks changed it is the same request as without them.
-    var members = body
-    for member in replacement.body.members where !replacement.keeps(member.key) {
-      members = members.setting(member.key, to: member.value)
-    }
-    for member in replacement.shown.members where replacement.body[member.key] == nil {
-      members = members.removing(member.key)
-    }
-    let changed = replacement.keeps("input") ? nil : replacement.body.nonNull("input")
-    return CacheableRequest(
-      origin, body: members, items: changed.map { RequestInput.items(of: $0) } ?? items)
-  }
-
   /// All that was said, as it is stored: the context, the request's own items, earlier rounds.
   var items: [RawJSON] {
     context.turns.flatMap { $0.items.map(\.json) } + input.items + added
@@ -205,9 +178,6 @@ struct UpstreamBody: Sendable {
     let input = replacement.body.nonNull("input")
     return (replacement.body, input.map { RequestInput.items(of: $0) } ?? [])
   }
-
-  /// Bytes that make up its cache key, roughly.
-  var size: Int { items.reduce(body.bytes.count) { $0 + $1.bytes.count } }
 }
 
 extension UpstreamBody.Replacement {
