@@ -63,4 +63,10 @@ struct SystemdTests {
   @Test func `plugins that people run answer under both units and end with their daemon`() throws {
     try SystemdBox.run("plugins", users: ["alice"])
   }
+
+  @Test func `plugins have the rights of their user and of their drop-ins, and no third user's`()
+    throws
+  {
+    try SystemdBox.run("plugin-rights", users: ["alice"])
+  }
 }
