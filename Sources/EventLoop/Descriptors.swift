@@ -5,8 +5,8 @@ internal import Glibc
 ///
 /// The lowest free number is always given, so that a high one says how few are left.
 package enum Descriptors {
-  /// Who does without the last ones. What is left to nobody is for the store, the service manager's
-  /// socket and keys.
+  /// The users that do without the last ones. What is held back from both is for the store, the
+  /// service manager's socket and keys.
   package enum Use {
     case clients
     case upstreams

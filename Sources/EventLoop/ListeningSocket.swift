@@ -166,7 +166,7 @@ package struct ListeningSocket: Sendable {
 
   private static func bindAndListen(_ path: String) throws(LoopError) -> Int32 {
     let descriptor = try makeSocket()
-    // Before bind(2), so that the socket never is anybody else's to open, not even for a moment.
+    // Before bind(2), so that nobody else can open the socket, not even for a moment.
     let mask = umask(0o177)
     let result = try unsafe UnixSocket.withAddress(path) { address, size in
       unsafe Glibc.bind(descriptor, address, size)

@@ -10,8 +10,8 @@ internal import Synchronization
 @safe package final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
   /// More than this many jobs in a row would keep I/O waiting.
   private static let mostJobsATurn = 512
-  /// What the end of a turn adds to itself runs once more, so that what libcurl is asked for there
-  /// is flushed at once; then others have their turn.
+  /// Closures that the end of a turn adds run once more in the same turn, so that output which
+  /// libcurl makes there is flushed at once; later ones wait for the next turn.
   private static let mostEndings = 2
   /// A turn that takes longer is reported: everything else waited for it.
   package static let slowTurn: Duration = .milliseconds(20)
@@ -146,8 +146,8 @@ internal import Synchronization
     jobs.withLock { $0.insert(contentsOf: batch, at: 0) }
   }
 
-  /// As a job of both executors that it is: a task that prefers this one goes on without a detour
-  /// through the queue where it calls what is isolated here.
+  /// Runs a job as one of both executors, so that a task that prefers this one calls isolated code
+  /// without passing through the queue.
   private func run(_ job: UnownedJob) {
     unsafe job.runSynchronously(
       isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())

@@ -24,7 +24,8 @@ package enum Memory {
   ///
   /// Most of the code that was mapped will not run again soon: it read the configuration, or came
   /// along because the kernel maps sixteen pages at a time. What does run again is mapped again out
-  /// of the page cache, which takes the next request less than half a millisecond.
+  /// of the page cache, which takes the next request less than half a millisecond. An idle daemon
+  /// holds 10.0 MiB (5.3 in its proportion of what is shared) with it and 24.7 (15.2) without.
   package static func unmapCode() {
     for range in mappedCode() {
       guard let start = unsafe UnsafeMutableRawPointer(bitPattern: range.lowerBound) else {

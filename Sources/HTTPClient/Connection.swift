@@ -95,7 +95,7 @@ final class Connection {
     }
   }
 
-  /// Whether this machine still has the address: what it gave up, no answer comes back to.
+  /// Whether this machine still has the address; answers to one that it gave up never arrive.
   var isPresent: Bool {
     let probe = socket(
       Int32(storage.ss_family),

@@ -48,7 +48,7 @@ enum CurlProfile {
     // return, and the loop with it.
     (CURLOPT_QUICK_EXIT, 1),
     (CURLOPT_TCP_NODELAY, 1),
-    // What is lost in silence ends within half a minute: see TCPOptions.
+    // A connection that is lost without a word ends within half a minute: see TCPOptions.
     (CURLOPT_TCP_KEEPALIVE, 1),
     (CURLOPT_TCP_KEEPIDLE, keepaliveIdleSeconds),
     (CURLOPT_TCP_KEEPINTVL, keepaliveIntervalSeconds),

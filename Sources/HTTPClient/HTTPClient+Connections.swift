@@ -7,7 +7,8 @@ extension HTTPClient {
   /// A connection that rested and acknowledges nothing of a request for so long is lost: the
   /// request is sent over a new one. Several round trips of the slowest links.
   private static let acknowledgementTimeout: Duration = .milliseconds(2500)
-  /// Whether the address of a connection is still this machine's is asked after that much rest.
+  /// A connection that rested for longer is checked for a local address that the machine has given
+  /// up.
   private static let restWithoutQuestion: Duration = .seconds(1)
 
   static func makeClosedSocket() throws(HTTPError) -> Int32 {
@@ -48,7 +49,7 @@ extension HTTPClient {
     wait(on: connection, events) { transfers[key]?.fail($0) }
   }
 
-  /// - Parameter onFailure: called where nothing would ever be heard of the connection.
+  /// - Parameter onFailure: called where the connection can't be watched.
   private func wait(
     on connection: Connection, _ events: IOEvents, onFailure: (HTTPError) -> Void
   ) {
@@ -127,7 +128,7 @@ extension HTTPClient {
     for transfer in due.compactMap(\.transfer)
     where transfers[transfer.key] === transfer && transfer.mayRestart {
       if let connection = transfer.connection, connection.users.count == 1 {
-        // The kernel must not go on sending what is asked elsewhere now.
+        // The kernel must not go on sending a request that goes over another connection now.
         TCPOptions.dropUnsent(of: connection.descriptor)
       }
       restart(transfer)
@@ -139,7 +140,7 @@ extension HTTPClient {
   /// Looks after a connection that no transfer uses any more.
   func rest(_ connection: Connection) {
     guard connection.updateRest() else { return }
-    // An end shows itself, and so does an answer that nobody asked for.
+    // The peer's end makes it readable, and so does an answer to no request.
     wait(on: connection, .readable) { _ in sever(connection) }
   }
 
@@ -166,8 +167,8 @@ extension HTTPClient {
       connection.descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
   }
 
-  /// Closes what must not carry another request: what became readable in this very turn, what was
-  /// open when the machine slept, and what hangs on an address that it gave up.
+  /// Closes connections that must not carry another request: those that became readable in this
+  /// turn, were open while the machine slept, or have a local address that it gave up.
   func severStaleConnections() {
     let resting = connections.values.filter { $0.restingSince != nil }
     guard !resting.isEmpty else { return }

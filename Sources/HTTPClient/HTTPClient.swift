@@ -49,14 +49,15 @@ internal import Glibc
   /// When a socket could last not be had.
   var lastShortage: LoopInstant?
 
-  /// Whether this process, and no upstream, may be why something since then could not be opened.
+  /// Whether a shortage in this process, rather than an upstream, may be why nothing could be
+  /// opened since then.
   func wasShort(since start: LoopInstant) -> Bool {
     if let lastShortage, lastShortage >= start { return true }
     return Descriptors.areScarce
   }
 
   package init() throws(HTTPError) {
-    // Where it is set, libcurl writes there what decrypts every connection.
+    // libcurl writes the secrets of every connection to the file that it names.
     unsafe _ = unsetenv("SSLKEYLOGFILE")
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
     guard let multi = unsafe curl_multi_init(), let share = unsafe curl_share_init() else {

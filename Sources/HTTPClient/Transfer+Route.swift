@@ -35,8 +35,8 @@ extension Transfer {
     unsafe _ = halley_setopt_string(easy, CURLOPT_PROXYUSERPWD, credentials)
   }
 
-  /// What went wrong before the server was reached, of which libcurl's own words tell too little; nil
-  /// for anything else.
+  /// The error of a failure before the server was reached, which libcurl's own text does not
+  /// explain; nil for any other.
   func routeError(_ result: CURLcode, detail: String) -> HTTPError? {
     guard !hasBegun else { return nil }
     if let path = route?.socketPath { return socketError(result, path) }

@@ -153,8 +153,8 @@ package struct TransferCallbacks {
   /// libcurl has a connection and is about to send the request over it; false ends the transfer.
   func beginRequest(from localPort: Int32) -> Bool {
     beginnings += 1
-    // libcurl sends again by itself what a reused connection swallowed, up to five times. Whether
-    // anything is asked twice is not its to decide.
+    // By itself libcurl resends a request that a reused connection swallowed, up to five times.
+    // Whether to ask twice is the retry policy's to decide.
     guard beginnings == 1 else {
       failure = HTTPError(.receive, "the connection was closed before an answer came")
       return false

@@ -52,7 +52,7 @@ final class DirectoryLock: Sendable {
     return line.isEmpty ? "another process" : String(decoding: line, as: UTF8.self)
   }
 
-  /// Says who has it. Without these words it is held all the same.
+  /// Writes down who holds it. The lock holds even where that fails.
   private func name(_ socket: String?) {
     var host = [CChar](repeating: 0, count: 256)
     unsafe _ = gethostname(&host, host.count - 1)

@@ -13,7 +13,7 @@ struct FileIdentity: Equatable {
     inode = status.st_ino
   }
 
-  /// Whether a path leads to this file; a disk that fails does not tell that it leads elsewhere.
+  /// Whether a path leads to this file; an error of the disk does not mean that it leads elsewhere.
   func isAt(_ path: String) -> Bool {
     if let found = FileIdentity(path: path) { return found == self }
     return errno != ENOENT && errno != ENOTDIR

@@ -1,6 +1,6 @@
-/// What is done between rounds of jobs: the commit, and at quiet moments what nobody waits for.
+/// The work between rounds of jobs: the commit and, at quiet moments, what nobody waits for.
 extension Store {
-  /// How long nothing must come before work is done that nobody waits for.
+  /// How long no job must come before work begins that nobody waits for.
   private static let quiet = Duration.milliseconds(200)
   /// Pages of the log that are worth a checkpoint in a quiet moment (1 MiB).
   private static let manyLogPages = 256

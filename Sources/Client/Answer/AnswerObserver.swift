@@ -1,7 +1,7 @@
 package import JSON
 package import Wire
 
-/// Writes an answer to stdout while it comes, and what is worth a word to stderr.
+/// Writes an answer to stdout while it comes, and notices to stderr.
 package struct AnswerObserver: CallObserver {
   package struct Options: Sendable {
     /// Whether stdout gets the events and the result as lines of JSON.

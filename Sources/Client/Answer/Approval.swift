@@ -32,7 +32,7 @@ package struct Approval {
     }
   }
 
-  /// What is worth a word: a tool that is left out without anybody having been asked.
+  /// The notice about a tool that is left out without a question.
   package static func note(on answer: RawJSON, to params: RawJSON) -> String? {
     guard isDefinition(params), answer["decision"]?.string == "deny",
       let reason = answer["reason"]?.string

@@ -67,8 +67,8 @@ package struct ChatThread: Sendable {
     }
   }
 
-  /// Takes the answer to a request that went on from here; false where there is none: what failed
-  /// before anything was said is no part of what was said.
+  /// Takes the answer to a request that went on from here; false where there is none: a request
+  /// that failed before anything was said leaves no trace.
   @discardableResult
   package mutating func take(_ response: RawJSON, to request: CreateRequest) -> Bool {
     let isWhole =

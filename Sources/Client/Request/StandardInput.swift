@@ -2,7 +2,7 @@ internal import Glibc
 
 /// What was piped into the command.
 package enum StandardInput {
-  /// An open pipe that stays silent for this long, in milliseconds, is worth a word.
+  /// Milliseconds of silence on an open pipe after which a notice is printed.
   private static let silence: Int32 = 2_000
 
   /// Whether stdin is a pipe, a file or a socket; a terminal is never read.

@@ -3,9 +3,10 @@ internal import Store
 
 /// Names an answer by everything that it depends on.
 ///
-/// Two requests with one key ask one model behind one account for the same thing, whatever the order
-/// of their members, their white space, and what they spell out that is so without it. SHA-256, because whoever can make two requests of one key
-/// could have one answered with the answer of the other.
+/// Two requests with one key ask one model behind one account for the same thing, whatever the
+/// order of their members, their white space, and the defaults that they spell out. SHA-256,
+/// because whoever can make two requests of one key could have one answered with the answer of the
+/// other.
 package struct CacheKey: Sendable, Hashable {
   package let digest: SHA256.Digest
 
@@ -79,8 +80,8 @@ package struct CacheableRequest: Sendable {
 
   // MARK: Members
 
-  /// Say who asks, how the answer travels and what is kept of it, or are part of the key in another
-  /// form.
+  /// Members that say who asks, how the answer travels or what is kept of it, or that the key holds
+  /// in another form.
   private static let left: Set<String> = [
     "background", "conversation", "halley", "input", "metadata", "model", "previous_response_id",
     "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "store", "stream",

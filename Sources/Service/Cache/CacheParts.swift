@@ -2,7 +2,7 @@ internal import Store
 
 /// Digests of the parts of a request, to say in words where two requests differ.
 ///
-/// They tell nothing of the text, and nothing is served by them: that is the key's.
+/// They reveal nothing of the text, and no answer is found by them, only by the key.
 package struct CacheParts: Sendable, Equatable {
   static let upstream = "@upstream"
   static let key = "@key"

@@ -74,7 +74,7 @@ enum CanonicalRequest {
     "truncation",
   ]
 
-  /// A member of a request as the answer depends on it; nil where it says what is so without it.
+  /// A member of a request as the answer depends on it; nil where it says the default.
   static func value(of member: RawJSON.Member) -> RawJSON? {
     let value = member.value
     guard !value.isNull else { return nullable.contains(member.key) ? nil : value }

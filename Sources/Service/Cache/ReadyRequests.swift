@@ -2,11 +2,11 @@ internal import EventLoop
 internal import JSON
 internal import Wire
 
-/// Requests that were answered from the cache, with what they come to.
+/// Requests that were answered from the cache, with their plans.
 ///
-/// Who asks the same again sends the same bytes; they need not be read, routed and digested again.
-/// Only requests are held that stand for themselves: what they come to depends on nothing but their
-/// bytes, the configuration and the key of their upstream.
+/// A client that asks the same again sends the same bytes, which need not be read, routed and
+/// digested again. A request is held only where its plan depends on nothing but its bytes, the
+/// configuration and the key of its upstream.
 @EventLoop
 final class ReadyRequests {
   struct Entry {

@@ -72,11 +72,12 @@ final class ClientConnection {
     scheduleFlush()
   }
 
-  /// Does what answers a request later; what it throws is the answer. A request that is cancelled
-  /// meanwhile ends at once where it gets a source after all.
+  /// Runs the work that answers a request later; an error that it throws is the answer. A request
+  /// that is cancelled meanwhile ends at once where the work gives it a source.
   ///
-  /// - Parameter isInTurn: whether the answer may be of any size. None is made before the ones asked
-  ///   for earlier are, and the client has taken enough of them: what is in the making is bounded too.
+  /// - Parameter isInTurn: whether the answer may be of any size. It is made after those asked for
+  ///   earlier, once the client has taken enough of them, so that unfinished answers are bounded
+  ///   too.
   func perform(_ id: RPCID, isInTurn: Bool = false, _ body: @escaping ClientWork.Body) {
     let mayBegin: @EventLoop () async -> Bool = { [self] in
       if isInTurn { await room() }
@@ -87,7 +88,7 @@ final class ClientConnection {
     }
   }
 
-  /// Cancels a request, whether or not what answers it is there already.
+  /// Cancels a request, whether or not it has a source yet.
   func cancel(_ id: RPCID) {
     if let source = output.sources.first(where: { $0.id == id }) { return source.leave(.cancelled) }
     if pending.contains(id) { work.cancel(id) }
@@ -100,7 +101,7 @@ final class ClientConnection {
     }
   }
 
-  /// Lets a request be answered by what a source has, now and later.
+  /// Answers a request from a source, with what it has now and later.
   func subscribe(_ source: any OutputSource) {
     guard !isClosed else {
       source.detach()
@@ -116,8 +117,8 @@ final class ClientConnection {
   /// Whether the client has not taken everything yet.
   var hasOutput: Bool { !output.isFinished }
 
-  /// Sends a request of ours and waits for what the client answers. One about a request that the
-  /// client waits for, its `request`, stands behind the events of that one that there are.
+  /// Sends a request of ours and waits for what the client answers. A question about one of the
+  /// client's own requests (`request`) is sent behind that one's events.
   func ask(_ method: String, _ params: RawJSON, limit: Duration) async -> ClientAnswer {
     let reader = output.sources.lazy.compactMap { $0 as? ResponseReader }
       .first { $0.id.json == params["request"] }
@@ -144,8 +145,8 @@ final class ClientConnection {
   /// What was sent before a hang-up still counts: a request may be meant to outlive its client.
   private var mayReadMore: Bool { !isReadingEnded && isPaused == false }
 
-  /// Whether the client has so much to take that nothing more is done for it. One answer alone may
-  /// be larger than the limits.
+  /// Whether the client has so much left to read that no more work is done for it. A single answer
+  /// may be larger than the limits.
   private var isPaused: Bool {
     output.pendingAnswers >= Self.maximumPendingAnswers
       || output.answerBytes >= limits.maximumOutputBytes

@@ -1,8 +1,8 @@
 internal import EventLoop
 internal import Wire
 
-/// What is done for the requests of one client that are answered later, and which of them were
-/// cancelled before anything answers them.
+/// The tasks of one client's requests that are answered later, and which of these requests were
+/// cancelled before they had an answer.
 @EventLoop
 final class ClientWork {
   typealias Body = @EventLoop () async throws(RPCError) -> Void

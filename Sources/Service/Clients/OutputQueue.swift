@@ -19,7 +19,7 @@ package struct OutputQueue {
   package private(set) var sources: [any OutputSource] = []
   /// What an answer takes beside its bytes, roughly.
   private static let overhead = 512
-  /// What the answers take that were not sent yet. Events are their log's and not counted here.
+  /// Bytes of the answers that were not sent yet. Events belong to their log and don't count.
   package private(set) var answerBytes = 0
 
   package nonisolated init() {}

@@ -3,7 +3,7 @@ internal import JSON
 internal import Store
 internal import Wire
 
-/// Background responses that their upstream ran on with while the daemon was away.
+/// Background responses that their upstream continued while the daemon was away.
 extension Daemon {
   func canResume(_ response: StoredResponse) -> Bool {
     guard response.isBackground, response.upstreamID != nil, let name = response.upstream else {

@@ -10,7 +10,7 @@ package struct HookContext: Sendable {
   package let userID: UInt32
   /// Nil where the request belongs to none.
   package let conversation: RawJSON?
-  /// What the request says that it belongs to, a terminal or a project; nil where it says nothing.
+  /// The terminal or project that the request names; nil where it names none.
   package let scope: String?
 
   package init(

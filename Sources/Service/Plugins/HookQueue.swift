@@ -1,8 +1,8 @@
 internal import EventLoop
 internal import JSON
 
-/// The calls of a plugin's observing hooks that are still to be made: one after the other, behind
-/// everybody's back.
+/// The calls of a plugin's observing hooks that are still to be made, one after the other; no
+/// request waits for them.
 @EventLoop
 final class HookQueue {
   struct Observation {

@@ -156,7 +156,7 @@ package final class Hooks {
 
   /// Tells of a response that has ended.
   ///
-  /// - Parameter onMetadata: takes what a plugin wants to be known of the response.
+  /// - Parameter onMetadata: takes the members that a plugin adds to the response's metadata.
   package func response(
     request: RawJSON, response: RawJSON, context: HookContext,
     onMetadata: @escaping (_ plugin: String, RawJSON) -> Void = { _, _ in }
@@ -230,7 +230,7 @@ extension PluginConfiguration.Hook {
 }
 
 extension JSONLimits {
-  /// What replaces what a client sent may be larger, and has to be as plain.
+  /// A replacement may be larger than what a client sends, and keeps to the other limits.
   fileprivate static let replacement: JSONLimits = {
     var limits = JSONLimits.relayed
     limits.allowsDuplicateKeys = false

@@ -78,7 +78,7 @@ package final class Plugin: PluginTransport {
   var startTask: Task<Void, Never>?
   var restartTimer: TimerSource?
   var restTimer: TimerSource?
-  /// Calls that are being made, and whoever else needs it to stay.
+  /// Calls in progress, and other uses that keep it running.
   var uses = 0
   package private(set) var restarts = 0
   /// Why it ended or did not start, or what a hook of it failed with; the latest.
@@ -378,7 +378,7 @@ package final class Plugin: PluginTransport {
     }
   }
 
-  /// Takes down that a hook failed, for whoever looks for it first.
+  /// Records that a hook failed, for the status and the journal.
   ///
   /// - Parameters:
   ///   - what: goes on behind the plugin's name.

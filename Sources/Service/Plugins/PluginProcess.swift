@@ -84,7 +84,7 @@ final class PluginProcess: PluginTransport {
 
   var processID: Int32? { endReason == nil ? child.processID : nil }
   var hasEnded: Bool { endReason != nil }
-  /// Whether it is worth sending it a call: it was not found wanting, and does not end.
+  /// Whether it can be sent a call: it has broken no rule and is not ending.
   var takesCalls: Bool { !isStopping && !hasEnded && cause == nil && hangUp == nil }
 
   // MARK: To the plugin

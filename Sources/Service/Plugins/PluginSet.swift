@@ -13,7 +13,7 @@ package final class PluginSet {
   package private(set) var plugins: [Plugin] = []
   private var switchedOff: [PluginConfiguration] = []
   private var byHook: [PluginConfiguration.Hook: [Plugin]] = [:]
-  /// Plugins that the configuration has no more, until they have ended.
+  /// Plugins that the configuration no longer has, until they have ended.
   private var leaving: [ObjectIdentifier: Plugin] = [:]
   private var isClosed = false
 
@@ -85,8 +85,8 @@ package final class PluginSet {
     }
   }
 
-  /// Stops all plugins and waits until nothing of them is left. What observing hooks have not been
-  /// told yet, they are told before, for as long as `farewell`.
+  /// Stops all plugins and waits until nothing of them is left. Observations that still wait are
+  /// delivered first, for as long as `farewell`.
   package func close() async {
     isClosed = true
     let ends = (plugins + leaving.values).map { plugin in

@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// Reads a plugin's stderr, no faster than anybody could want to read it.
+/// Reads a plugin's stderr, at a bounded rate.
 @EventLoop
 final class PluginStderr {
   /// What is read in one interval. A plugin that writes more waits, rather than keep the loop busy.

@@ -21,7 +21,7 @@ package struct TrustedPath {
 
   /// The daemon's user.
   private let user = geteuid()
-  /// What stands for all users whom the daemon's user namespace has no number for, root among them.
+  /// The number shown for users that the daemon's user namespace does not map, root among them.
   private let overflowUser = Self.overflowUser
   private let privateGroup = PrivateGroup.number(of: geteuid())
 

@@ -149,7 +149,7 @@ final class ResponseAttempts {
     return .failure(.stopped)
   }
 
-  /// Takes back what this upstream does not take; returns whether the request is another one now.
+  /// Drops what this upstream refuses; returns whether that changed the request.
   private func adapt(to failure: CallFailure, _ candidate: RequestPlan.Candidate) -> Bool {
     guard resumePoint() == nil, pendingID == nil else { return false }
     if case .chained(let id) = form(for: candidate), failure.mayHaveLost(id) {

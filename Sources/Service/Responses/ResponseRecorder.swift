@@ -16,7 +16,7 @@ final class ResponseRecorder {
   private let log: EventLog
   private let onTrouble: @EventLoop (String) -> Void
   private(set) var handle: ResponseHandle?
-  /// What the next write has to say besides; nobody waits for it before.
+  /// Changes that go with the next write; nobody waits for them earlier.
   var pending: ResponseUpdate?
   private var storedEvents = 0
   private var timer: TimerSource?

@@ -48,7 +48,7 @@ extension ResponseRun {
     return CachePolicy(request.options.cache, body: body.body, circumstances)
   }
 
-  /// - Returns: nil where the key of the upstream is not to be had; the attempt will say so.
+  /// - Returns: nil where the upstream's key can't be had; the attempt reports that.
   private func cacheable(_ body: UpstreamBody) async -> CacheableRequest? {
     let candidate = plan.candidates[0]
     let key: APIKey?

@@ -50,7 +50,7 @@ extension ResponseRun {
     }
   }
 
-  /// What the request comes to, for who wants to know and not to ask.
+  /// Plans the request without sending it, for callers that only look at the plan.
   func assembledForLooking() async throws(RPCError) -> UpstreamBody {
     let store = needsStore ? try await services.state.open() : nil
     return try await hooked(offeringTools(assemble(from: store, takesTurn: false)))

@@ -159,7 +159,7 @@ final class ResponseRun {
   /// Returns when it has ended, also on disk.
   func ended() async { await task?.value }
 
-  /// Goes by a plan from now on: routed, limited in time, priced and accounted by it.
+  /// Adopts a plan: from now on the route, the time limit, the price and the account are its.
   func use(_ plan: RequestPlan) {
     if plan.deadline != self.plan.deadline {
       deadline?.arm(after: max(.zero, plan.deadline - (EventLoop.now - created)))

@@ -5,15 +5,15 @@ internal import Wire
 
 /// Ends the responses that were running when the daemon last stopped or crashed.
 ///
-/// One that can't be read or ended costs itself and is told of; it never keeps the daemon from its
-/// other responses.
+/// One that can't be read or ended is logged and given up; it never keeps the daemon from the
+/// others.
 package enum ResponseRecovery {
   /// Each becomes `incomplete` with the text that had been stored, unless its upstream goes on with
   /// it by itself.
   ///
   /// - Parameter canResume: whether the upstream can be asked for the rest.
   /// - Returns: those whose rest can be had.
-  /// - Throws: what the disk or the whole database is to blame for.
+  /// - Throws: errors of the disk or of the whole database.
   package static func run(
     on store: Store, canResume: @EventLoop (StoredResponse) -> Bool,
     onTrouble: @EventLoop (String) -> Void

@@ -53,7 +53,7 @@ package struct CallFailure: Error {
 }
 
 extension RPCError {
-  /// The daemon, or its system, has none left of what the request takes.
+  /// The daemon or its system has run out of a resource that the request takes.
   static func exhausted(_ message: String) -> RPCError {
     RPCError(
       .overloaded, message, isRetryable: true, details: [("retry_after_ms", .integer(1000))])
@@ -87,7 +87,7 @@ extension CallFailure {
       phase: phase)
   }
 
-  /// What a proxy refuses, it refuses again; what went wrong on its way may go well another time.
+  /// A proxy's refusal is final; an error on the way to it may pass.
   private static func proxy(_ failure: HTTPError) -> CallFailure {
     var details: [(key: String, value: RawJSON)] = [("phase", .string("proxy"))]
     if let proxy = failure.proxy { details.append(("proxy", .string(proxy))) }

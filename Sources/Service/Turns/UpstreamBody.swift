@@ -172,7 +172,7 @@ struct UpstreamBody: Sendable {
     context.turns.flatMap { $0.items.map(\.json) } + input.items + added
   }
 
-  /// What is sent as it stands now, for who looks at it: the members, and the items of `input`.
+  /// The request as it would be sent now: its members, and the items of `input`.
   var outgoing: (members: RawJSON, items: [RawJSON]) {
     guard let replacement else { return (body, items) }
     let input = replacement.body.nonNull("input")

@@ -95,7 +95,7 @@ package final class CircuitBreaker {
     return true
   }
 
-  /// Takes note of the beginning of an answer: whoever waits for its end need not wait for this.
+  /// Takes note of the beginning of an answer, before its end is known.
   package func noteAnswer() {
     inARow = 0
     state = .closed

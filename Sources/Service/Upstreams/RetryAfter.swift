@@ -2,7 +2,7 @@ internal import HTTPClient
 
 /// The time that an upstream asks to wait.
 enum RetryAfter {
-  /// Longer waits are taken for this; what nobody waits for need not be exact.
+  /// Longer waits are cut to this; nobody waits that long anyway.
   static let longest: Duration = .seconds(24 * 3600)
 
   /// Reads `retry-after-ms`, else `retry-after`, which is decimal digits for seconds or a date

@@ -18,7 +18,7 @@ package struct PriceBook: Sendable {
       prices: Dictionary(prices) { $1 }, readAt: list.readAt)
   }
 
-  /// Returns the price of a model; nil where nobody says it.
+  /// Returns the price of a model; nil where none is known.
   ///
   /// - Parameter model: as the upstream knows it.
   /// - Parameter name: as the client named it.

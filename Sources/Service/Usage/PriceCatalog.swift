@@ -6,7 +6,7 @@ internal import Store
 /// Reads what upstreams publish once a day, and keeps it for the next start.
 ///
 /// Only CometAPI is known to publish prices, without a key. They are read when a request is made
-/// and not before, so that a daemon that nobody uses asks nobody.
+/// and not before, so that an idle daemon asks nobody.
 @EventLoop
 final class PriceCatalog {
   private static let freshness: Int64 = 24 * 3600 * 1000

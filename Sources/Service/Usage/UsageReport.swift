@@ -62,7 +62,7 @@ package enum UsageReport {
     write(row.total, "total_ms", &json)
   }
 
-  /// The median under the plain name; it says more of what one waits.
+  /// The plain name is the median's: it tells the usual wait better than the average.
   private static func write(
     _ latency: UsageSummary.Latency, _ name: String, _ json: inout JSONWriter
   ) {

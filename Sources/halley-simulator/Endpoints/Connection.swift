@@ -24,7 +24,7 @@ struct Connection {
       try channel.open()
       try answerAll()
     } catch {
-      // Whoever ended the connection, nothing is left to be said on it.
+      // The connection has ended; nothing more can be sent.
     }
     channel.close()
   }

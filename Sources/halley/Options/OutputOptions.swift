@@ -44,7 +44,8 @@ struct OutputOptions: ParsableArguments {
     return options
   }
 
-  /// Whether what nobody asked for may be said: both streams are terminals and not quiet.
+  /// Whether notices that nobody asked for may be printed: both streams are terminals and not
+  /// quiet.
   func showsNotes(_ output: StandardStream, _ notes: StandardStream) -> Bool {
     output.isTerminal && notes.isTerminal && !quiet
   }

@@ -33,7 +33,7 @@ final class ConfigurationFindings {
     errors.append(error)
   }
 
-  /// Refuses what only the whole of all files can tell, unless a part of it is missing.
+  /// Refuses a mistake that shows only in all files together, unless one of them could not be read.
   func refuseWhole(_ error: ConfigurationError) {
     if !isPartial { errors.append(error) }
   }

@@ -15,8 +15,8 @@ extension Configuration {
     checkTunnels(table.findings)
   }
 
-  /// The built-in upstream stays beside those that are defined, but then it is used by name only:
-  /// who defines an upstream of their own does not want prompts to go elsewhere unasked.
+  /// The built-in upstream stays beside those that are defined, but then it is used by name only: a
+  /// user who defines an upstream does not want prompts to go elsewhere unasked.
   private mutating func readUpstreams(
     _ table: inout TableReader, _ name: SettingType<String>, _ proxy: ProxyConfiguration?
   ) {

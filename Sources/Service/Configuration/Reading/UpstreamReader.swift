@@ -79,7 +79,7 @@ extension UpstreamConfiguration {
       "client_certificate", expected: "the certificate that client_key belongs to")
   }
 
-  /// Nothing keeps what goes there from those who share the network, so no key does.
+  /// Anybody on the network can read what goes there, so no key may go.
   private func checkPlainHTTP(_ table: TableReader) {
     guard origin.scheme == .http, !origin.isLoopback else { return }
     let place = table.findings.origin(of: table.path, "base_url")
@@ -97,8 +97,7 @@ extension UpstreamConfiguration {
         + " network can read and change prompts and answers")
   }
 
-  /// What is asked in plain http on this machine is asked without the proxy of all upstreams, whose
-  /// loopback is another one.
+  /// Plain http to this machine goes past the shared proxy, whose loopback is another machine's.
   private mutating func checkProxy(_ table: TableReader, isOwn: Bool) {
     guard origin.scheme == .http, let proxy else { return }
     guard isOwn else {

@@ -4,8 +4,8 @@ package import Wire
 
 /// A client of one MCP server: lists its tools and calls them.
 ///
-/// Whoever owns the process lets `begin` run whenever it was started, before anything else is asked
-/// of it, and hands on what the server says unasked (`receive`, `answer`).
+/// The owner of the process calls `begin` after each start, before any other request, and hands on
+/// what the server says unasked (`receive`, `answer`).
 @EventLoop
 package final class MCPClient {
   /// Pages of one list; a server that goes on and on is cut off.
@@ -123,8 +123,8 @@ package final class MCPClient {
 
   /// Calls a tool and returns the server's result.
   ///
-  /// Progress that the server tells of prolongs nothing. A call that is late or whose task is
-  /// cancelled is cancelled at the server too.
+  /// Progress that the server reports does not extend the limit. A call that is late or whose task
+  /// is cancelled is cancelled at the server too.
   package func callTool(
     _ name: String, _ arguments: RawJSON, limit: Duration
   ) async throws(PluginError) -> RawJSON {
@@ -176,7 +176,7 @@ package final class MCPClient {
     }
   }
 
-  /// Answers a request: this client has nothing to offer to a server but a sign of life.
+  /// Answers a request: this client only answers `ping`.
   package static func answer(_ method: String) -> Result<RawJSON, RPCError> {
     guard method != "ping" else { return .success(.emptyObject) }
     let name = PlainText.line(method, maximumBytes: 64)

@@ -2,7 +2,7 @@ internal import EventLoop
 
 /// One piece of work at a time that several may wait for.
 ///
-/// Whoever is cancelled stops waiting; the work goes on for the others and to its end.
+/// A task that is cancelled stops waiting; the work goes on for the others and to its end.
 @EventLoop
 final class SharedWork<Value: Sendable> {
   private var waiters: [Promise<Value?>] = []

@@ -34,7 +34,7 @@ package final class ToolPlugin {
     client.onToolsChanged = { [weak self] in self?.changes += 1 }
   }
 
-  /// Serves the tools of a process, whose handshake and whose words it takes over.
+  /// Serves the tools of a process, whose handshake and notifications it handles.
   package convenience init(_ plugin: Plugin) {
     let client = MCPClient(plugin, startTimeout: plugin.configuration.startTimeout)
     plugin.onStarted = { [weak client] () async throws(PluginError) in
@@ -50,7 +50,7 @@ package final class ToolPlugin {
 
   private var isCurrent: Bool { said != nil && listedChanges == changes }
 
-  /// Sees to it that the list is there and current; `listing` and `failure` say what came of it.
+  /// Makes sure that the list is there and current; `listing` and `failure` say what came of it.
   /// Starts the process where it is needed. Returns early when the task is cancelled.
   package func refresh() async {
     guard !isCurrent else { return }

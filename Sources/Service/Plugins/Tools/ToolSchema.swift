@@ -7,7 +7,7 @@ internal import Wire
 enum ToolSchema {
   /// References that follow one another.
   private static let longestChain = 8
-  /// Alternatives of the whole; who writes more of them asks for work, not for arguments.
+  /// Alternatives of the whole schema; more of them would cost work and describe nothing.
   private static let mostBranches = 64
   private static let types: Set<String> = [
     "array", "boolean", "integer", "null", "number", "object", "string",

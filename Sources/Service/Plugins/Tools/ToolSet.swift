@@ -42,8 +42,8 @@ package final class ToolSet {
       do throws(RPCError) {
         try await definitions.forget(exceptOf: names)
       } catch {
-        // What is kept for longer than it need be makes nothing less strict; the trouble with the
-        // store is told of where it is used.
+        // An approval that is kept too long makes nothing less strict; an error of the store is
+        // logged where it is used.
       }
     }
   }
@@ -59,7 +59,7 @@ package final class ToolSet {
 
   var catalog: ToolCatalog { ToolCatalog(plugins.compactMap(\.listing)) }
 
-  /// Sees to it that plugins have listed their tools, all at once. Returns early when the task is
+  /// Makes sure that plugins have listed their tools, all at once. Returns early when the task is
   /// cancelled.
   func refresh(_ plugins: [ToolPlugin]) async {
     for plugin in plugins { plugin.beginRefresh() }
