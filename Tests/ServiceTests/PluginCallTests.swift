@@ -42,6 +42,28 @@ import Wire
     }
   }
 
+  @Test(arguments: [#"{"jsonrpc":"2.0","id":1}"#, #"{"id":1}"#, #"{"id":1,"error":null}"#])
+  @EventLoop func `an answer with neither result nor error ends its call`(_ line: String)
+    async throws
+  {
+    try await PluginBench().with("read()\nwrite('\(line)')\nread()") { plugin in
+      let result = await outcome(plugin)
+      #expect([.protocolViolation, .remote(0)].contains(result.code), "\(result.text)")
+    }
+  }
+
+  @Test(arguments: ["'1'", "1.0"])
+  @EventLoop func `an id that comes back in another spelling ends its call`(_ id: String)
+    async throws
+  {
+    try await PluginBench().with(
+      "read()\nwrite(json.dumps({'id': \(id), 'result': 5}))\nread()"
+    ) { plugin in
+      let result = await outcome(plugin)
+      #expect(result.text == "5" || result.code == .protocolViolation, "\(result.text)")
+    }
+  }
+
   @Test @EventLoop func `a plugin that never answers ends the call at its limit`() async throws {
     try await PluginBench().with("answer(read(), 0)\nwhile True: read()") { plugin in
       _ = await outcome(plugin)

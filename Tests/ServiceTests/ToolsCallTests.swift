@@ -80,6 +80,43 @@ import Wire
     #expect(stage.place.decisions.map(\.ground) == [.policy])
   }
 
+  @Test(arguments: [
+    ("null", "the server's answer is null, an object"),
+    ("5", "the server's answer is 5, an object"),
+    (#""done""#, "the server's answer is a text, an object"),
+    ("[]", "the server's answer is [], an object"),
+    ("{}", #""content" of the server's answer is missing, an array"#),
+    (#"{"isError":false,"content":null}"#, "is null, an array"),
+    (#"{"content":"secret","structuredContent":{}}"#, "is a text, an array"),
+    (#"{"content":{"type":"text","text":"secret"}}"#, "is an object, an array"),
+    (#"{"content":[],"isError":"no"}"#, #""isError" of the server's answer is a text, true or"#),
+    (#"{"content":["secret"]}"#, #""content[0]" of the server's answer is a text, an object"#),
+    (#"{"content":[{"type":"text","text":"a"},{}]}"#, #""content[1].type""#),
+    (#"{"content":[{"type":5}]}"#, "is 5, a text"),
+    (#"{"content":[{"type":"text"}]}"#, #""content[0].text" of the server's answer is missing"#),
+    (#"{"content":[{"type":"text","text":["secret"]}]}"#, "is an array, a text"),
+    (#"{"content":[{"type":"image","data":{}}]}"#, "is {}, a text"),
+    (#"{"content":[{"type":"resource","resource":"secret"}]}"#, "is a text, an object"),
+    (#"{"content":[{"type":"resource_link"}]}"#, "is missing, a text"),
+  ])
+  @EventLoop func `what is no result is no success, and everybody is told`(
+    _ result: String, _ why: String
+  ) async throws {
+    let stage = try await Stage()
+    let result = try RawJSON(parsing: result)
+    stage.server.answers["tools/call"] = { _ in result }
+    let outcome = try await stage.call(#"{"a":1}"#)
+    guard case .failed(let error) = outcome.ending, error.code == .protocolViolation else {
+      Issue.record("\(outcome.ending)")
+      return
+    }
+    let told = try #require(outcome.output.string)
+    #expect(told.hasPrefix("The tool gave no result: plugin demo"))
+    #expect(told.contains(why) && told.contains("was expected"), "\(told)")
+    #expect(stage.place.problems == ["demo: A call of demo.add gave no result: \(error)"])
+    #expect(!told.contains("secret"))
+  }
+
   @Test @EventLoop func `arguments that do not fit never reach hook or tool`() async throws {
     let stage = try await Stage()
     let outcome = try await stage.call(#"{"a":"x"}"#)

@@ -53,7 +53,7 @@ import Wire
     let server = FakeServer()
     server.speakHandshake(version)
     server.list([])
-    #expect(try await client(server).listTools().isEmpty)
+    #expect(try await client(server).listTools().tools.isEmpty)
   }
 
   @Test @EventLoop func `a version that nobody knows is refused with those that are known`()
@@ -135,7 +135,7 @@ import Wire
     #expect(server.methods == ["server/discover"])
     server.speakStateless()
     server.list([])
-    #expect(try await client.listTools().isEmpty)
+    #expect(try await client.listTools().tools.isEmpty)
   }
 
   // MARK: Lists
@@ -152,12 +152,14 @@ import Wire
         if page < 2 { $0.member("nextCursor", "\(page + 1)") }
       }
     }
-    let tools = try await client(server).listTools()
+    let tools = try await client(server).listTools().tools
     #expect(tools.map { $0["name"]?.string } == ["a", "b", "c"])
   }
 
   @Test(arguments: [
-    (#"{"tools":{}}"#, "{} as \"tools\""), ("{}", "nothing as \"tools\""),
+    (#"{"tools":{}}"#, #""tools" of the server's answer is {}, an array"#),
+    ("{}", "is missing, an array"), ("null", "the server's answer is null, an object"),
+    (#"[{"name":"a"}]"#, "the server's answer is an array, an object"),
   ])
   @EventLoop func `a list that is none is refused`(_ page: String, _ why: String)
     async throws
@@ -185,7 +187,7 @@ import Wire
         $0.member("nextCursor", cursors[page % cursors.count])
       }
     }
-    let listed = try await client(server).listTools()
+    let listed = try await client(server).listTools().tools
     #expect(listed.map { $0["name"]?.string } == ["a", "b"])
     #expect(page == cursors.count + 1)
   }
@@ -205,9 +207,49 @@ import Wire
         $0.member("nextCursor", "\(server.requests.count)")
       }
     }
-    let error = await #expect(throws: PluginError.self) { try await client(server).listTools() }
-    #expect(error?.message == "lists more than 512 tools")
+    let list = try await client(server).listTools()
+    #expect(list.tools.count == 512)
+    #expect(list.cut == "lists more than 512 tools; the first 512 are taken")
     #expect(server.requests.count < 60)
+  }
+
+  @Test(arguments: ["5", "{}", "[]", "true"])
+  @EventLoop func `a list that can't be gone on with is taken as far as it came`(
+    _ cursor: String
+  ) async throws {
+    let server = FakeServer()
+    server.speakHandshake()
+    let page = try RawJSON(parsing: #"{"tools":[{"name":"a"}],"nextCursor":\#(cursor)}"#)
+    server.answers["tools/list"] = { _ in page }
+    let list = try await client(server).listTools()
+    #expect(list.tools.count == 1)
+    #expect(list.cut == "lists a \"nextCursor\" that is no text; the first 1 are taken")
+  }
+
+  @Test(arguments: ["", "null"])
+  @EventLoop func `a cursor that is none ends the list`(_ cursor: String) async throws {
+    let server = FakeServer()
+    server.speakHandshake()
+    let next = cursor.isEmpty ? RawJSON.string("") : .null
+    server.answers["tools/list"] = { _ in
+      .object {
+        $0.key("tools")
+        $0.array { _ in }
+        $0.member("nextCursor", next)
+      }
+    }
+    let list = try await client(server).listTools()
+    #expect(list.cut == nil && server.requests.count(where: { $0.method == "tools/list" }) == 1)
+  }
+
+  @Test(arguments: ["null", "5", "[]", #""2025-11-25""#])
+  @EventLoop func `a handshake that is none is refused`(_ answer: String) async throws {
+    let server = FakeServer()
+    let answer = try RawJSON(parsing: answer)
+    server.answers["initialize"] = { _ in answer }
+    let error = await #expect(throws: PluginError.self) { try await client(server).listTools() }
+    #expect(error?.code == .protocolViolation)
+    #expect(error?.message.contains("the server's answer is ") == true)
   }
 
   // MARK: What servers say unasked

@@ -273,7 +273,7 @@ import Wire
   // MARK: Results
 
   private func result(_ text: String, maximumBytes: Int = 1000) throws -> ToolResult {
-    ToolResult(try RawJSON(parsing: text), maximumBytes: maximumBytes)
+    try ToolResult(try RawJSON(parsing: text), maximumBytes: maximumBytes)
   }
 
   @Test(arguments: [
@@ -281,7 +281,9 @@ import Wire
     (#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#, "a\nb"),
     (#"{"content":[],"structuredContent":{"n":1.0}}"#, #"{"n":1.0}"#),
     (#"{"content":[{"type":"text","text":"a"}],"structuredContent":{"n":1}}"#, "a"),
-    ("{}", ""),
+    (#"{"content":[]}"#, ""),
+    (#"{"structuredContent":{}}"#, "{}"),
+    (#"{"content":null,"structuredContent":[1],"isError":null}"#, "[1]"),
     (
       #"{"content":[{"type":"resource","resource":{"uri":"file:///a","text":"hi"}}]}"#,
       "file:///a:\nhi"

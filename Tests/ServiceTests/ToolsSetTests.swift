@@ -187,6 +187,36 @@ import Wire
 
   // MARK: Lists
 
+  @Test(arguments: [
+    ("initialize", "answered with an error: no"), ("tools/list", "answered with an error: no"),
+    ("size", "lists more than 512 tools; the first 512 are taken"),
+  ])
+  @EventLoop func `why tools are missing is the plugin's last error`(
+    _ failing: String, _ why: String
+  ) async throws {
+    let program = """
+      results = {
+          'initialize': {'protocolVersion': '2025-11-25', 'capabilities': {}},
+          'tools/list': {'tools': [{'name': 't%d' % n, 'inputSchema': {}} for n in range(600)]},
+      }
+      while True:
+          m = read()
+          if 'id' not in m: continue
+          if m['method'] in results and m['method'] != '\(failing)':
+              answer(m, results[m['method']])
+          else:
+              write(json.dumps({'id': m['id'], 'error': {'code': 'E', 'message': 'no'}}))
+      """
+    let bench = try PluginBench()
+    try await bench.with(program) { plugin in
+      let tools = ToolPlugin(plugin)
+      await tools.refresh()
+      try await eventually("an error") { plugin.lastError != nil }
+      #expect(plugin.lastError == why)
+      #expect(tools.listing?.tools.count == (failing == "size" ? 512 : nil))
+    }
+  }
+
   @Test @EventLoop func `the list says what each tool is, and why some are none`() async throws {
     let place = try ToolsPlace()
     let broken = FakeServer("off")

@@ -1,6 +1,6 @@
 internal import EventLoop
 internal import JSON
-internal import Wire
+package import Wire
 
 /// The calls that a plugin has not answered yet.
 ///
@@ -102,9 +102,9 @@ final class PendingCalls {
     }
   }
 
-  /// Some write back as a text what was a number.
+  /// Some write back as a text what was a number, or with a fraction.
   private static func number(_ id: RawJSON) -> Int64? {
-    if let number = id.integer { return number }
+    if let number = id.integer ?? id.double.flatMap({ Int64(exactly: $0) }) { return number }
     guard let text = id.string, let number = Int64(text), "\(number)" == text else { return nil }
     return number
   }
@@ -139,7 +139,7 @@ extension PluginError {
   /// Bytes of a plugin's message that are worth handing on.
   private static let longestMessage = 512
 
-  init(_ error: RPCPeerError, plugin: String) {
+  package init(_ error: RPCPeerError, plugin: String) {
     let text = error.json["message"]?.string ?? ""
     let shown = PluginText.shown(text.utf8.prefix(Self.longestMessage))
     self.init(

@@ -81,8 +81,8 @@ package final class Plugin: PluginTransport {
   /// Calls in progress, and other uses that keep it running.
   var uses = 0
   package private(set) var restarts = 0
-  /// Why it ended or did not start, or what a hook of it failed with; the latest.
-  package private(set) var lastError: String?
+  /// Why it ended or did not start, or what a hook of it or its tools failed with; the latest.
+  package internal(set) var lastError: String?
   private var hookFailures = HookFailures()
   /// Bytes of a result that a tool may have (`limits.line`).
   package var longestResult = LimitsConfiguration().line {

@@ -1,5 +1,5 @@
 internal import EventLoop
-internal import JSON
+package import JSON
 internal import Wire
 
 /// One run of a plugin: its lines in and out, from its start to its end.
@@ -157,14 +157,7 @@ final class PluginProcess: PluginTransport {
     if lines.lineBytes > 2 * limit + Self.passedOverBytes { breach("writes a line without end") }
   }
 
-  /// Files of some systems begin with a byte order mark, and some end their lines with CR LF.
-  private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    let line = line.starts(with: [0xEF, 0xBB, 0xBF]) ? line.dropFirst(3) : line
-    return line.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
-  }
-
   private func receive(line: ArraySlice<UInt8>) {
-    let line = Self.trimmed(line)
     guard !line.isEmpty else { return _ = isWelcome(0) }
     do throws(RPCRefusal) {
       let message = try RPCMessage(line: line, limits: .plugins)
@@ -284,7 +277,7 @@ final class PluginProcess: PluginTransport {
 extension JSONLimits {
   /// What a plugin writes: as much as an upstream may, and with half of a surrogate pair where a text
   /// was cut in its middle; but no key twice, because of it people and models might see another.
-  fileprivate static let plugins: JSONLimits = {
+  package static let plugins: JSONLimits = {
     var limits = JSONLimits.relayed
     limits.allowsDuplicateKeys = false
     return limits

@@ -14,8 +14,7 @@ enum ToolExercise {
   /// Returns what does not hold.
   static func run(_ bytes: [UInt8]) -> String? {
     let lines = bytes.split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false)
-    if lines.count > 2, let result = read(lines[2]) {
-      let output = ToolResult(result, maximumBytes: limit).output
+    if lines.count > 2, let json = read(lines[2]), let output = result(json) {
       let size = output.string?.utf8.count ?? output.bytes.count
       if size > limit + marks, size > bytes.count { return "a result of \(size) bytes" }
     }
@@ -34,8 +33,16 @@ enum ToolExercise {
 
   /// Takes a result as that of each request to a server.
   static func take(result: RawJSON) {
-    _ = ToolResult(result, maximumBytes: limit).output
+    _ = self.result(result)
     for element in (result["tools"]?.elements ?? []).prefix(16) { _ = tool(element) }
+  }
+
+  private static func result(_ json: RawJSON) -> RawJSON? {
+    do throws(MCPMismatch) {
+      return try ToolResult(json, maximumBytes: limit).output
+    } catch {
+      return nil
+    }
   }
 
   private static func tool(_ json: RawJSON) -> Tool? {

@@ -2,6 +2,19 @@ package import EventLoop
 package import JSON
 package import Wire
 
+/// The tools that a server lists.
+package struct MCPToolList: Sendable {
+  package fileprivate(set) var tools: [RawJSON] = []
+  /// Why there are no more of them, where the list goes on; to be read behind the plugin's name.
+  package private(set) var cut: String?
+
+  fileprivate func cut(_ what: String) -> MCPToolList {
+    var list = self
+    list.cut = "lists \(what); the first \(tools.count) are taken"
+    return list
+  }
+}
+
 /// A client of one MCP server: lists its tools and calls them.
 ///
 /// The owner of the process calls `begin` after each start, before any other request, and hands on
@@ -22,7 +35,7 @@ package final class MCPClient {
   /// The tools may be others than those that were listed: the server says so, or was started anew.
   package var onToolsChanged: @EventLoop () -> Void = {}
 
-  private let transport: any PluginTransport
+  let transport: any PluginTransport
   private let startTimeout: Duration
   /// Of the process that was started last.
   private var session: MCPSession?
@@ -85,40 +98,42 @@ package final class MCPClient {
 
   private func runningSession() async throws(PluginError) -> MCPSession {
     try await transport.ready()
-    guard let session else { throw violation("runs, but was not initialized") }
+    guard let session else {
+      throw PluginError(
+        .protocolViolation, "runs, but was not initialized", plugin: transport.name)
+    }
     return session
   }
 
   // MARK: Requests
 
-  /// Returns the tools as the server describes them.
-  package func listTools() async throws(PluginError) -> [RawJSON] {
+  /// Returns the tools as the server describes them: what of its list can be had.
+  package func listTools() async throws(PluginError) -> MCPToolList {
     let session = try await runningSession()
-    var tools: [RawJSON] = []
+    var list = MCPToolList()
     var cursors: Set<String> = []
     var params = RawJSON.emptyObject
     for _ in 0..<Self.mostPages {
-      let page = try await transport.call(
-        "tools/list", session.parameters(params), limit: startTimeout, onAbandoned: nil)
-      guard let found = page["tools"], found.kind == .array else {
-        let said = page["tools"]?.excerpt ?? "nothing"
-        throw violation("answers tools/list with \(said) as \"tools\", an array was expected")
+      let page = try await transport.ask(
+        "tools/list", session.parameters(params), limit: startTimeout)
+      try transport.reading { () throws(MCPMismatch) in
+        try MCPMismatch.check(page["tools"], is: .array, "tools")
       }
       // A server that knows no cursors gives the same page again.
-      let listed = Set(tools)
-      tools += found.elements.filter { !listed.contains($0) }
-      guard tools.count <= Self.mostTools else {
-        throw violation("lists more than \(Self.mostTools) tools")
+      let listed = Set(list.tools)
+      list.tools += page["tools"]?.elements.filter { !listed.contains($0) } ?? []
+      guard list.tools.count <= Self.mostTools else {
+        list.tools.removeLast(list.tools.count - Self.mostTools)
+        return list.cut("more than \(Self.mostTools) tools")
       }
-      guard let cursor = page.nonNull("nextCursor")?.string, !cursor.isEmpty else { return tools }
-      guard cursors.insert(cursor).inserted else { return tools }
+      guard let next = page.nonNull("nextCursor") else { return list }
+      guard let cursor = next.string else {
+        return list.cut("a \"nextCursor\" that is no text")
+      }
+      guard !cursor.isEmpty, cursors.insert(cursor).inserted else { return list }
       params = .object { $0.member("cursor", cursor) }
     }
-    throw violation("lists its tools on more than \(Self.mostPages) pages")
-  }
-
-  private func violation(_ message: String) -> PluginError {
-    PluginError(.protocolViolation, message, plugin: transport.name)
+    return list.cut("more than \(Self.mostPages) pages of tools")
   }
 
   /// Calls a tool and returns the server's result.
@@ -138,7 +153,7 @@ package final class MCPClient {
       $0.member("arguments", arguments)
     }
     do throws(PluginError) {
-      return try await transport.call(
+      return try await transport.ask(
         "tools/call", session.parameters(params, progressToken: token), limit: limit,
         onAbandoned: cancel)
     } catch {

@@ -58,13 +58,13 @@ struct MCPHandshake {
   }
 
   private func initialize() async throws(PluginError) -> MCPSession {
-    let found = try await transport.call(
+    let found = try await transport.ask(
       "initialize",
       .object {
         $0.member("protocolVersion", MCPVersion.handshake[0])
         $0.member("capabilities", .emptyObject)
         $0.member("clientInfo", MCPSession.clientInfo)
-      }, limit: timeLeft, onAbandoned: nil)
+      }, limit: timeLeft)
     guard let version = found["protocolVersion"]?.string,
       MCPVersion.handshake.contains(version)
     else {

@@ -34,12 +34,23 @@ package struct Tool: Sendable {
     self.name = name
     self.schema = schema
     title = json.nonNull("title")?.string.map { PlainText.line($0, maximumBytes: 200) }
-    let said = json.nonNull("description")?.string ?? ""
+    let said = try Self.description(json.nonNull("description"), of: name)
     description = PlainText.clean(said, maximumBytes: Self.longestDescription)
     self.parameters = PlainText.clean(schema: parameters, maximumBytes: Self.longestDescription)
     digest = Self.digest(json, schema)
     approval = plugin.approval(for: name)
     isIdempotent = plugin.idempotent.contains { $0.matches(name.description) }
+  }
+
+  private static func description(
+    _ said: RawJSON?, of name: ToolName
+  ) throws(ToolRefusal) -> String {
+    guard let said else { return "" }
+    guard let text = said.string else {
+      throw ToolRefusal(
+        plugin: name.plugin, tool: name.tool, "description: found \(said.excerpt), expected a text")
+    }
+    return text
   }
 
   private static func parameters(

@@ -11,6 +11,8 @@ package final class ToolPlugin {
   package struct Listing: Sendable {
     package fileprivate(set) var tools: [Tool] = []
     package fileprivate(set) var refusals: [ToolRefusal] = []
+    /// Why there are no more of them, where its list goes on.
+    package fileprivate(set) var cut: String?
   }
 
   package let configuration: PluginConfiguration
@@ -21,6 +23,9 @@ package final class ToolPlugin {
   package private(set) var failure: PluginError?
   /// Hears of each list that is not like the one before, and of each new reason why there is none.
   package var onChange: @EventLoop (ToolPlugin) -> Void = { _ in }
+
+  /// Hears of what the server does wrong while it runs; goes on behind its name.
+  private var onFault: @EventLoop (String) -> Void = { _ in }
 
   private var said: [RawJSON]?
   private let work = SharedWork<Void>()
@@ -44,6 +49,7 @@ package final class ToolPlugin {
     plugin.onRequest = { method, _ in MCPClient.answer(method) }
     client.onMessage = { [weak plugin] level, text in plugin?.onEvent(.said("\(level): \(text)")) }
     self.init(plugin.configuration, client: client)
+    onFault = { [weak plugin] in plugin?.lastError = $0 }
   }
 
   package var name: String { configuration.name }
@@ -66,23 +72,33 @@ package final class ToolPlugin {
     do throws(PluginError) {
       try await client.ready()
       let seen = changes
-      let tools = try await client.listTools()
+      let list = try await client.listTools()
       listedChanges = seen
       failure = nil
-      guard tools != said else { return }
-      said = tools
-      listing = read(tools)
+      if let cut = list.cut { onFault(cut) }
+      guard list.tools != said else { return }
+      said = list.tools
+      listing = read(list)
       onChange(self)
     } catch {
+      fault(error)
       guard failure != error else { return }
       failure = error
       onChange(self)
     }
   }
 
-  private func read(_ tools: [RawJSON]) -> Listing {
-    var listing = Listing()
-    for json in tools {
+  /// Takes down what the server answered wrongly; why it does not run is known already.
+  func fault(_ error: PluginError) {
+    switch error.code {
+    case .protocolViolation, .remote, .timedOut: onFault(error.message)
+    case .died, .refused, .unavailable, .unsent: return
+    }
+  }
+
+  private func read(_ list: MCPToolList) -> Listing {
+    var listing = Listing(cut: list.cut)
+    for json in list.tools {
       do throws(ToolRefusal) {
         listing.tools.append(try Tool(json, of: configuration))
       } catch {

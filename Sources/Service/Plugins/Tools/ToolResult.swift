@@ -7,21 +7,27 @@ package struct ToolResult: Sendable {
   /// Whether the tool says that it failed.
   package let isError: Bool
 
-  /// Reads the result of `tools/call`. What a model can't take is told of in words.
+  /// Reads the result of `tools/call`. What a model can't take is told of in words; what is no result
+  /// is none, lest it pass for a success without a word.
   ///
   /// - Parameter maximumBytes: of all text and images together; what is beyond is cut and marked.
-  package init(_ result: RawJSON, maximumBytes: Int) {
-    isError = result["isError"]?.boolean == true
+  package init(_ result: RawJSON, maximumBytes: Int) throws(MCPMismatch) {
+    let flag = result.nonNull("isError")
+    if let flag { try MCPMismatch.check(flag, is: .boolean, "isError") }
+    isError = flag?.boolean == true
     var parts = ToolResultParts(maximumBytes: maximumBytes)
     if isError { parts.add("The tool reports an error:") }
-    if result["resultType"]?.string == "input_required" {
+    let wantsInput = result["resultType"]?.string == "input_required"
+    if wantsInput {
       parts.add("The tool asks for input that can't be given here; nothing came of the call.")
     }
-    let content = result["content"]?.elements ?? []
-    for block in content { parts.add(block) }
-    if content.isEmpty, let structured = result.nonNull("structuredContent") {
-      parts.add(structured.text)
+    let structured = result.nonNull("structuredContent")
+    if result.nonNull("content") != nil || structured == nil && !wantsInput {
+      try MCPMismatch.check(result["content"], is: .array, "content")
     }
+    let content = result["content"]?.elements ?? []
+    for (index, block) in content.enumerated() { try parts.add(block, at: index) }
+    if content.isEmpty, let structured { parts.add(structured.text) }
     output = parts.output
   }
 

@@ -10,6 +10,12 @@ struct ToolResultParts {
   /// What models look at.
   private static let imageTypes = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
+  /// What a block of a type can't do without.
+  private static let required: [String: (member: String, kind: RawJSON.Kind)] = [
+    "text": ("text", .string), "image": ("data", .string), "audio": ("data", .string),
+    "resource": ("resource", .object), "resource_link": ("uri", .string),
+  ]
+
   private var parts: [Part] = []
   private var bytesLeft: Int
 
@@ -18,14 +24,20 @@ struct ToolResultParts {
   }
 
   /// Adds a content block; blocks of one kind or another are in all versions of the protocol.
-  mutating func add(_ block: RawJSON) {
-    switch block["type"]?.string {
+  mutating func add(_ block: RawJSON, at index: Int) throws(MCPMismatch) {
+    try MCPMismatch.check(block, is: .object, "content[\(index)]")
+    try MCPMismatch.check(block["type"], is: .string, "content[\(index)].type")
+    let type = block["type"]?.string ?? ""
+    if let (member, kind) = Self.required[type] {
+      try MCPMismatch.check(block[member], is: kind, "content[\(index)].\(member)")
+    }
+    switch type {
     case "text": add(block["text"]?.string ?? "")
     case "image": addBinary(block["data"], block["mimeType"], called: "an image")
     case "audio": addBinary(block["data"], block["mimeType"], called: "audio")
     case "resource": addResource(block["resource"] ?? .null)
     case "resource_link": add("A resource: \(Self.link(block))")
-    case let type: add("[a part of the unknown type \(Self.quoted(type ?? "none"))]")
+    default: add("[a part of the unknown type \(Self.quoted(type))]")
     }
   }
 

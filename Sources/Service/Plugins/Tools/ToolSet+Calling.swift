@@ -76,8 +76,16 @@ extension ToolSet {
       let result = try await plugin.client.callTool(
         name.tool, call.arguments,
         limit: min(plugin.configuration.toolTimeout, context.timeLeft))
-      return ToolOutcome(ToolResult(result, maximumBytes: context.maximumOutputBytes))
+      let client = plugin.client
+      return ToolOutcome(
+        try client.transport.reading { () throws(MCPMismatch) in
+          try ToolResult(result, maximumBytes: context.maximumOutputBytes)
+        })
     } catch {
+      if error.code == .protocolViolation {
+        plugin.fault(error)
+        onProblem(name.plugin, "A call of \(name) gave no result: \(error)")
+      }
       return ToolOutcome(.failed(error), context)
     }
   }

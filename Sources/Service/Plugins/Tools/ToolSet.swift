@@ -70,6 +70,7 @@ package final class ToolSet {
     if let failure = plugin.failure {
       return onProblem(plugin.name, "Its tools can't be listed: \(failure)")
     }
+    if let cut = plugin.listing?.cut { onProblem(plugin.name, "It \(cut)") }
     for refusal in catalog.refusals where refusal.plugin == plugin.name {
       onProblem(plugin.name, "The tool \"\(refusal.tool)\" is not offered: \(refusal.reason)")
     }
