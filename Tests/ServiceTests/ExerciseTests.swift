@@ -34,6 +34,17 @@ import Testing
     try mutate("events", ["sample", "bare"], count: 3000, EventExercise.run)
   }
 
+  @Test func `waits that an upstream asks for`() throws {
+    let words = [
+      "0", "9223372036854775808", "-", "+", ".", "0x", "1e9", " ", "\u{0}", "\n", "GMT", "Feb",
+      "31",
+      "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+    ]
+    try mutate(
+      "retry-after", ["seconds", "date", "old-date"], words: words, count: 5000,
+      RetryAfterExercise.run)
+  }
+
   @Test func `lines of a plugin`() throws {
     try mutate("plugin", ["messages"], count: 5000, PluginExercise.run)
   }

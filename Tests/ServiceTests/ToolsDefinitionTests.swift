@@ -72,6 +72,21 @@ import Wire
     #expect(try reason(.tool("")).contains("found no name"))
   }
 
+  @Test(arguments: ["{}", "[]", "5", #""x""#, "null"])
+  func `what nobody asks for may be of any type, and a description a text only`(
+    _ odd: String
+  ) throws {
+    let json = try RawJSON(parsing: odd)
+    let plain = try RawJSON.tool("a")
+    let odd = plain.setting("annotations", to: json).setting("outputSchema", to: json)
+    #expect(try tool(odd.setting("title", to: json)).function == tool(plain).function)
+    guard json.kind != .string, !json.isNull else {
+      return #expect(try tool(plain.setting("description", to: json)).name.tool == "a")
+    }
+    let reason = try reason(plain.setting("description", to: json))
+    #expect(reason == "description: found \(json.text), expected a text")
+  }
+
   @Test func `globs of the configuration name a tool as its server does, or as models do`() throws {
     let function = try tool(.tool("a.b")).name.function
     for glob in ["git.a.b", "git.*", function, "git__a*"] {

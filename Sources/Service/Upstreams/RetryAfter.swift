@@ -1,13 +1,13 @@
-internal import HTTPClient
+package import HTTPClient
 
 /// The time that an upstream asks to wait.
-enum RetryAfter {
+package enum RetryAfter {
   /// Longer waits are cut to this; nobody waits that long anyway.
-  static let longest: Duration = .seconds(24 * 3600)
+  package static let longest: Duration = .seconds(24 * 3600)
 
   /// Reads `retry-after-ms`, else `retry-after`, which is decimal digits for seconds or a date
   /// (RFC 9110, section 10.2.3); nil for anything else.
-  static func wait(_ head: HTTPHead) -> Duration? {
+  package static func wait(_ head: HTTPHead) -> Duration? {
     if let count = head["retry-after-ms"].flatMap(digits) {
       return min(.milliseconds(count), longest)
     }
