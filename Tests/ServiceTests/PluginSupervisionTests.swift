@@ -243,9 +243,12 @@ import Testing
     }
   }
 
-  @Test @EventLoop func `a start has a deadline`() async throws {
+  /// - Parameter pause: before the handshake; the second one is longer than the start may take.
+  @Test(arguments: [.milliseconds(1), generous]) @EventLoop
+  func `a start has a deadline`(_ pause: Duration) async throws {
     let setUp: (Plugin) -> Void = { plugin in
       plugin.onStarted = { [unowned plugin] () throws(PluginError) in
+        await EventLoop.sleep(for: pause)
         _ = try await plugin.call("initialize", .emptyObject, limit: generous, onAbandoned: nil)
       }
     }

@@ -316,8 +316,14 @@ package final class Plugin: PluginTransport {
     try result.get()
   }
 
-  private func startFailed(_ error: PluginError) async {
+  private func startFailed(_ failure: PluginError) async {
+    var error = failure
     if case .starting(let process?) = phase {
+      // Why it was ended says more than what that did to the start; and a start is no call that
+      // could be sent to the next process.
+      if let cause = process.cause ?? (failure.code == .unsent ? process.endReason : nil) {
+        error = PluginError(.died, cause, plugin: name)
+      }
       // Nothing of this start may meet the next one.
       process.kill(error.message)
       waiters.resume(.failure(error))
