@@ -44,10 +44,13 @@ package struct RPCRequest: Sendable {
 package struct RPCRefusal: Error, Sendable {
   package let id: RPCID?
   package let error: RPCError
+  /// What the line says of one that its sender could not read, or could not tell the id of.
+  package let complaint: RPCPeerError?
 
-  package init(id: RPCID?, error: RPCError) {
+  package init(id: RPCID?, error: RPCError, complaint: RPCPeerError? = nil) {
     self.id = id
     self.error = error
+    self.complaint = complaint
   }
 }
 
@@ -61,7 +64,22 @@ extension RPCMessage {
       throw RPCRefusal(id: nil, error: RPCError(error))
     }
     guard message.kind == .object else { throw Self.refusal(ofNonObject: message) }
-    try self.init(message)
+    do throws(RPCRefusal) {
+      try self.init(message)
+    } catch {
+      throw RPCRefusal(id: error.id, error: error.error, complaint: Self.complaint(message))
+    }
+  }
+
+  /// An answer of whoever can't tell what it answers has no id (JSON-RPC 2.0, section 5).
+  private static func complaint(_ message: RawJSON) -> RPCPeerError? {
+    let codes = [RPCError.Code.parseError, .invalidRequest].map { Int64($0.number) }
+    guard message.nonNull("id") == nil, message["method"] == nil, let error = message["error"],
+      let code = error["code"]?.integer, codes.contains(code)
+    else {
+      return nil
+    }
+    return RPCPeerError(json: error)
   }
 
   private init(_ message: RawJSON) throws(RPCRefusal) {

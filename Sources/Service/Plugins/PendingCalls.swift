@@ -92,6 +92,14 @@ final class PendingCalls {
     return true
   }
 
+  /// Fails the only call there is, with an error that says of none that it is its; false where it may
+  /// be another's.
+  func failOnly(_ error: RPCPeerError) -> Bool {
+    guard calls.count == 1, let id = calls.keys.first else { return false }
+    end(id, .failure(PluginError(error, plugin: plugin)))
+    return true
+  }
+
   /// Fails all calls; those whose line the plugin can't have read as `unsent`.
   ///
   /// - Parameter sent: bytes that went into the plugin's pipe.

@@ -167,6 +167,7 @@ final class PluginProcess: PluginTransport {
       case .request(let request): if isWelcome(line.count) { receive(request) }
       }
     } catch {
+      if let complaint = error.complaint, calls.failOnly(complaint) { return startLimit = nil }
       let code = error.error.code.rawValue
       let what = "a line that is no JSON-RPC message (\(code))"
       refuse(line, what, AnswerID.find(in: line), bytes: line.count)

@@ -63,6 +63,7 @@ enum PluginExercise {
       }
     } catch {
       _ = (error.error.json, AnswerID.find(in: line))
+      _ = error.complaint.map { PluginError($0, plugin: "p").message }
     }
   }
 }
