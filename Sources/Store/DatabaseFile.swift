@@ -117,14 +117,8 @@ struct DatabaseFile {
 
   private func failure(_ operation: String) -> StoreError {
     let error = errno
-    let code: StoreError.Code =
-      switch error {
-      case EROFS: .readOnly
-      case ENOSPC, EDQUOT: .full
-      case EACCES, EPERM, ELOOP: .permission
-      default: .io
-      }
     return StoreError(
-      code, operation, unsafe String(cString: strerror(error)), systemError: error)
+      StoreError.Code(system: error), operation, unsafe String(cString: strerror(error)),
+      systemError: error)
   }
 }

@@ -141,7 +141,7 @@ import Testing
     .enabled(if: Tracer.isAvailable, "strace is missing or may not trace"),
     arguments: [
       ("fsync,fdatasync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "EROFS"),
-      ("pwrite64", "ENOSPC"),
+      ("pwrite64", "ENOSPC"), ("pwrite64", "EDQUOT"), ("pwrite64", "EFBIG"),
     ])
   func `an error of the disk acknowledges nothing and is over when the disk is`(
     _ calls: String, _ error: String
@@ -150,7 +150,8 @@ import Testing
     var kept = [try stage.client.say("hello", #""conversation":"c""#)]
     let tracer = try Tracer(
       stage.daemon, ["-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)"])
-    let wanted = error == "ENOSPC" ? ["storage_full"] : ["storage"]
+    let isFull = ["ENOSPC", "EDQUOT", "EFBIG"].contains(error)
+    let wanted = [isFull ? "storage_full" : "storage"]
     for _ in 0..<3 { try expectRefused(stage.daemon, wanted) }
     #expect(try stage.client.retrieve(kept[0].id).stored == kept[0].stored)
     _ = try tracer.stop()
