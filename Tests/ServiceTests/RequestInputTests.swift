@@ -51,6 +51,22 @@ import Wire
     #expect(error.details.first?.value.string == "input[1].call_id")
   }
 
+  @Test(arguments: [
+    (#"{"type":"function","name":"f","async":true}"#, true),
+    (#"{"type":"custom","name":"f","async":true}"#, true),
+    (#"{"type":"namespace","name":"n","tools":[{"name":"f","async":true}]}"#, true),
+    (#"{"type":"function","name":"f","async":false}"#, false),
+    (#"{"type":"function","name":"g","async":true}"#, false), ("5", false),
+  ])
+  func `a call of an asynchronous tool may wait for its output`(
+    _ tool: String, _ mayWait: Bool
+  ) async throws {
+    let names = json("{\"tools\":[\(tool)]}").asynchronousTools
+    let found = try await input("[\(call),{\"role\":\"user\",\"content\":\"x\"}]")
+    if mayWait { return try found.checkCalls(after: [], asynchronous: names) }
+    #expect(throws: RPCError.self) { try found.checkCalls(after: [], asynchronous: names) }
+  }
+
   @Test func `an output that comes before its call is refused`() async throws {
     let found = try await input("[\(output),\(call)]")
     #expect(throws: RPCError.self) { try found.checkCalls(after: []) }

@@ -36,7 +36,9 @@ extension ResponseRun {
     let body = UpstreamBody(
       body: plan.body, input: input, context: context, isBackground: request.isBackground)
     if plan.body.nonNull("prompt") == nil {
-      try input.checkCalls(after: context.turns.flatMap { $0.items.map(\.json) })
+      try input.checkCalls(
+        after: context.turns.flatMap { $0.items.map(\.json) },
+        asynchronous: plan.body.asynchronousTools)
     }
     meter.usage.conversation = context.conversation?.id
     return body

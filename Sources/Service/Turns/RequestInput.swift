@@ -58,7 +58,11 @@ package struct RequestInput: Sendable {
 
   /// Refuses an output of the request without its call, and a call of the request that it does not
   /// answer: every upstream would. What was said before is the daemon's own business.
-  package func checkCalls(after context: [RawJSON]) throws(RPCError) {
+  ///
+  /// - Parameter asynchronous: names of tools whose output may come in a later request.
+  package func checkCalls(
+    after context: [RawJSON], asynchronous: Set<String> = []
+  ) throws(RPCError) {
     var open: [String: Int] = [:]
     var seen = Set(context.compactMap { Replay.Entry($0).call })
     for (position, item) in items.enumerated() {
@@ -69,7 +73,7 @@ package struct RequestInput: Sendable {
             "input[\(position)].call_id", "\"\(id)\" found, no call with that id comes before it")
         }
         open[id] = nil
-      } else if Self.calls.contains(type) {
+      } else if Self.calls.contains(type), !asynchronous.contains(item["name"]?.string ?? "") {
         open[id] = position
       }
       if let call = Replay.Entry(item).call { seen.insert(call) }
@@ -78,5 +82,18 @@ package struct RequestInput: Sendable {
     throw .invalidParams(
       "input[\(position)].call_id",
       "call \"\(id)\" has no output; every call has to be answered")
+  }
+}
+
+extension RawJSON {
+  /// The names of a request's tools whose output may come in a later request, those of its
+  /// namespaces too.
+  package var asynchronousTools: Set<String> {
+    var names: Set<String> = []
+    for tool in nonNull("tools")?.elements ?? [] {
+      names.formUnion(tool.asynchronousTools)
+      if tool["async"]?.boolean == true, let name = tool["name"]?.string { names.insert(name) }
+    }
+    return names
   }
 }

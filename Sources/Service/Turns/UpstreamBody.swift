@@ -103,7 +103,7 @@ struct UpstreamBody: Sendable {
       entry.isGiven = true
       return entry
     }
-    return Replay(entries + addedEntries(for: target), asynchronous: asynchronousTools)
+    return Replay(entries + addedEntries(for: target), asynchronous: body.asynchronousTools)
   }
 
   /// - Parameter target: nil for the upstream that the last round asked.
@@ -123,7 +123,7 @@ struct UpstreamBody: Sendable {
   var hasHalves: Bool {
     let said = context.turns.flatMap { $0.items.map(\.json) } + input.items
     let entries = said.map { Replay.Entry($0) }.filter { $0.call != nil || $0.answeredCall != nil }
-    return Replay(entries, asynchronous: asynchronousTools).leftOut > 0
+    return Replay(entries, asynchronous: body.asynchronousTools).leftOut > 0
   }
 
   /// The items before this request. What a client brought is of the upstream that it was first sent
@@ -154,11 +154,6 @@ struct UpstreamBody: Sendable {
     guard let next else { return false }
     return next.position == item.position + 1 && next.isOutput == item.isOutput
       && Replay.isModels(next.json)
-  }
-
-  private var asynchronousTools: Set<String> {
-    let tools = body.nonNull("tools")?.elements ?? []
-    return Set(tools.filter { $0["async"]?.boolean == true }.compactMap { $0["name"]?.string })
   }
 
   /// Adds a round of this response: what the model said and what its tools did.
