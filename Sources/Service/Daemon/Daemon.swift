@@ -82,7 +82,7 @@ package final class Daemon {
     ledger = UsageLedger(
       configuration, http: http, onWarning: { log.budgetWarning($0) },
       onTrouble: { log.warn($0) })
-    models = ModelCatalog(http: http, ledger: ledger)
+    models = ModelCatalog(ledger: ledger)
     clients = Clients(limits: ClientLimits(configuration.limits), access: .current)
     prewarmer = Prewarmer(http: http)
     breakerProbe = BreakerProbe(http: http, keys: keys)
@@ -280,7 +280,10 @@ package final class Daemon {
 
   var responseServices: ResponseServices {
     ResponseServices(
-      http: http, keys: keys, limits: configuration.limits,
+      upstreams: UpstreamServices(
+        http: http, keys: keys, maximumQueue: configuration.limits.queue,
+        onHealth: { [unowned self] in journal.upstream($0.name, $1) }),
+      limits: configuration.limits,
       idempotencyLifetime: configuration.store.idempotency,
       replan: { [unowned self] plan, body, options throws(RPCError) in
         try plan.replaced(by: body, options, configuration, upstreams)
@@ -297,7 +300,6 @@ package final class Daemon {
         if ending.status == "cancelled" { prewarmer.expectRequest() }
       },
       onJoinedEnd: { [unowned self] in journal.joinedEnded($0, $1) },
-      onUpstreamHealth: { [unowned self] in journal.upstream($0.name, $1) },
       onStorageTrouble: { [unowned self] in journal.storageTrouble($0) })
   }
 

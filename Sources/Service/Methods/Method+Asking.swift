@@ -8,7 +8,10 @@ internal import Wire
 extension Method {
   static let responsesInputTokensCount = planning("responses.input_tokens.count") {
     daemon, call, request, plan throws(RPCError) in
-    try await daemon.ask("/responses/input_tokens", isPaid: false, call, request, plan)
+    try await daemon.ask(
+      "/responses/input_tokens", isPaid: false, call, request, plan,
+      expected: "an object with input_tokens, a number from 0,"
+    ) { $0["input_tokens"]?.integer.map { $0 >= 0 } ?? false }
   }
 
   static let responsesCompact = planning(
@@ -16,7 +19,14 @@ extension Method {
     Shape(
       Shape.createParameters.rules, required: ["model"], clauses: Shape.createParameters.clauses)
   ) { daemon, call, request, plan throws(RPCError) in
-    try await daemon.ask("/responses/compact", isPaid: true, call, request, plan)
+    try await daemon.ask(
+      "/responses/compact", isPaid: true, call, request, plan,
+      expected: "a response.compaction with the array output"
+    ) {
+      let name = $0.nonNull("object")
+      return $0["output"]?.kind == .array
+        && (name == nil || name?.string == "response.compaction")
+    }
   }
 }
 
@@ -26,8 +36,10 @@ extension Daemon {
   /// The encrypted content of a compaction may have 20 MiB.
   private static let maximumAnswerBytes = 64 << 20
 
+  /// - Parameter expected: what the answer has to be, in words.
   fileprivate func ask(
-    _ path: String, isPaid: Bool, _ call: Call, _ request: CreateRequest, _ plan: RequestPlan
+    _ path: String, isPaid: Bool, _ call: Call, _ request: CreateRequest, _ plan: RequestPlan,
+    expected: String, isExpected: @escaping (RawJSON) -> Bool
   ) async throws(RPCError) -> RawJSON {
     let (peer, uid) = (call.peer, call.uid)
     let store = try await state.open()
@@ -42,22 +54,36 @@ extension Daemon {
     var body = UpstreamBody(
       body: plan.body, input: input, context: context, isBackground: false)
     let hooked = try await hook(&body, plan, request.options, asker)
-    let candidate = hooked.candidates[0]
-    guard isPaid else { return try await post(path, body, candidate) }
-    let meter = UsageMeter(request, hooked, peer, ledger: ledger)
-    return try await post(path, body, candidate, meter)
+    let made = try await made(body, for: hooked.candidates[0])
+    let asked = JSONRequest(
+      maximumBytes: Self.maximumAnswerBytes, timeout: Self.timeout, expected: expected,
+      isExpected: isExpected, http: { UpstreamRequest.post(path, made, $0, key: $1) })
+    let meter = isPaid ? UsageMeter(request, hooked, peer, ledger: ledger) : nil
+    do throws(CallFailure) {
+      return try await fetch(asked, as: uid, body, hooked.candidates[0], meter)
+    } catch {
+      throw error.error
+    }
   }
 
   /// Reserves what a call may cost, and settles what it did.
-  private func post(
-    _ path: String, _ body: UpstreamBody, _ candidate: RequestPlan.Candidate, _ meter: UsageMeter
-  ) async throws(RPCError) -> RawJSON {
+  ///
+  /// - Parameter meter: nil for a call that costs nothing.
+  private func fetch(
+    _ request: JSONRequest, as user: UInt32, _ body: UpstreamBody,
+    _ candidate: RequestPlan.Candidate, _ meter: UsageMeter?
+  ) async throws(CallFailure) -> RawJSON {
     let started = EventLoop.now
-    meter.usage.conversation = body.context.conversation?.id
-    try meter.reserve(body)
-    meter.begin(in: state)
-    defer { meter.finish(in: state) }
+    do throws(RPCError) {
+      meter?.usage.conversation = body.context.conversation?.id
+      try meter?.reserve(body)
+    } catch {
+      throw CallFailure(error: error, phase: .notSent)
+    }
+    meter?.begin(in: state)
+    defer { meter?.finish(in: state) }
     func settle(_ status: String, _ tokens: TokenCounts?) {
+      guard let meter else { return }
       var ending = UsageEnding(status: status, origin: .miss)
       ending.attempts = 1
       ending.timing.total = Int64((EventLoop.now - started).wholeMicroseconds)
@@ -65,14 +91,13 @@ extension Daemon {
         ending, tokens: tokens, estimate: { TokenCounts(input: meter.usage.inputTokens) },
         upstream: candidate.upstream.name)
     }
-    do throws(RPCError) {
-      let answer = try await post(path, body, candidate)
+    do throws(CallFailure) {
+      let answer = try await candidate.upstream.fetch(request, as: user, responseServices.upstreams)
       settle("completed", UsageReader.tokens(of: answer))
       return answer
     } catch {
       // What was refused or did not arrive costs nothing.
-      let isFree = [.upstreamHTTP, .upstreamUnreachable, .config].contains(error.code)
-      settle("failed", isFree ? TokenCounts() : nil)
+      settle("failed", error.mayHaveRun ? nil : TokenCounts())
       throw error
     }
   }
@@ -96,14 +121,5 @@ extension Daemon {
     let key = try await upstream.apiKey(keys)
     let target = responseServices.target(candidate, key: upstream.identity(of: key), body.body)
     return body.make(.replay, for: target, encryptsReasoning: false).body
-  }
-
-  private func post(
-    _ path: String, _ body: UpstreamBody, _ candidate: RequestPlan.Candidate
-  ) async throws(RPCError) -> RawJSON {
-    let made = try await made(body, for: candidate)
-    return try await candidate.upstream.fetch(
-      keys, http, maximumBytes: Self.maximumAnswerBytes, timeout: Self.timeout
-    ) { UpstreamRequest.post(path, made, $0, key: $1) }
   }
 }

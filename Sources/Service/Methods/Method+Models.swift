@@ -16,7 +16,8 @@ extension Method {
       }
     }
     return try await daemon.models.list(
-      asked.compactMap { daemon.upstreams[$0.name] }, keys: daemon.keys,
+      asked.compactMap { daemon.upstreams[$0.name] }, as: call.uid,
+      daemon.responseServices.upstreams,
       refresh: call.isSet("refresh")
     ).get()
   }
@@ -28,7 +29,7 @@ extension Method {
     return try await daemon.models.retrieve(
       call.requiredText("model"),
       from: daemon.configuration.upstreams.compactMap { daemon.upstreams[$0.name] },
-      keys: daemon.keys
+      as: call.uid, daemon.responseServices.upstreams
     ).get()
   }
 }

@@ -82,69 +82,31 @@ final class ResponseAttempts {
 
   private func ask(_ candidate: RequestPlan.Candidate) async -> Result<CallResult, CallFailure> {
     let upstream = candidate.upstream
-    // Nobody waits for a place at an upstream that is left alone.
-    if let wait = upstream.breaker.wait(at: EventLoop.now) {
-      return .failure(.circuitOpen(upstream.name, wait: wait))
-    }
-    do {
-      try await upstream.enter(as: uid, maximumQueue: services.limits.queue)
-    } catch let error as RPCError {
-      return .failure(CallFailure(error: error, phase: .notSent))
-    } catch {
-      return .failure(.stopped)
-    }
-    defer { upstream.leave(as: uid) }
     do throws(CallFailure) {
-      let key = try await key(of: upstream)
+      var admission = try await upstream.admission(
+        as: uid, hasSideEffects: plan.hasSideEffects, services.upstreams)
       queued = EventLoop.now
-      return await callUntilAnswered(candidate, key, try upstream.admit())
+      return await callUntilAnswered(candidate, &admission)
     } catch {
       return .failure(error)
     }
   }
 
-  private func key(of upstream: Upstream) async throws(CallFailure) -> APIKey? {
-    do throws(RPCError) {
-      let key = try await upstream.apiKey(services.keys)
-      _ = upstream.record(keyError: nil)
-      keyIdentity = upstream.identity(of: key)
-      return key
-    } catch {
-      for event in upstream.record(keyError: error) { services.onUpstreamHealth(upstream, event) }
-      throw CallFailure(error: error, phase: .notSent)
-    }
-  }
-
   private func callUntilAnswered(
-    _ candidate: RequestPlan.Candidate, _ first: APIKey?, _: borrowing CircuitBreaker.Admission
+    _ candidate: RequestPlan.Candidate, _ admission: inout Upstream.Admission
   ) async -> Result<CallResult, CallFailure> {
-    let upstream = candidate.upstream
-    var key = first
-    var hasReadKeyAgain = false
     refusedItems = nil
-    var policy = RetryPolicy(
-      maximumRetries: upstream.configuration.maximumRetries, hasSideEffects: plan.hasSideEffects)
-    upstream.retryBudget.noteRequest(at: EventLoop.now)
     while mayContinue() || resumePoint() != nil {
-      let result = await call(candidate, key)
+      let result = await call(candidate, admission.key)
       if let wait = resumeDelay(after: result, candidate) {
         await EventLoop.sleep(for: wait)
         continue
       }
-      guard case .failure(let failure) = result, mayContinue() else { return result }
-      if failure.phase == .status(401), !hasReadKeyAgain {
-        hasReadKeyAgain = true
-        if let other = await upstream.apiKey(insteadOf: key, services.keys) {
-          key = other
-          keyIdentity = upstream.identity(of: key)
-          continue
-        }
-      }
+      guard let failure = result.failure, mayContinue() else { return result }
       if adapt(to: failure, candidate) { continue }
-      guard let delay = policy.delay(after: failure, random: .random(in: 0..<1)),
-        upstream.retryBudget.takeRetry(at: EventLoop.now)
-      else { return result }
-      await EventLoop.sleep(for: delay)
+      guard await admission.mayAskAgain(after: failure, services.upstreams.keys) else {
+        return result
+      }
     }
     return .failure(.stopped)
   }
@@ -212,7 +174,7 @@ final class ResponseAttempts {
   /// What the upstream that is asked first will be sent.
   func firstBody() async throws(RPCError) -> RawJSON {
     let first = plan.candidates[0]
-    let key = try await first.upstream.apiKey(services.keys)
+    let key = try await first.upstream.apiKey(services.upstreams.keys)
     keyIdentity = first.upstream.identity(of: key)
     return requestBody(for: first)
   }
@@ -230,9 +192,10 @@ final class ResponseAttempts {
     heldError = nil
     hasEvents = false
     let upstream = candidate.upstream
+    keyIdentity = upstream.identity(of: key)
     let request = request(candidate, key)
     let call = UpstreamCall(
-      request, client: services.http,
+      request, client: services.upstreams.http,
       onAnswer: { upstream.breaker.noteAnswer() }, onEvent: { [self] in receive($0) })
     var result = await call.perform()
     if let metrics = call.metrics { connect = metrics.connect }
@@ -240,8 +203,8 @@ final class ResponseAttempts {
       result = .failure(.streamError(heldError.json))
     }
     if case .success(.object(let object)) = result { result = noteProgress(object, candidate) }
-    if result.mayHaveRun { mayHaveRun = true }
-    for event in upstream.record(result) { services.onUpstreamHealth(upstream, event) }
+    if result.failure?.mayHaveRun ?? true { mayHaveRun = true }
+    for event in upstream.record(result.failure) { services.upstreams.onHealth(upstream, event) }
     return result
   }
 
@@ -272,13 +235,6 @@ final class ResponseAttempts {
     if let heldError { onEvent(heldError) }
     heldError = nil
     onEvent(event)
-  }
-}
-
-extension Result<CallResult, CallFailure> {
-  fileprivate var mayHaveRun: Bool {
-    guard case .failure(let failure) = self else { return true }
-    return failure.phase == .noStatus || failure.phase == .answered
   }
 }
 
@@ -357,13 +313,16 @@ extension ResponseAttempts {
       holds(candidate)
     else { return }
     let path = "/responses/\(UpstreamRequest.encoded(id))/cancel"
+    let request = JSONRequest(
+      maximumBytes: 1 << 20, timeout: .seconds(30), expected: "anything", isExpected: { _ in true },
+      http: { UpstreamRequest.post(path, nil, $0, key: $1) })
     EventLoop.start { [services] in
       do throws(RPCError) {
-        _ = try await candidate.upstream.fetch(
-          services.keys, services.http, maximumBytes: 1 << 20, timeout: .seconds(30)
-        ) { UpstreamRequest.post(path, nil, $0, key: $1) }
+        let key = try await candidate.upstream.apiKey(services.upstreams.keys)
+        // Without a place, which the response itself may have; it ends there by itself otherwise.
+        _ = await candidate.upstream.exchange(request, key: key, services.upstreams.http)
       } catch {
-        // It ends there by itself.
+        // Without a key, likewise.
       }
     }
   }

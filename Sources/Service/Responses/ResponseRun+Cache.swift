@@ -53,7 +53,7 @@ extension ResponseRun {
     let candidate = plan.candidates[0]
     let key: APIKey?
     do throws(RPCError) {
-      key = try await candidate.upstream.apiKey(services.keys)
+      key = try await candidate.upstream.apiKey(services.upstreams.keys)
     } catch {
       return nil
     }

@@ -1,13 +1,11 @@
 internal import EventLoop
-internal import HTTPClient
 internal import JSON
 internal import Store
 internal import Wire
 
 /// What a response needs of the daemon; it keeps these for as long as it runs, also over a reload.
 struct ResponseServices {
-  let http: HTTPClient
-  let keys: APIKeys
+  let upstreams: UpstreamServices
   let limits: LimitsConfiguration
   /// How long an idempotency key is remembered.
   let idempotencyLifetime: Duration
@@ -25,7 +23,6 @@ struct ResponseServices {
   let onFinished: @EventLoop (ResponseRun, FinishedResponse) -> Void
   /// Called with a request that joined another's response, when that has ended.
   let onJoinedEnd: @EventLoop (ResponseRun, ResponseRun) -> Void
-  let onUpstreamHealth: @EventLoop (Upstream, Upstream.HealthEvent) -> Void
   let onStorageTrouble: @EventLoop (String) -> Void
 
   /// Whom a request is sent to, as far as what was said before depends on it.

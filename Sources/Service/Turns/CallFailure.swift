@@ -69,6 +69,18 @@ extension CallFailure {
     return cleaned
   }
 
+  /// The failure of an exchange of which nothing was seen before its end.
+  static func exchange(_ failure: HTTPError) -> CallFailure {
+    switch failure.code {
+    case .send, .receive: truncated(failure.message, phase: .noStatus)
+    case .protocolViolation, .unusableRequest: protocolViolation("http", failure.message)
+    default: unreachable(failure)
+    }
+  }
+
+  /// Whether the upstream may have worked on the request.
+  var mayHaveRun: Bool { phase == .noStatus || phase == .answered }
+
   static func unreachable(_ failure: HTTPError) -> CallFailure {
     switch failure.code {
     case .connectTimeout: return timeout(.connect, phase: .notSent, "no connection")

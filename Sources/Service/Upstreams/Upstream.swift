@@ -54,15 +54,6 @@ final class Upstream {
     line.leave(as: user)
   }
 
-  /// Whether a call may be made now; the right ends with the admission.
-  func admit() throws(CallFailure) -> CircuitBreaker.Admission {
-    do throws(CircuitBreaker.Refusal) {
-      return try breaker.admit(at: EventLoop.now)
-    } catch {
-      throw .circuitOpen(name, wait: error.wait)
-    }
-  }
-
   // MARK: Key
 
   /// A key that was had of its source, and what the proxy asks for; an upstream may need neither.
@@ -190,31 +181,28 @@ final class Upstream {
   private var lacksKey = false
 
   /// Takes note of how an attempt ended.
-  func record(_ result: Result<CallResult, CallFailure>) -> [HealthEvent] {
+  func record(_ failure: CallFailure?) -> [HealthEvent] {
     let now = EventLoop.now
-    switch result {
-    case .success:
+    guard let failure else {
       succeeded += 1
       return answered(at: now)
-    case .failure(let failure) where [.cancelled, .overloaded].contains(failure.error.code):
-      return []
-    case .failure(let failure):
-      failed += 1
-      if failure.hasRefusedProxyCredentials { forgetKey() }
-      // What answered is there.
-      guard failure.isUpstreamDown else { return answered(at: now) }
-      var events: [HealthEvent] = []
-      if !isDown { events.append(.down(failure.error)) }
-      isDown = true
-      if let connection = failure.lostConnection, !isNewLoss(of: connection, at: now) {
-        return events
-      }
-      let isUnreachable = failure.phase == .notSent
-      if breaker.record(isUnreachable ? .unreachable : .failed, at: now) {
-        events.append(.breakerOpened)
-      }
+    }
+    if [.cancelled, .overloaded].contains(failure.error.code) { return [] }
+    failed += 1
+    if failure.hasRefusedProxyCredentials { forgetKey() }
+    // What answered is there.
+    guard failure.isUpstreamDown else { return answered(at: now) }
+    var events: [HealthEvent] = []
+    if !isDown { events.append(.down(failure.error)) }
+    isDown = true
+    if let connection = failure.lostConnection, !isNewLoss(of: connection, at: now) {
       return events
     }
+    let isUnreachable = failure.phase == .notSent
+    if breaker.record(isUnreachable ? .unreachable : .failed, at: now) {
+      events.append(.breakerOpened)
+    }
+    return events
   }
 
   private func answered(at now: LoopInstant) -> [HealthEvent] {

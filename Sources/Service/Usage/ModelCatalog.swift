@@ -11,13 +11,11 @@ final class ModelCatalog {
   private static let maximumBytes = 16 << 20
   private static let timeout: Duration = .seconds(30)
 
-  private let http: HTTPClient
   private var known: [String: (models: [RawJSON], at: LoopInstant)] = [:]
 
   private let ledger: UsageLedger
 
-  init(http: HTTPClient, ledger: UsageLedger) {
-    self.http = http
+  init(ledger: UsageLedger) {
     self.ledger = ledger
   }
 
@@ -28,18 +26,18 @@ final class ModelCatalog {
   /// The API's list of the models of some upstreams. An upstream that cannot be asked is left out
   /// and named, unless none can.
   func list(
-    _ upstreams: [Upstream], keys: APIKeys, refresh: Bool
+    _ upstreams: [Upstream], as user: UInt32, _ services: UpstreamServices, refresh: Bool
   ) async -> Result<RawJSON, RPCError> {
-    let (lists, failures) = await ask(upstreams, keys, refresh)
+    let (lists, failures) = await ask(upstreams, user, services, refresh)
     if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
     return .success(json(lists, failures))
   }
 
   /// One model of the first upstream that has it; `not_found` names those that could not be asked.
   func retrieve(
-    _ name: String, from upstreams: [Upstream], keys: APIKeys
+    _ name: String, from upstreams: [Upstream], as user: UInt32, _ services: UpstreamServices
   ) async -> Result<RawJSON, RPCError> {
-    let (lists, failures) = await ask(upstreams, keys, false)
+    let (lists, failures) = await ask(upstreams, user, services, false)
     for list in lists {
       if let model = list.models.first(where: { $0["id"]?.string == name }) {
         return .success(model.setting("halley", to: origin(of: model, list.upstream)))
@@ -60,34 +58,48 @@ final class ModelCatalog {
   }
 
   private func ask(
-    _ upstreams: [Upstream], _ keys: APIKeys, _ refresh: Bool
+    _ upstreams: [Upstream], _ user: UInt32, _ services: UpstreamServices, _ refresh: Bool
   ) async -> (
     lists: [(upstream: String, models: [RawJSON])], failures: [(upstream: String, error: RPCError)]
   ) {
     var lists: [(upstream: String, models: [RawJSON])] = []
     var failures: [(upstream: String, error: RPCError)] = []
     for upstream in upstreams {
-      do throws(RPCError) {
-        lists.append((upstream.name, try await models(of: upstream, keys, refresh)))
+      do throws(CallFailure) {
+        lists.append((upstream.name, try await models(of: upstream, user, services, refresh)))
       } catch {
-        failures.append((upstream.name, error))
+        failures.append((upstream.name, error.error))
       }
     }
     return (lists, failures)
   }
 
   private func models(
-    of upstream: Upstream, _ keys: APIKeys, _ refresh: Bool
-  ) async throws(RPCError) -> [RawJSON] {
+    of upstream: Upstream, _ user: UInt32, _ services: UpstreamServices, _ refresh: Bool
+  ) async throws(CallFailure) -> [RawJSON] {
     if !refresh, let entry = known[upstream.name], EventLoop.now - entry.at < Self.freshness {
       return entry.models
     }
-    let list = try await upstream.fetch(
-      keys, http, maximumBytes: Self.maximumBytes, timeout: Self.timeout
-    ) { UpstreamRequest.get("/models", $0, key: $1) }
-    let models = list["data"]?.elements ?? list.elements
+    let request = JSONRequest(
+      maximumBytes: Self.maximumBytes, timeout: Self.timeout, expected: "a list of models",
+      isExpected: { list in
+        guard let entries = Self.entries(list) else { return false }
+        return entries.isEmpty || entries.contains(where: Self.isModel)
+      },
+      http: { UpstreamRequest.get("/models", $0, key: $1) })
+    let list = try await upstream.fetch(request, as: user, services)
+    let models = Self.entries(list)?.filter(Self.isModel) ?? []
     known[upstream.name] = (models, EventLoop.now)
     return models
+  }
+
+  private static func entries(_ list: RawJSON) -> [RawJSON]? {
+    let data = list["data"] ?? list
+    return data.kind == .array ? data.elements : nil
+  }
+
+  private static func isModel(_ entry: RawJSON) -> Bool {
+    entry["id"]?.string?.isEmpty == false
   }
 
   private func json(
@@ -95,7 +107,7 @@ final class ModelCatalog {
     _ failures: [(upstream: String, error: RPCError)]
   ) -> RawJSON {
     let entries = lists.flatMap { list in
-      list.models.filter { $0.kind == .object }.map { model in
+      list.models.map { model in
         model.setting("halley", to: origin(of: model, list.upstream))
       }
     }

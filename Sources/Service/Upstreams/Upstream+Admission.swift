@@ -1,0 +1,111 @@
+internal import EventLoop
+internal import HTTPClient
+internal import Wire
+
+/// What asking an upstream takes.
+struct UpstreamServices {
+  let http: HTTPClient
+  let keys: APIKeys
+  /// Requests of one user that may wait for a place.
+  let maximumQueue: Int
+  let onHealth: @EventLoop (Upstream, Upstream.HealthEvent) -> Void
+}
+
+extension Upstream {
+  /// The right to ask: one of `max_concurrent` places and the breaker's leave, which both go back at
+  /// its end, the key, and what may still be tried.
+  struct Admission: ~Copyable {
+    private let place: Place
+    private let leave: CircuitBreaker.Admission
+    private(set) var key: APIKey?
+    private var policy: RetryPolicy
+    private var hasReadKeyAgain = false
+
+    fileprivate init(
+      _ place: consuming Place, _ leave: consuming CircuitBreaker.Admission, key: APIKey?,
+      _ policy: RetryPolicy
+    ) {
+      self.place = place
+      self.leave = leave
+      self.key = key
+      self.policy = policy
+    }
+
+    /// Returns, when it is time, whether to ask once more. A key that was refused is read again.
+    @EventLoop
+    mutating func mayAskAgain(after failure: CallFailure, _ keys: APIKeys) async -> Bool {
+      let upstream = place.upstream
+      if failure.phase == .status(401), !hasReadKeyAgain {
+        hasReadKeyAgain = true
+        if let other = await upstream.apiKey(insteadOf: key, keys) {
+          key = other
+          return true
+        }
+      }
+      guard let delay = policy.delay(after: failure, random: .random(in: 0..<1)),
+        upstream.retryBudget.takeRetry(at: EventLoop.now)
+      else { return false }
+      await EventLoop.sleep(for: delay)
+      return !Task.isCancelled
+    }
+  }
+
+  fileprivate struct Place: ~Copyable {
+    let upstream: Upstream
+    let user: UInt32
+
+    deinit {
+      EventLoop.assumeIsolated { [upstream, user] in upstream.leave(as: user) }
+    }
+  }
+
+  /// Waits for the right to ask, for which users take turns; at an upstream that is left alone nobody
+  /// waits.
+  func admission(
+    as user: UInt32, hasSideEffects: Bool = false, _ services: UpstreamServices
+  ) async throws(CallFailure) -> Admission {
+    try requireOpenBreaker()
+    let place = try await place(for: user, maximumQueue: services.maximumQueue)
+    let key = try await key(services)
+    let leave: CircuitBreaker.Admission
+    do throws(CircuitBreaker.Refusal) {
+      leave = try breaker.admit(at: EventLoop.now)
+    } catch {
+      throw .circuitOpen(name, wait: error.wait)
+    }
+    retryBudget.noteRequest(at: EventLoop.now)
+    return Admission(
+      place, leave, key: key,
+      RetryPolicy(
+        maximumRetries: configuration.maximumRetries, hasSideEffects: hasSideEffects))
+  }
+
+  private func requireOpenBreaker() throws(CallFailure) {
+    guard let wait = breaker.wait(at: EventLoop.now) else { return }
+    throw .circuitOpen(name, wait: wait)
+  }
+
+  private func place(
+    for user: UInt32, maximumQueue: Int
+  ) async throws(CallFailure) -> Place {
+    do {
+      try await enter(as: user, maximumQueue: maximumQueue)
+      return Place(upstream: self, user: user)
+    } catch let error as RPCError {
+      throw CallFailure(error: error, phase: .notSent)
+    } catch {
+      throw .stopped
+    }
+  }
+
+  private func key(_ services: UpstreamServices) async throws(CallFailure) -> APIKey? {
+    do throws(RPCError) {
+      let key = try await apiKey(services.keys)
+      _ = record(keyError: nil)
+      return key
+    } catch {
+      for event in record(keyError: error) { services.onHealth(self, event) }
+      throw CallFailure(error: error, phase: .notSent)
+    }
+  }
+}
