@@ -145,6 +145,34 @@ import Testing
     #expect(try stage.simulator.count("creates") == 1)
   }
 
+  @Test(arguments: [true, false])
+  func `one that may be cheaper later is asked for without a stream, also after a crash`(
+    _ isCutOff: Bool
+  ) throws {
+    let stage = try StateStage(upstream: #"state = "upstream""#)
+    let answer = try start(
+      stage.client,
+      #"{\#(Self.story),"background":true,"background_options":{"completion_window":"2h"},"metadata":{"words":"120","rate":"30"}}"#
+    )
+    try Wait.until("the end to be asked for") {
+      try stage.simulator.stats()["requests"]?["GET /responses/{id}"] != nil
+    }
+    let sent = try #require(stage.simulator.bodies().first)
+    #expect(sent["stream"]?.boolean != true && sent["background"]?.boolean == true)
+    #expect(sent["background_options"]?["completion_window"]?.string == "2h")
+    var client = stage.client
+    var second: DaemonProcess?
+    if isCutOff {
+      try stage.daemon.kill()
+      second = try DaemonProcess(
+        stage.simulator, upstream: #"state = "upstream""#, scratch: stage.daemon.scratch)
+      client = try #require(second).connect()
+    }
+    try awaitStatus("completed", of: answer.id, client)
+    #expect(Answer.text(of: try #require(client.retrieve(answer.id).result)).contains("unicorn"))
+    #expect(try stage.simulator.count("creates") == 1)
+  }
+
   @Test func `a foreground response that was to finish is there after its client left`() throws {
     let stage = try StateStage()
     let first = try stage.daemon.connect()

@@ -170,6 +170,31 @@ import Testing
     _ = try client.say("three", #""model":"o3""#)
     #expect(
       try stage.lastBody()["include"]?.elements.first?.string == "reasoning.encrypted_content")
+    let next = try client.say("four", #""model":"o3","previous_response_id":"\#(answer.id)""#)
+    #expect(next.result?["halley"]?["left_out"]?.integer == 1)
+    #expect(try stage.simulator.count("creates") == before + 4)
+    #expect(try stage.lastBody().text.contains("SECRET") == false)
+  }
+
+  @Test func `a fallback is not given what the request's own upstream alone can read`() throws {
+    let stage = try StateStage(
+      upstream: #"fallback = ["other"]"# + "\nmax_retries = 0",
+      rest: """
+        [upstreams.other]
+        base_url = "\(other.baseURL)"
+        api_key = { none = true }
+        """)
+    try stage.simulator.stop()
+    let pair = Self.pairs[0]
+    let common = #"{"role":"user","content":"hi"}"#
+    let items = [Self.secret, Self.answer, pair.call, pair.output, common].joined(separator: ",")
+    let answer = try stage.client.call(1, "responses.create", #"{"input":[\#(items)]}"#)
+    #expect(answer.status == "completed", "\(answer.message.text)")
+    #expect(types(try other.bodies().last) == ["message", nil])
+    #expect(answer.result?["halley"]?["left_out"]?.integer == 3)
+    let plain = try stage.client.call(2, "responses.create", #"{"input":[\#(common)]}"#)
+    #expect(plain.status == "completed")
+    #expect(try other.bodies().last?["input"]?.text == "[\(common)]")
   }
 
   @Test func `an upstream that refuses for good is asked twice and believed`() throws {

@@ -15,9 +15,12 @@ final class ResponseAttempts {
   /// Whether another attempt would repeat what clients have seen, or comes too late.
   private let mayContinue: @EventLoop () -> Bool
   private let onEvent: @EventLoop (UpstreamEvent) -> Void
+  /// Takes a response that the upstream told in one piece and still works on.
+  private let onPending: @EventLoop (RawJSON) -> Void
   /// Where to go on with a response that the upstream runs by itself; nil for any other.
   private let resumePoint: @EventLoop () -> ResumePoint?
   private var resumptions = 0
+  private var polls = 0
 
   private(set) var attempts = 0
   private(set) var upstreamName: String
@@ -36,7 +39,9 @@ final class ResponseAttempts {
   private var wasMisdirected = false
   /// What the present upstream could not read of the request.
   private var refusedItems: RefusedItems?
-  private var sent: RawJSON?
+  private var sent: UpstreamBody.Made?
+  /// The request that it could not read.
+  private var refused: UpstreamBody.Made?
   /// Whom the request was last made for.
   private(set) var target: UpstreamBody.Target?
   /// How many items of what was said before are not in it.
@@ -44,15 +49,15 @@ final class ResponseAttempts {
   /// A response that the upstream told in one piece and still works on.
   private var pendingID: String?
   private var firstMissing: Int?
-  /// The id of an answer that came in one piece.
-  private(set) var objectID: String?
 
   init(
     _ plan: RequestPlan, _ body: UpstreamBody, of uid: UInt32, isStreaming: Bool,
     services: ResponseServices, mayContinue: @escaping @EventLoop () -> Bool,
     resumePoint: @escaping @EventLoop () -> ResumePoint?,
+    onPending: @escaping @EventLoop (RawJSON) -> Void,
     onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
   ) {
+    self.onPending = onPending
     self.resumePoint = resumePoint
     self.plan = plan
     self.body = body
@@ -102,6 +107,7 @@ final class ResponseAttempts {
         await EventLoop.sleep(for: wait)
         continue
       }
+      if case .success = result { rememberRefused() }
       guard let failure = result.failure, mayContinue() else { return result }
       if adapt(to: failure, candidate) { continue }
       guard await admission.mayAskAgain(after: failure, services.upstreams.keys) else {
@@ -113,15 +119,22 @@ final class ResponseAttempts {
 
   /// Drops what this upstream refuses; returns whether that changed the request.
   private func adapt(to failure: CallFailure, _ candidate: RequestPlan.Candidate) -> Bool {
-    guard resumePoint() == nil, pendingID == nil else { return false }
+    guard pendingID == nil else { return false }
+    if let point = resumePoint() {
+      // One that was not begun as a stream can be asked for as it stands.
+      guard case .status(400) = failure.phase else { return false }
+      pendingID = point.id
+      return true
+    }
     if case .chained(let id) = form(for: candidate), failure.mayHaveLost(id) {
       hasLostChain = true
       return true
     }
     if refusedItems == nil, let refused = failure.refusedItems, let sent,
-      refused.removed(from: sent) != nil
+      sent.removing(refused.covers) != nil
     {
       refusedItems = refused
+      self.refused = sent
       return true
     }
     let name = candidate.upstream.name
@@ -139,9 +152,9 @@ final class ResponseAttempts {
   }
 
   private func form(for candidate: RequestPlan.Candidate) -> UpstreamBody.Form {
-    guard candidate.upstream.configuration.state == .upstream, !body.mustReplay else {
-      return .replay
-    }
+    guard candidate.upstream.configuration.state == .upstream, !body.mustReplay,
+      !isFallback(candidate)
+    else { return .replay }
     guard !hasLostChain, let last = body.context.turns.last, let origin = last.response,
       let id = origin.upstreamID, origin.upstream == candidate.upstream.name,
       origin.keyIdentity == keyIdentity, !body.hasHalves
@@ -152,23 +165,38 @@ final class ResponseAttempts {
   private func requestBody(for candidate: RequestPlan.Candidate) -> RawJSON {
     let form = form(for: candidate)
     let isReplaying = candidate.upstream.configuration.state == .replay && form == .replay
-    let target = services.target(candidate, key: keyIdentity, body.body)
+    var target = services.target(candidate, key: keyIdentity, body.body)
+    target.isFallback = isFallback(candidate)
     self.target = target
     var made = body.make(
       form, for: target,
       encryptsReasoning: isReplaying
         && services.knowledge.reasoning.asks(target.upstream, target.model, body.body),
       isHeld: holds(candidate))
-    if isStreaming, made.body["stream"]?.boolean != true {
+    if isStreaming, !streams(candidate) {
+      made.body = made.body.removing("stream")
+    } else if isStreaming, made.body["stream"]?.boolean != true {
       made.body = made.body.setting("stream", to: .boolean(true))
     }
     if isReplaying { made.body = made.body.setting("store", to: .boolean(false)) }
-    if let less = refusedItems?.removed(from: made.body) {
-      made = UpstreamBody.Made(body: less.body, leftOut: made.leftOut + less.leftOut)
-    }
+    let unreadable = services.knowledge.unreadable
+    made = made.removing { unreadable.contains($0.json, for: target) } ?? made
+    if let refusedItems { made = made.removing(refusedItems.covers) ?? made }
     leftOut = made.leftOut
-    sent = made.body
+    sent = made
     return made.body
+  }
+
+  /// What was refused and asked without is left out from now on.
+  private func rememberRefused() {
+    guard let refusedItems, let target else { return }
+    let before = refused?.body["input"]?.elements ?? []
+    services.knowledge.unreadable.add(
+      before.filter { refusedItems.covers(Replay.Entry($0)) }, for: target)
+  }
+
+  private func isFallback(_ candidate: RequestPlan.Candidate) -> Bool {
+    candidate.upstream.name != plan.candidates[0].upstream.name
   }
 
   /// What the upstream that is asked first will be sent.
@@ -183,6 +211,11 @@ final class ResponseAttempts {
   /// does.
   private func holds(_ candidate: RequestPlan.Candidate) -> Bool {
     candidate.holdsBackground && !body.mustReplay
+  }
+
+  /// Whether the answer comes as a stream: one that may be cheaper later does not.
+  private func streams(_ candidate: RequestPlan.Candidate) -> Bool {
+    isStreaming && !(holds(candidate) && body.body.nonNull("background_options") != nil)
   }
 
   private func call(
@@ -210,17 +243,17 @@ final class ResponseAttempts {
 
   private func request(_ candidate: RequestPlan.Candidate, _ key: APIKey?) -> UpstreamRequest {
     let upstream = candidate.upstream.configuration
+    if let pendingID {
+      return UpstreamRequest(
+        resuming: pendingID, from: nil, upstream, key: key, limits: services.limits)
+    }
     if holds(candidate), let point = resumePoint() {
       firstMissing = point.next
       return UpstreamRequest(
         resuming: point.id, from: point.next, upstream, key: key, limits: services.limits)
     }
-    if let pendingID {
-      return UpstreamRequest(
-        resuming: pendingID, from: nil, upstream, key: key, limits: services.limits)
-    }
     return UpstreamRequest(
-      upstream, key: key, body: requestBody(for: candidate), isStreaming: isStreaming,
+      upstream, key: key, body: requestBody(for: candidate), isStreaming: streams(candidate),
       isOnNewConnection: wasMisdirected, limits: services.limits)
   }
 
@@ -264,6 +297,7 @@ extension ResponseAttempts {
   /// Connections that may be lost in a row before a response is given up.
   private static let mostResumptions = 5
   private static let pollInterval: Duration = .seconds(2)
+  private static let longestPollInterval: Duration = .seconds(30)
 
   /// The time until a response that the upstream runs by itself is looked after again; nil where
   /// the result is final.
@@ -273,7 +307,7 @@ extension ResponseAttempts {
     guard pendingID != nil || holds(candidate) && resumePoint() != nil else { return nil }
     switch result {
     case .success(.streamed): return nil
-    case .success(.object(let object)): return object.isRunning ? Self.pollInterval : nil
+    case .success(.object(let object)): return object.isRunning ? pollDelay() : nil
     case .failure(let failure):
       guard failure.error.isRetryable, resumptions < Self.mostResumptions else { return nil }
       resumptions += 1
@@ -281,24 +315,30 @@ extension ResponseAttempts {
     }
   }
 
+  /// What is not there soon is looked after less often.
+  private func pollDelay() -> Duration {
+    polls += 1
+    return min(Self.pollInterval * (1 + polls / 15), Self.longestPollInterval)
+  }
+
   /// Takes an answer that came in one piece. One whose response still runs is no answer; the end
   /// can be had where the upstream keeps it.
   private func noteProgress(
     _ object: RawJSON, _ candidate: RequestPlan.Candidate
   ) -> Result<CallResult, CallFailure> {
-    objectID = object["id"]?.string
     let status = object.nonNull("status")?.string.flatMap { ResponseStatus(rawValue: $0) }
     if object.nonNull("status") == nil || status?.isFinal == true {
       return .success(.object(object))
     }
-    guard status != nil, candidate.holdsBackground, let objectID else {
+    guard status != nil, candidate.holdsBackground, let id = object["id"]?.string else {
       let found = object["status"]?.excerpt ?? ""
       return .failure(
         .protocolViolation(
           "status",
           "the status of the answer is \(found), one of a response that has ended was expected"))
     }
-    pendingID = objectID
+    if pendingID == nil { onPending(object) }
+    pendingID = id
     return .success(.object(object))
   }
 

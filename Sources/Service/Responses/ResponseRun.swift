@@ -296,13 +296,15 @@ final class ResponseRun {
       plan, body, of: uid,
       isStreaming: request.isStreaming || request.isBackground || !offered.tools.isEmpty,
       services: services, mayContinue: { [unowned self] in turn.mayAskAgain },
-      resumePoint: { [unowned self] in resumePoint }, onEvent: { [unowned self] in receive($0) })
+      resumePoint: { [unowned self] in resumePoint },
+      onPending: { [unowned self] in take(.pending($0)) },
+      onEvent: { [unowned self] in receive($0) })
   }
 
   /// Only a background response goes on when its connection is lost.
   private var resumePoint: ResumePoint? {
     guard turn.stopCause == nil, request.isBackground, plan.tools.isEmpty,
-      let id = upstreamID ?? attempts?.objectID
+      let id = upstreamID
     else {
       return nil
     }

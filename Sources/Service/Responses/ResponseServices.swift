@@ -41,6 +41,7 @@ struct ResponseServices {
 @EventLoop
 final class UpstreamKnowledge {
   var reasoning = ReasoningSupport()
+  var unreadable = UnreadableItems()
 
   nonisolated init() {}
 }

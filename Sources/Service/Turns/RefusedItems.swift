@@ -1,4 +1,5 @@
 internal import JSON
+internal import Store
 internal import Wire
 
 /// Which items of a request its upstream refused to read, as far as its error tells.
@@ -8,23 +9,7 @@ enum RefusedItems {
   /// Items that it would have had to keep.
   case unknown
 
-  /// The body without them and without the outputs of calls among them, and how many those are;
-  /// nil where nothing of the kind is in it.
-  func removed(from body: RawJSON) -> UpstreamBody.Made? {
-    guard let input = body["input"], input.kind == .array else { return nil }
-    let replay = Replay(
-      input.elements.map { item in
-        var entry = Replay.Entry(item)
-        entry.isReadable = !covers(entry)
-        entry.isGiven = entry.isReadable
-        return entry
-      })
-    guard replay.items.count < input.elements.count else { return nil }
-    return UpstreamBody.Made(
-      body: body.setting("input", to: .array(replay.items)), leftOut: replay.leftOut)
-  }
-
-  private func covers(_ entry: Replay.Entry) -> Bool {
+  func covers(_ entry: Replay.Entry) -> Bool {
     let item = entry.json
     switch self {
     case .encrypted: return entry.type == "reasoning" || item.nonNull("encrypted_content") != nil
@@ -33,6 +18,55 @@ enum RefusedItems {
       return !Replay.isCommon(entry.type) && entry.type != "item_reference"
         && !entry.type.hasSuffix("_response")
     }
+  }
+}
+
+extension UpstreamBody.Made {
+  /// The body without items that can't be read and the outputs of calls among them; nil where nothing
+  /// of the kind is in it.
+  func removing(_ isUnreadable: (Replay.Entry) -> Bool) -> Self? {
+    guard let input = body["input"], input.kind == .array else { return nil }
+    let replay = Replay(
+      input.elements.map { item in
+        var entry = Replay.Entry(item)
+        entry.isReadable = !isUnreadable(entry)
+        entry.isGiven = entry.isReadable
+        return entry
+      })
+    guard replay.items.count < input.elements.count else { return nil }
+    return Self(
+      body: body.setting("input", to: .array(replay.items)), leftOut: leftOut + replay.leftOut)
+  }
+}
+
+/// Items that upstreams have refused to read, so that nobody asks twice for them in the next turn.
+struct UnreadableItems {
+  /// Some hundred conversations' worth; where there are more, the oldest are forgotten.
+  private static let most = 8192
+
+  private var known: Set<UInt64> = []
+  private var order: [UInt64] = []
+
+  func contains(_ item: RawJSON, for target: UpstreamBody.Target) -> Bool {
+    !known.isEmpty && known.contains(Self.hash(item, target))
+  }
+
+  /// - Parameter items: as they were sent.
+  mutating func add(_ items: [RawJSON], for target: UpstreamBody.Target) {
+    for item in items {
+      let hash = Self.hash(item, target)
+      if known.insert(hash).inserted { order.append(hash) }
+    }
+    guard order.count > Self.most else { return }
+    let excess = order.count - Self.most / 2
+    known.subtract(order.prefix(excess))
+    order.removeFirst(excess)
+  }
+
+  private static func hash(_ item: RawJSON, _ target: UpstreamBody.Target) -> UInt64 {
+    let reader = Array("\(target.upstream)\n\(target.keyIdentity)\n\(target.model)".utf8)
+    let seed = unsafe reader.withUnsafeBytes { unsafe XXHash64.hash($0, seed: 0) }
+    return unsafe Array(item.bytes).withUnsafeBytes { unsafe XXHash64.hash($0, seed: seed) }
   }
 }
 

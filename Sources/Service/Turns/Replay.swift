@@ -54,6 +54,15 @@ package struct Replay: Sendable {
     }
   }
 
+  /// Whether an item means something to the upstream alone that made it, or that was asked before.
+  static func isMakersOnly(_ type: String) -> Bool {
+    switch type {
+    // What a client says to whoever is asked.
+    case "compaction_trigger", "configuration_update", "additional_tools": false
+    default: !isCommon(type)
+    }
+  }
+
   /// Whether a model made an item, so that it may be what reasoning led to.
   static func isModels(_ item: RawJSON) -> Bool {
     let type = item["type"]?.string ?? "message"

@@ -112,6 +112,9 @@ package struct Turn {
     case .resumed(let id, let upstreamID): return goOn(id, upstreamID, log)
     case .answeredElsewhere: return leave(isKept: false)
     case .upstream(let event): return receive(event, log)
+    case .pending(let response):
+      note(response)
+      return identify()
     case .answered(let result, let attempts):
       self.attempts = attempts
       return take(result, log)
@@ -241,9 +244,9 @@ package struct Turn {
       unnamed == nil
     else { return [] }
     let hasAnswer = stream.end.map(\.isAnswer) ?? false
-    if identity.row != .lost, !identity.isSettled, hasAnswer || !stream.waiting.isEmpty {
-      identity.isAsked = true
-      return [.identify(given: identity.firstID)]
+    if hasAnswer || !stream.waiting.isEmpty {
+      let actions = identify()
+      if !actions.isEmpty { return actions }
     }
     let actions = identity.isSettled ? release(&stream.waiting, &stream.isFirstNamed) : []
     phase = .streaming(stream)
@@ -252,6 +255,16 @@ package struct Turn {
     var log = log
     for case .append(let bytes) in actions { log.append(bytes) }
     return actions + endRound(stream, log)
+  }
+
+  private mutating func identify() -> [TurnAction] {
+    switch identity.row {
+    case .writing, .lost: return []
+    case .none, .written:
+      guard !identity.isSettled, !identity.isAsked else { return [] }
+      identity.isAsked = true
+      return [.identify(given: identity.firstID)]
+    }
   }
 
   /// Lets events go to the log, up to one whose item has no id yet.

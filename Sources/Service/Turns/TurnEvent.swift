@@ -27,6 +27,8 @@ package enum TurnEvent {
   case itemNamed(String)
 
   case upstream(UpstreamEvent)
+  /// The upstream works on a response of which it has told in one piece.
+  case pending(RawJSON)
   case answered(CallResult, attempts: Int)
   /// - Parameter isHeld: whether the upstream goes on with the response by itself.
   case failed(CallFailure, attempts: Int, isHeld: Bool)

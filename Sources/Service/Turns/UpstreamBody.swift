@@ -19,6 +19,8 @@ struct UpstreamBody: Sendable {
     let model: String
     /// Whether the model takes the reasoning of the upstream's other models.
     let takesReasoning: Bool
+    /// Whether it stands in for the upstream that the request was made for.
+    var isFallback = false
 
     /// - Parameter keyIdentity: nil for an answer that was repeated: it was found by the key.
     fileprivate func made(_ upstream: String?, _ keyIdentity: String?) -> Bool {
@@ -61,8 +63,9 @@ struct UpstreamBody: Sendable {
     _ form: Form, for target: Target, encryptsReasoning: Bool, isHeld: Bool = false
   ) -> Made {
     if let replacement {
-      return Made(
+      let made = Made(
         body: replacement.made(for: target.model), leftOut: replay(for: target).leftOut)
+      return target.isFallback ? made.removing { Replay.isMakersOnly($0.type) } ?? made : made
     }
     var made = body
     if made["model"]?.string != target.model, !made.leavesModelToPrompt {
@@ -80,10 +83,11 @@ struct UpstreamBody: Sendable {
     case .replay:
       made = made.removing("conversation", "previous_response_id")
       var leftOut = 0
-      if !context.turns.isEmpty || input.hasResolvedReferences || !added.isEmpty {
+      let isMore = !context.turns.isEmpty || input.hasResolvedReferences || !added.isEmpty
+      if isMore || target.isFallback {
         let replay = replay(for: target)
-        made = made.setting("input", to: .array(replay.items))
         leftOut = replay.leftOut
+        if isMore || leftOut > 0 { made = made.setting("input", to: .array(replay.items)) }
       }
       return Made(
         body: encryptsReasoning ? made.includingEncryptedReasoning : made, leftOut: leftOut)
@@ -100,7 +104,8 @@ struct UpstreamBody: Sendable {
     var entries = contextEntries(for: target)
     entries += input.items.map { item in
       var entry = Replay.Entry(item)
-      entry.isGiven = true
+      entry.isReadable = !target.isFallback
+      entry.isGiven = entry.isReadable || !Replay.isMakersOnly(entry.type)
       return entry
     }
     return Replay(entries + addedEntries(for: target), asynchronous: body.asynchronousTools)
