@@ -281,7 +281,9 @@ final class ResponseRun {
     timing.connect += attempts.connect
     if turn.rounds.count == 0, let queued = attempts.queued { timing.queue = queued - created }
     switch result {
-    case .success(let result): take(.answered(result, attempts: attempts.attempts))
+    case .success(let result):
+      noteArrival()
+      take(.answered(result, attempts: attempts.attempts))
     case .failure(let failure):
       let isHeld = request.isBackground && upstreamID != nil && attempts.isHeld
       if isHeld, case .cancelled? = turn.stopCause, let upstreamID {
@@ -312,9 +314,14 @@ final class ResponseRun {
   }
 
   private func receive(_ event: UpstreamEvent) {
-    if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
+    noteArrival()
     if !isTaking, let bytes = turn.relayed(event) { return log.append(bytes) }
     take(.upstream(event))
+  }
+
+  /// An answer that comes whole is its own first event.
+  private func noteArrival() {
+    if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
   }
 
   // MARK: What it is called
