@@ -152,6 +152,9 @@ import Testing
     try Wait.until("the end") { try client.retrieve(started.id).status == "failed" }
     let ended = try client.retrieve(started.id)
     #expect(ended.result?["error"]?["code"]?.string == "upstream_http")
+    let replay = try client.replay(started.id)
+    #expect(replay.stored == ended.result)
+    #expect(replay.events.last?["type"]?.string == "response.failed")
   }
 
   // MARK: Templates

@@ -42,6 +42,12 @@ final class EventLog {
 
   nonisolated init() {}
 
+  /// A log of its own that begins with the events of another.
+  init(events: LoggedEvents) {
+    self.events = events
+    hold(events.bytes + events.count * LoggedEvents.bytesOfEntry)
+  }
+
   isolated deinit {
     Self.bytesOfAll -= held
   }

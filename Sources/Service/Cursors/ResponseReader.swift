@@ -78,8 +78,7 @@ final class ResponseReader: OutputSource {
 
   /// Ends with what came so far; the response goes on for others who asked for it.
   func endAsCancelled(with partial: RawJSON, halley: RawJSON) {
-    let own = EventLog()
-    for number in 0..<log.count { own.append(log.event(number)) }
+    let own = EventLog(events: log.events)
     own.append(EventRelay(after: log.events).rendered("response.incomplete", partial))
     own.finish(.response(partial, halley: halley))
     follow(own, onLeave: nil)

@@ -119,13 +119,21 @@ final class ResponseRegistry {
   private func keep(_ run: ResponseRun) {
     guard let id = run.id, let object = run.finalObject else { return }
     let key = Key(uid: run.uid, text: id)
-    let log = run.log
+    let log = Self.endingWithResponse(run, object)
     unstored[key] = Unstored(log: log, object: object)
     dropOldestUnstored()
     EventLoop.start { [weak self, weak log] in
       await EventLoop.sleep(for: Self.unstoredLifetime)
       if let log, self?.unstored[key]?.log === log { self?.unstored[key] = nil }
     }
+  }
+
+  /// The log of a response, of which who reads it later gets the object, as of a stored one.
+  private static func endingWithResponse(_ run: ResponseRun, _ object: RawJSON) -> EventLog {
+    guard case .failure? = run.log.outcome else { return run.log }
+    let log = EventLog(events: run.log.events)
+    log.end(with: object, halley: run.summary(of: object))
+    return log
   }
 
   private func dropOldestUnstored() {
@@ -236,15 +244,20 @@ extension EventLog {
       log.finish(.failure(RPCError(stored: response.error)))
       return log
     }
-    if log.count == 0 {
-      for event in ResponseReplay.events(of: object) { log.append(event.bytes) }
-    } else if !log.hasTerminalEvent {
+    log.end(with: object, halley: response.summary)
+    return log
+  }
+
+  /// Ends with a response, behind what is missing of a legal sequence.
+  fileprivate func end(with object: RawJSON, halley: RawJSON) {
+    if count == 0 {
+      for event in ResponseReplay.events(of: object) { append(event.bytes) }
+    } else if !hasTerminalEvent {
       // It ended with an error behind its first events; a result follows a terminal event.
       let type = ResponseReplay.terminalType(status: object["status"]?.string)
-      log.append(EventRelay(after: log.events).rendered(type, object))
+      append(EventRelay(after: events).rendered(type, object))
     }
-    log.finish(.response(object, halley: response.summary))
-    return log
+    finish(.response(object, halley: halley))
   }
 }
 
