@@ -70,12 +70,21 @@ struct EventRelay {
 
   /// A terminal event as clients see it: as it came, unless it says something else than the response
   /// that it ended.
-  func rendered(_ terminal: UpstreamEvent, as seen: RawJSON) -> ArraySlice<UInt8> {
-    let type = ResponseReplay.terminalType(status: seen["status"]?.string)
-    let told = terminal.json
-    let agrees =
-      told["type"]?.string == type && told["response"]?["status"]?.string == seen["status"]?.string
-    return agrees ? rendered(terminal) : rendered(type, seen)
+  ///
+  /// - Parameter seen: the response as clients see it.
+  func rendered(
+    _ terminal: UpstreamEvent, of response: RawJSON, as seen: RawJSON
+  ) -> ArraySlice<UInt8> {
+    let status = response["status"]?.string
+    let type = ResponseReplay.terminalType(status: status)
+    guard terminal.terminalType == type, let told = terminal.json["response"] else {
+      return rendered(type, seen)
+    }
+    // Nothing was put into it, or only what clients know of the item events.
+    guard response.bytes == told.bytes else {
+      return told["status"]?.string == status ? rendered(terminal) : rendered(type, seen)
+    }
+    return numbered(terminal.json.setting("response", to: seen), terminal.sequenceNumber).bytes
   }
 
   /// A terminal event of the daemon's own, were it the next one.

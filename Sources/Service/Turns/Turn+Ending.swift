@@ -13,7 +13,7 @@ extension Turn {
     if let item = newItem(of: response) { return name(item, at: nil) }
     let seen = relay.asSeen(response)
     if let terminal = conclusion.terminal {
-      return finish(seen, [relay.rendered(terminal, as: seen)])
+      return finish(seen, [relay.rendered(terminal, of: response, as: seen)])
     }
     guard relay.count == 0 else {
       let type = ResponseReplay.terminalType(status: seen["status"]?.string)

@@ -196,7 +196,10 @@ package struct Turn {
     guard case .streaming(var stream) = phase, stream.end == nil else { return [] }
     // Or the events that wait would be copied.
     phase = .preparing
-    if event.carriesResponse { note(event.json["response"]) }
+    // What is said between its first and its last word is the same, as a rule.
+    if event.carriesResponse, event.isTerminal || identity.upstreamID == nil {
+      note(event.json["response"])
+    }
     if event.isTerminal {
       stream.terminal = event
     } else {

@@ -31,6 +31,16 @@ package struct UpstreamEvent {
     }
   }
 
+  /// The type of a terminal event; nil for any other.
+  var terminalType: String? {
+    switch kind {
+    case .completed: "response.completed"
+    case .incomplete: "response.incomplete"
+    case .failed: "response.failed"
+    default: nil
+    }
+  }
+
   /// Whether its type is one of those with a whole response object.
   var carriesResponse: Bool { kind != .output && kind != .error }
 
