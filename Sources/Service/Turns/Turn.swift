@@ -54,7 +54,10 @@ package struct Turn {
   let isStored: Bool
   /// The most rounds of tool calls.
   let mostRounds: Int
-  package internal(set) var phase = Phase.preparing
+  package internal(set) var phase = Phase.preparing { didSet { isFlowing = false } }
+  /// Whether events go to the log as they come: the id is settled and nothing waits. To look into the
+  /// phase for it would copy what that owns.
+  private var isFlowing = false
   package internal(set) var identity = TurnIdentity()
   var relay = EventRelay()
   var rounds = ToolRounds()
@@ -186,10 +189,7 @@ package struct Turn {
 
   /// An event as it goes to the log at once, as most do; nil where there is more to it.
   package mutating func relayed(_ event: UpstreamEvent) -> ArraySlice<UInt8>? {
-    guard case .streaming(let stream) = phase, identity.isSettled, stream.waiting.isEmpty,
-      event.kind == .output, !event.carriesItem
-    else { return nil }
-    return relay.taken(event)
+    isFlowing && event.kind == .output && !event.carriesItem ? relay.taken(event) : nil
   }
 
   private mutating func receive(_ event: UpstreamEvent, _ log: LoggedEvents) -> [TurnAction] {
@@ -253,7 +253,10 @@ package struct Turn {
     }
     let actions = identity.isSettled ? release(&stream.waiting, &stream.isFirstNamed) : []
     phase = .streaming(stream)
-    guard stream.end != nil, unnamed == nil else { return actions }
+    guard stream.end != nil, unnamed == nil else {
+      isFlowing = identity.isSettled && stream.end == nil && stream.waiting.isEmpty
+      return actions
+    }
     // What was appended just now is not in the log yet.
     var log = log
     for case .append(let bytes) in actions { log.append(bytes) }
