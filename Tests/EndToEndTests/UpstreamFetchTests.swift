@@ -45,17 +45,21 @@ import Testing
     #expect(list?.map { $0["id"]?.string } == ["m"])
   }
 
-  @Test func `an upstream that is left alone is asked for nothing`() throws {
-    let port = try DeafPort(listens: false)
-    let daemon = try DaemonProcess(
+  /// A daemon whose upstream is not there.
+  private func away(_ port: DeafPort, retries: Int) throws -> DaemonProcess {
+    try DaemonProcess(
       """
       default_upstream = "away"
       [upstreams.away]
       base_url = "http://127.0.0.1:\(port.port)/v1"
       api_key = { none = true }
-      max_retries = 0
+      max_retries = \(retries)
       """)
-    let client = try daemon.connect()
+  }
+
+  @Test func `an upstream that is left alone is asked for nothing`() throws {
+    let port = try DeafPort(listens: false)
+    let client = try away(port, retries: 0).connect()
     for id in 1...5 {
       let answer = try client.call(id, "models.list")
       #expect(answer.errorCode == "upstream_unreachable", "\(answer.message.text)")
@@ -88,15 +92,7 @@ import Testing
     let upstream = try OddUpstream("505", upstream: "max_retries = 2")
     #expect(try upstream.daemon.connect().call(1, "models.list").errorCode == "upstream_http")
     let port = try DeafPort(listens: false)
-    let daemon = try DaemonProcess(
-      """
-      default_upstream = "away"
-      [upstreams.away]
-      base_url = "http://127.0.0.1:\(port.port)/v1"
-      api_key = { none = true }
-      max_retries = 4
-      """)
-    let client = try daemon.connect()
+    let client = try away(port, retries: 4).connect()
     #expect(try client.call(1, "models.list").errorCode == "upstream_unreachable")
     #expect(try client.call(2, "models.list").errorCode == "upstream_circuit_open")
   }

@@ -80,7 +80,7 @@ struct EventRelay {
     guard terminal.terminalType == type, let told = terminal.json["response"] else {
       return rendered(type, seen)
     }
-    // Nothing was put into it, or only what clients know of the item events.
+    // Items that were put into it stand in the result, while the event stays as it came.
     guard response.bytes == told.bytes else {
       return told["status"]?.string == status ? rendered(terminal) : rendered(type, seen)
     }
