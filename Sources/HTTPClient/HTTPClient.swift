@@ -226,12 +226,13 @@ internal import Glibc
     transfers[transfer.key] = nil
     unsafe _ = curl_multi_remove_handle(multi, transfer.easy)
     guard let connection, connections[connection.descriptor] === connection else { return }
-    if !isWhole, connection.users.isEmpty {
-      // libcurl 7.88 leaves the RST_STREAM of a stream that was alone in its queue until the next
-      // request, so that the upstream would go on to its end.
-      sever(connection)
+    guard !isWhole else { return rest(connection) }
+    // libcurl 7.88 leaves the RST_STREAM of a stream in its queue until the connection's next bytes,
+    // so that the upstream would go on meanwhile.
+    if let other = connection.users.first.flatMap({ transfers[$0] }) {
+      other.flushConnection()
     } else {
-      rest(connection)
+      sever(connection)
     }
   }
 

@@ -198,6 +198,13 @@ package struct TransferCallbacks {
     useNewConnection()
   }
 
+  /// Has libcurl send what waits on the connection, as it does where a transfer is no longer paused
+  /// (curl_easy_pause(3)). Not to be called from its callbacks.
+  func flushConnection() {
+    unsafe _ = curl_easy_pause(easy, CURLPAUSE_SEND)
+    unsafe _ = curl_easy_pause(easy, CURLPAUSE_CONT)
+  }
+
   private func useNewConnection() {
     unsafe _ = halley_setopt_long(easy, CURLOPT_FRESH_CONNECT, 1)
   }

@@ -116,20 +116,39 @@ struct HTTP2Tests {
   func `a stream that is alone ends upstream with its request`(
     _ leaving: Leaving, isRunning: Bool
   ) throws {
+    try checkEnd(leaving, isRunning: isRunning, isBeside: false)
+  }
+
+  // A limit would end the other stream too.
+  @Test(arguments: leavings.filter { ![.idleTimeout, .totalTimeout].contains($0.0) })
+  func `a stream beside a silent one ends upstream with its request`(
+    _ leaving: Leaving, isRunning: Bool
+  ) throws {
+    try checkEnd(leaving, isRunning: isRunning, isBeside: true)
+  }
+
+  private func checkEnd(_ leaving: Leaving, isRunning: Bool, isBeside: Bool) throws {
     let limits: [Leaving: String] = [
       .idleTimeout: isRunning ? #"idle_timeout = "300ms""# : #"first_event_timeout = "300ms""#,
       .totalTimeout: #"total_timeout = "400ms""#,
     ]
     let daemon = try DaemonProcess(front.configuration + "\n\(limits[leaving] ?? "")")
+    let others = isBeside ? 1 : 0
+    let other = try daemon.connect()
+    if isBeside {
+      try other.startCreate(1, ["stall": "after_events:8"])
+      try other.awaitText(1)
+    }
     let client = try daemon.connect()
     let halley = leaving == .deadline ? #"{"timeout_s":0.4}"# : nil
     try client.startCreate(
       1, ["stall": isRunning ? "after_events:8" : "before_headers"], halley: halley)
     if isRunning { try client.awaitText(1) }
-    try Wait.until("the request to arrive") { try simulator.count("creates") == 1 }
+    try Wait.until("the request to arrive") { try simulator.count("creates") == 1 + others }
     try leave(leaving, client)
     try Wait.until("the stream to end upstream") {
-      try simulator.count("active_streams") == 0 && simulator.count("cancelled_streams") == 1
+      try simulator.count("active_streams") == others
+        && simulator.count("cancelled_streams") == 1
     }
     #expect(try daemon.connect().create(3).status == "completed")
   }
