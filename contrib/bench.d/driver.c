@@ -2,7 +2,8 @@
 //
 //   driver latency ROUNDS NAME=TARGET...            first event: NAME P50 P99, in us
 //   driver stream STREAMS EVENTS NAME=TARGET@PID... NAME EVENTS/S CPU-US-PER-EVENT
-//   driver cancel ROUNDS SOCKET UPSTREAM-URL        cancel to close: P50 P99, in us
+//   driver cancel ROUNDS SOCKET UPSTREAM-URL MODEL [beside]
+//                                                   leaving to the end upstream: WAY P50 P99, in us
 //   driver start ROUNDS PROGRAM                     start to first byte: P50 P99, in us
 //
 // A TARGET is a URL that libcurl asks, or the path of a halleyd socket.
@@ -43,13 +44,14 @@ struct target {
   struct stream stream;
 };
 
+static const char *model = "bench";
 static char body[512], line[768];
 
 static void set_request(const char *key, long value) {
   snprintf(body, sizeof body,
-           "{\"model\":\"bench\",\"input\":\"Hi\",\"stream\":true,\"store\":false,"
+           "{\"model\":\"%s\",\"input\":\"Hi\",\"stream\":true,\"store\":false,"
            "\"metadata\":{\"%s\":\"%ld\"}}",
-           key, value);
+           model, key, value);
   snprintf(line, sizeof line, "{\"id\":1,\"method\":\"responses.create\",\"params\":%s}\n", body);
 }
 
@@ -264,32 +266,80 @@ static size_t take_number(char *bytes, size_t size, size_t count, void *context)
   return size * count;
 }
 
-static int measure_cancel(int rounds, const char *path, const char *url) {
-  double *samples = calloc((size_t)rounds, sizeof *samples);
-  char answer[32];
-  CURL *handle = curl_easy_init();
-  curl_easy_setopt(handle, CURLOPT_URL, url);
-  curl_easy_setopt(handle, CURLOPT_PROXY, "");
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_number);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, (void *)answer);
-  set_request("hold", 1);
-  for (int round = 0; round < rounds; round++) {
-    struct stream stream = {.fd = connect_socket(path)};
-    begin(&stream);
-    send_all(stream.fd, line);
-    while (stream.events == 0) read_some(&stream);
-    uint64_t start = now(), closed = 0;
+// When the upstream saw the end of what it held, which it forgets by being asked.
+static uint64_t await_end(CURL *upstream, const char *answer) {
+  const struct timespec pause = {0, 200000};
+  for (uint64_t start = now(); now() - start < 5000000000u; nanosleep(&pause, NULL)) {
+    if (curl_easy_perform(upstream)) die("curl_easy_perform");
+    uint64_t ended = strtoull(answer, NULL, 10);
+    if (ended) return ended;
+  }
+  fprintf(stderr, "driver: the upstream saw no end for 5 s\n");
+  exit(1);
+}
+
+// Opens a stream that the upstream holds behind its first event, and gives its response's id.
+static void open_held(struct stream *stream, const char *path, char *id, size_t size) {
+  static char buffer[65536];
+  size_t received = 0;
+  *stream = (struct stream){.fd = connect_socket(path)};
+  begin(stream);
+  send_all(stream->fd, line);
+  do {
+    ssize_t count = read(stream->fd, buffer + received, sizeof buffer - 1 - received);
+    if (count <= 0) die("the daemon closed the connection");
+    received += (size_t)count;
+    buffer[received] = 0;
+  } while (!strchr(buffer, '\n'));
+  const char *begin = strstr(buffer, "\"resp_");
+  if (!begin) die("no response began");
+  snprintf(id, size, "%.*s", (int)strcspn(begin + 1, "\""), begin + 1);
+}
+
+enum way { CANCEL_REQUEST, CANCEL_METHOD, HANG_UP };
+
+static double leave_once(enum way way, const char *path, CURL *upstream, const char *answer) {
+  struct stream stream;
+  char id[128], cancel[256];
+  open_held(&stream, path, id, sizeof id);
+  snprintf(cancel, sizeof cancel,
+           "{\"id\":2,\"method\":\"responses.cancel\",\"params\":{\"response_id\":\"%s\"}}\n", id);
+  uint64_t start = now();
+  if (way == CANCEL_REQUEST)
     send_all(stream.fd, "{\"method\":\"$/cancelRequest\",\"params\":{\"id\":1}}\n");
+  if (way == CANCEL_METHOD) send_all(stream.fd, cancel);
+  if (way == HANG_UP) close(stream.fd);
+  uint64_t ended = await_end(upstream, answer);
+  if (way != HANG_UP) {
     while (read_some(&stream)) continue;
-    for (int tries = 0; !closed && tries < 1000; tries++) {
-      if (curl_easy_perform(handle)) die("curl_easy_perform");
-      closed = strtoull(answer, NULL, 10);
-    }
-    if (!closed) die("the upstream's connection stayed open");
-    samples[round] = (double)(closed - start) / 1000;
     close(stream.fd);
   }
-  print_quantiles("cancel", samples, rounds);
+  return (double)(ended - start) / 1000;
+}
+
+// How long an upstream goes on for a client that has left, alone or beside another stream, which
+// shares the connection where that speaks HTTP/2.
+static int measure_cancel(int rounds, const char *path, const char *url, int is_beside) {
+  static const char *names[] = {"cancelRequest", "cancel", "hang-up"};
+  double *samples = calloc((size_t)rounds, sizeof *samples);
+  char answer[32], id[128];
+  CURL *upstream = curl_easy_init();
+  curl_easy_setopt(upstream, CURLOPT_URL, url);
+  curl_easy_setopt(upstream, CURLOPT_PROXY, "");
+  curl_easy_setopt(upstream, CURLOPT_WRITEFUNCTION, take_number);
+  curl_easy_setopt(upstream, CURLOPT_WRITEDATA, (void *)answer);
+  set_request("hold", 1);
+  struct stream other;
+  if (is_beside) open_held(&other, path, id, sizeof id);
+  for (enum way way = CANCEL_REQUEST; way <= HANG_UP; way++) {
+    for (int round = 0; round < rounds; round++)
+      samples[round] = leave_once(way, path, upstream, answer);
+    print_quantiles(names[way], samples, rounds);
+  }
+  if (is_beside) {
+    close(other.fd);
+    await_end(upstream, answer);
+  }
   return 0;
 }
 
@@ -331,8 +381,10 @@ int main(int count, char **arguments) {
     return measure_latency(atoi(arguments[2]), arguments + 3, count - 3);
   if (!strcmp(mode, "stream") && count > 4)
     return measure_stream(atoi(arguments[2]), atol(arguments[3]), arguments + 4, count - 4);
-  if (!strcmp(mode, "cancel") && count == 5)
-    return measure_cancel(atoi(arguments[2]), arguments[3], arguments[4]);
+  if (!strcmp(mode, "cancel") && (count == 6 || count == 7)) {
+    model = arguments[5];
+    return measure_cancel(atoi(arguments[2]), arguments[3], arguments[4], count == 7);
+  }
   if (!strcmp(mode, "start")) return measure_start(atoi(arguments[2]), arguments[3]);
   fprintf(stderr, "driver: see the top of driver.c\n");
   return 64;
