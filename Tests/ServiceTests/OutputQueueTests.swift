@@ -11,28 +11,32 @@ import Wire
     OutputFrame([Array("\(text)\n".utf8)[...]], isAnswer: isAnswer)
   }
 
-  /// What has some lines and then the answer to its request.
-  private final class Source: OutputSource {
-    let id: RPCID
-    var lines: [String]
-    var answer: String?
+  /// What has some events and then, perhaps, an end.
+  private final class Events: Cursor {
+    let topic = CursorTopic.response
+    private var events: [String]
+    private let result: RawJSON?
 
-    init(_ lines: [String], answer: String? = nil) throws {
-      id = try #require(RPCID(.string("1")))
-      (self.lines, self.answer) = (lines, answer)
+    init(_ events: [String], result: RawJSON? = nil) {
+      (self.events, self.result) = (events, result)
     }
 
-    func appendLines(to chunk: inout [UInt8], limit: Int) {}
-
-    func nextFrame() -> OutputFrame? {
-      if !lines.isEmpty { return frame(lines.removeFirst()) }
-      defer { answer = nil }
-      return answer.map { frame($0, isAnswer: true) }
+    func next() -> CursorStep? {
+      if let event = events.first { return .event(RawJSON.string(event).bytes) }
+      return result.map { .end(.response($0, halley: .emptyObject)) }
     }
 
+    func advance() { events.removeFirst() }
     func attach(to client: String, _ onMore: @escaping @EventLoop () -> Void) {}
     func detach() {}
     func leave(_ reason: LeaveReason) {}
+  }
+
+  @EventLoop private static func lines(
+    _ id: String, _ events: [String], result: RawJSON? = nil
+  ) throws -> CursorLines {
+    CursorLines(
+      Events(events, result: result), answering: try #require(RPCID(.string(id))))
   }
 
   /// The two ends of a connection.
@@ -62,15 +66,28 @@ import Wire
     }
   }
 
-  @Test @EventLoop func `answers go before lines, and sources take turns`() throws {
+  @Test @EventLoop func `answers go before events, and cursors take turns`() throws {
     let ends = try Ends()
     var queue = OutputQueue()
-    queue.add(try Source(["a1", "a2"], answer: "a"))
-    queue.add(try Source(["b1", "b2", "b3"]))
+    // Of these one fits into what is sent at once, and a second is begun.
+    let long = String(repeating: "x", count: 40_000)
+    queue.add(try Self.lines("a", ["1\(long)", "2\(long)"], result: .emptyObject))
+    queue.add(try Self.lines("b", ["1\(long)", "2\(long)", "3"]))
     queue.add(Self.frame("first", isAnswer: true))
     var ended = 0
-    #expect(try queue.send(to: ends.ours) { _ in ended += 1 } == .drained)
-    #expect(try ends.received() == "first\na1\nb1\na2\nb2\na\nb3\n")
+    var received = ""
+    while try queue.send(to: ends.ours, ended: { _ in ended += 1 }) != .drained {
+      received += try ends.received()
+    }
+    received += try ends.received()
+    let order = received.replacing(long, with: "").split(separator: "\n").map { line in
+      guard let json = try? RawJSON(parsing: Array(line.utf8)), json.kind == .object else {
+        return String(line)
+      }
+      let id = (json["params"]?["id"] ?? json["id"])?.string ?? ""
+      return id + (json["params"]?["event"]?.string ?? " ends")
+    }
+    #expect(order == ["first", "a1", "a2", "b1", "b2", "a ends", "b3"])
     #expect(ended == 1 && queue.sources.count == 1 && !queue.isFinished)
     #expect(queue.removeAllSources().count == 1 && queue.isFinished)
   }

@@ -8,13 +8,13 @@ internal import Wire
 /// It holds small events itself and cursors on the logs of responses, so that a slow watcher costs
 /// no copy of them.
 @EventLoop
-final class ConversationWatcher: OutputSource {
+final class ConversationWatcher: Cursor {
   private enum Segment {
     case event(ArraySlice<UInt8>)
     case log(EventLog, next: Int)
   }
 
-  let id: RPCID
+  let topic = CursorTopic.conversation
   private var segments: [Segment] = []
   private var isCancelled = false
   /// Why nothing more happens, once everything was sent.
@@ -22,12 +22,9 @@ final class ConversationWatcher: OutputSource {
   private var client = ""
   private var onMore: (@EventLoop () -> Void)?
   private let onDetach: @EventLoop (ConversationWatcher) -> Void
-  private let lines: EventLines
 
-  init(id: RPCID, onDetach: @escaping @EventLoop (ConversationWatcher) -> Void) {
-    self.id = id
+  init(onDetach: @escaping @EventLoop (ConversationWatcher) -> Void) {
     self.onDetach = onDetach
-    lines = EventLines("conversations.event", of: id)
   }
 
   func add(_ event: RawJSON) {
@@ -63,18 +60,11 @@ final class ConversationWatcher: OutputSource {
     onMore?()
   }
 
-  func appendLines(to chunk: inout [UInt8], limit: Int) {
-    while let event = peek(), lines.append(event, to: &chunk, limit: limit) { advance() }
-  }
-
-  func nextFrame() -> OutputFrame? {
-    if isCancelled { return .answer(id, error: .requestCancelled) }
-    guard let event = peek() else {
-      guard let end, segments.isEmpty else { return nil }
-      return .answer(id, error: end)
-    }
-    advance()
-    return OutputFrame(lines.pieces(event))
+  func next() -> CursorStep? {
+    if isCancelled { return .end(.failure(.requestCancelled)) }
+    if let event = peek() { return .event(event) }
+    guard let end, segments.isEmpty else { return nil }
+    return .end(.failure(end))
   }
 
   /// The next event; logs that have ended and were read are dropped on the way.
@@ -92,7 +82,7 @@ final class ConversationWatcher: OutputSource {
     return nil
   }
 
-  private func advance() {
+  func advance() {
     guard let segment = segments.first else { return }
     switch segment {
     case .event: segments.removeFirst()

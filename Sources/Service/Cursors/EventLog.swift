@@ -1,9 +1,9 @@
 internal import EventLoop
-internal import JSON
-internal import Wire
+package import JSON
+package import Wire
 
 /// How a response ended for those who read it.
-enum ResponseOutcome {
+package enum ResponseOutcome {
   /// The final response object, and the member `halley` that the result adds to it.
   case response(RawJSON, halley: RawJSON)
   case failure(RPCError)

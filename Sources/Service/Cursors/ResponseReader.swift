@@ -2,10 +2,10 @@ internal import EventLoop
 internal import JSON
 internal import Wire
 
-/// One reader of a response: a cursor on its log, and the request that it answers.
+/// One reader of a response: a cursor on its log.
 @EventLoop
-final class ResponseReader: OutputSource {
-  let id: RPCID
+final class ResponseReader: Cursor {
+  let topic = CursorTopic.response
   private(set) var log: EventLog
   /// Whether the events are sent, or the result alone.
   private let wantsEvents: Bool
@@ -13,25 +13,20 @@ final class ResponseReader: OutputSource {
   private var onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)?
   private var client = ""
   private var onMore: (@EventLoop () -> Void)?
-  private let lines: EventLines
   private var nextEvent: Int
-  /// Requests to the client, each with the number of events that it is sent before.
-  private var questions: [(events: Int, frame: OutputFrame)] = []
   private var isCancelled = false
   /// Whether the request joined an equal one and costs nothing.
   private var isJoined = false
 
   /// - Parameter firstEvent: the number of the first event that is sent.
   init(
-    id: RPCID, log: EventLog, wantsEvents: Bool, firstEvent: Int = 0,
+    log: EventLog, wantsEvents: Bool, firstEvent: Int = 0,
     onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)? = nil
   ) {
-    self.id = id
     self.log = log
     self.wantsEvents = wantsEvents
     self.onLeave = onLeave
     nextEvent = firstEvent
-    lines = EventLines("responses.event", of: id)
   }
 
   func attach(to client: String, _ onMore: @escaping @EventLoop () -> Void) {
@@ -49,7 +44,6 @@ final class ResponseReader: OutputSource {
   func follow(_ other: EventLog, onLeave: (@EventLoop (ResponseReader, LeaveReason) -> Void)?) {
     self.onLeave = onLeave
     log.removeReader(self)
-    questions = []
     log = other
     guard let onMore else { return }
     other.addReader(self, of: client, onMore)
@@ -70,7 +64,6 @@ final class ResponseReader: OutputSource {
   }
 
   /// Answers the request as cancelled; the response goes on.
-  ///
   func endAsCancelled() {
     isCancelled = true
     onMore?()
@@ -84,35 +77,15 @@ final class ResponseReader: OutputSource {
     follow(own, onLeave: nil)
   }
 
-  /// Asks the client something about the response, behind the events that there are. When that has
-  /// ended before, nobody waits for the answer and the question is not sent.
-  func add(_ question: OutputFrame) {
-    questions.append((wantsEvents ? log.count : 0, question))
-  }
-
-  /// How many events come before the next line that is none.
-  private var eventsBeforeNext: Int {
-    if log.outcome != nil { questions = [] }
-    return min(log.count, questions.first?.events ?? .max)
-  }
-
-  func appendLines(to chunk: inout [UInt8], limit: Int) {
-    guard wantsEvents, !isCancelled else { return }
-    let end = eventsBeforeNext
-    while nextEvent < end, lines.append(log.event(nextEvent), to: &chunk, limit: limit) {
-      nextEvent += 1
-    }
-  }
-
-  func nextFrame() -> OutputFrame? {
-    if isCancelled { return .answer(id, error: RPCError(.cancelled, "the request was cancelled")) }
-    if wantsEvents, nextEvent < eventsBeforeNext {
-      defer { nextEvent += 1 }
-      return OutputFrame(lines.pieces(log.event(nextEvent)))
-    }
-    if log.outcome == nil, !questions.isEmpty { return questions.removeFirst().frame }
+  func next() -> CursorStep? {
+    if isCancelled { return .end(.failure(.requestCancelled)) }
+    if wantsEvents, nextEvent < log.count { return .event(log.event(nextEvent)) }
     guard let outcome = log.outcome else { return nil }
-    return .answer(id, isJoined ? outcome.asJoined : outcome)
+    return .end(isJoined ? outcome.asJoined : outcome)
+  }
+
+  func advance() {
+    nextEvent += 1
   }
 }
 

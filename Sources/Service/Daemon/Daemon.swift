@@ -11,7 +11,7 @@ package final class Daemon {
   let loader: ConfigurationLoader
   let journal: DaemonJournal
   let http: HTTPClient
-  let clients: Clients
+  private(set) var faces: [any Face] = []
   let registry = ResponseRegistry()
   let models: ModelCatalog
   let state: StateStore
@@ -83,7 +83,6 @@ package final class Daemon {
       configuration, http: http, onWarning: { log.budgetWarning($0) },
       onTrouble: { log.warn($0) })
     models = ModelCatalog(ledger: ledger)
-    clients = Clients(limits: ClientLimits(configuration.limits), access: .current)
     prewarmer = Prewarmer(http: http)
     breakerProbe = BreakerProbe(http: http, keys: keys)
     updateUpstreams()
@@ -102,18 +101,6 @@ package final class Daemon {
   }
 
   private func connect() {
-    clients.onRequest = { [unowned self] in perform($0, from: $1) }
-    clients.onConnect = { [unowned self] _ in
-      prewarmer.expectRequest()
-      scheduleStatus()
-    }
-    clients.onDisconnect = { [unowned self] _ in
-      scheduleStatus()
-      // What a client sent may have been much.
-      restTimer?.arm(after: Self.restTime)
-    }
-    clients.onLimit = { [unowned self] in journal.limitReached($0, $1) }
-    clients.onRefusal = { [unowned self] in journal.clientRefused($0, $1) }
     state.canResume = { [unowned self] in canResume($0) }
     state.onOpened = { [unowned self] store throws(StoreError) in
       try await ledger.use(store)
@@ -136,10 +123,12 @@ package final class Daemon {
 
   // MARK: Life
 
-  /// Listens, and says so to systemd and the journal.
-  package func start(on sockets: [ListeningSocket]) throws(LoopError) {
-    for socket in sockets { try clients.listen(on: socket) }
-    state.name(sockets.first?.path)
+  /// Serves the clients of faces that listen, and says so to systemd and the journal.
+  ///
+  /// - Parameter path: of the socket by which people know the daemon.
+  func start(_ faces: [any Face], knownBy path: String?) throws(LoopError) {
+    self.faces = faces
+    state.name(path)
     let hasWatchdog = try EventLoop.enableWatchdog()
     ServiceNotifier.ready(status: statusText)
     journal.started(version: Version.text, hasWatchdog: hasWatchdog)
@@ -189,7 +178,7 @@ package final class Daemon {
     isDraining = true
     ServiceNotifier.stopping(status: "Finishing \(registry.running.count) responses")
     journal.stopping(running: registry.running.count)
-    clients.stopListening()
+    for face in faces { face.stopListening() }
     guard !registry.running.isEmpty else { return drained() }
     do throws(LoopError) {
       drainTimer = try TimerSource { [unowned self] in stopNow() }
@@ -210,7 +199,7 @@ package final class Daemon {
     isLeaving = true
     EventLoop.start { [self] in
       let deadline = EventLoop.now + Self.longestFarewell
-      while EventLoop.now < deadline, clients.connections.values.contains(where: \.hasOutput) {
+      while EventLoop.now < deadline, faces.contains(where: \.hasOutput) {
         await EventLoop.sleep(for: .milliseconds(5))
       }
       await cache.writeUses()
@@ -235,7 +224,7 @@ package final class Daemon {
       findings = nil
       isStandIn = false
       journal.configuration = loaded.log
-      clients.limits = ClientLimits(loaded.limits)
+      for face in faces { face.use(ClientLimits(loaded.limits)) }
       cache.configuration = loaded.cache
       cache.ready.removeAll()
       ledger.apply(loaded)
@@ -303,6 +292,22 @@ package final class Daemon {
       onStorageTrouble: { [unowned self] in journal.storageTrouble($0) })
   }
 
+  // MARK: Clients
+
+  /// All that are connected, whichever way they came in.
+  var clients: [ConnectedClient] { faces.flatMap(\.clients) }
+
+  func clientConnected() {
+    prewarmer.expectRequest()
+    scheduleStatus()
+  }
+
+  func clientDisconnected() {
+    scheduleStatus()
+    // What a client sent may have been much.
+    restTimer?.arm(after: Self.restTime)
+  }
+
   // MARK: Status
 
   /// Why requests are refused.
@@ -313,7 +318,7 @@ package final class Daemon {
       let what = isStandIn ? "is not usable" : "was not reloaded"
       return "Configuration \(what): \(findings.errors[0])"
     }
-    return "\(clients.connections.count) clients, \(registry.running.count) responses"
+    return "\(clients.count) clients, \(registry.running.count) responses"
   }
 
   /// Tells systemd at most once a second.

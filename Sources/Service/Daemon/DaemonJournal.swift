@@ -170,14 +170,11 @@ final class DaemonJournal {
   }
 
   /// A client ran into a limit; the same limit of the same client is told of every ten seconds.
-  func limitReached(_ error: RPCError, _ peer: Peer) {
-    guard isNews("\(peer.credentials.processID) \(error.message)") else { return }
+  func limitReached(_ error: RPCError, _ caller: Caller) {
+    guard isNews("\(caller.processID ?? 0) \(caller.name) \(error.message)") else { return }
     log(
-      .warning, "Client \(peer.name) reached a limit: \(error.message)", .limitReached,
-      [
-        ("ERROR", error.code.rawValue), ("CLIENT", peer.name),
-        ("CLIENT_PID", "\(peer.credentials.processID)"), ("CLIENT_UID", "\(peer.userID)"),
-      ])
+      .warning, "Client \(caller.name) reached a limit: \(error.message)", .limitReached,
+      [("ERROR", error.code.rawValue)] + Self.fields(of: caller))
   }
 
   /// Whether nothing of this key was told for ten seconds.
@@ -254,7 +251,7 @@ final class DaemonJournal {
   }
 
   private static func message(_ run: ResponseRun, _ answer: ResponseRun, _ what: String) -> String {
-    "Response \(answer.id ?? "without an id") of \(run.model) for \(run.peer.name): \(what)"
+    "Response \(answer.id ?? "without an id") of \(run.model) for \(run.caller.name): \(what)"
   }
 
   private static func fields(
@@ -262,11 +259,16 @@ final class DaemonJournal {
   ) -> [(name: String, value: String)] {
     var fields: [(name: String, value: String)] = [
       ("UPSTREAM", answer.repeated?.upstream ?? answer.upstreamName), ("MODEL", run.model),
-      ("CLIENT", run.peer.name), ("CLIENT_PID", "\(run.peer.credentials.processID)"),
-      ("CLIENT_UID", "\(run.uid)"),
     ]
+    fields += Self.fields(of: run.caller)
     if let id = answer.id { fields.append(("RESPONSE_ID", id)) }
     if let conversation = run.conversation { fields.append(("CONVERSATION", conversation.id)) }
+    return fields
+  }
+
+  private static func fields(of caller: Caller) -> [(name: String, value: String)] {
+    var fields = [(name: "CLIENT", value: caller.name), ("CLIENT_UID", "\(caller.userID)")]
+    if let processID = caller.processID { fields.append(("CLIENT_PID", "\(processID)")) }
     return fields
   }
 

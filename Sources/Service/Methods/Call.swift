@@ -4,13 +4,12 @@ internal import Wire
 
 /// A request of a method: what is asked, and by whom.
 struct Call {
-  let id: RPCID
   let params: RawJSON
-  let peer: Peer
-  /// Who is asked about tools that the model calls.
-  let approver: any Approver
+  let caller: Caller
+  /// Who is asked about tools that the model calls; nil where nobody can be.
+  let asker: (approver: any Approver, request: RawJSON)?
 
-  var uid: UInt32 { peer.userID }
+  var uid: UInt32 { caller.userID }
 
   /// The value of a member that is there and is not null.
   subscript(name: String) -> RawJSON? { params.nonNull(name) }
@@ -29,9 +28,10 @@ enum Reply {
   /// - `isInTurn`: whether the answer may be of any size, and waits for those asked for earlier.
   case work(
     isInTurn: Bool = false, @EventLoop () async throws(RPCError) -> Reply)
-  case source(any OutputSource)
+  /// What the cursor comes to, until its end.
+  case cursor(any Cursor)
   /// The client says who it is.
-  case introduction(Peer, RawJSON)
+  case introduction(Caller, RawJSON)
   /// The client gives another of its requests up.
   case cancellation(of: RPCID?)
 }

@@ -16,9 +16,8 @@ extension Daemon {
     do throws(RPCError) {
       let request = try CreateRequest(params: Self.parameters(of: response))
       let plan = try RequestPlan(request, configuration, upstreams)
-      var peer = Peer(PeerCredentials(processID: 0, userID: response.handle.uid, groupID: 0))
-      peer.name = response.client ?? peer.name
-      let run = ResponseRun(request, plan: plan, peer: peer, services: responseServices)
+      let caller = Caller(userID: response.handle.uid, name: response.client ?? "unknown")
+      let run = ResponseRun(request, plan: plan, caller: caller, services: responseServices)
       registry.started(run)
       run.resume(response, from: store)
     } catch {

@@ -6,8 +6,8 @@ internal import Wire
 extension Daemon {
   /// The result of `daemon.status`: operators see everybody's clients and responses, others their
   /// own.
-  func status(for peer: Peer) -> RawJSON {
-    let (uid, seesAll) = (peer.userID, peer.isOperator)
+  func status(for caller: Caller) -> RawJSON {
+    let (uid, seesAll) = (caller.userID, caller.isOperator)
     return .object { status in
       status.member("version", Version.text)
       status.member("uptime_s", (EventLoop.now - started).components.seconds)
@@ -80,18 +80,19 @@ extension Daemon {
   }
 
   private func writeClients(_ writer: inout JSONWriter, of isSeen: (UInt32) -> Bool) {
-    writer.member("connected", clients.connections.count)
-    writer.member("accepted", clients.accepted)
-    writer.member("input_buffer_bytes", clients.bufferedBytes)
-    writer.member("output_bytes", clients.outputBytes)
+    let clients = clients
+    writer.member("connected", clients.count)
+    writer.member("accepted", faces.reduce(0) { $0 + $1.accepted })
+    writer.member("input_buffer_bytes", faces.reduce(0) { $0 + $1.inputBytes })
+    writer.member("output_bytes", faces.reduce(0) { $0 + $1.outputBytes })
     writer.key("list")
     writer.array { list in
-      for connection in clients.connections.values where isSeen(connection.peer.userID) {
+      for client in clients where isSeen(client.caller.userID) {
         list.object {
-          $0.member("name", connection.peer.name)
-          $0.member("pid", connection.peer.credentials.processID)
-          $0.member("uid", connection.peer.userID)
-          $0.member("requests", connection.requestsInFlight)
+          $0.member("name", client.caller.name)
+          $0.member("pid", client.caller.processID.map { .integer($0) } ?? .null)
+          $0.member("uid", client.caller.userID)
+          $0.member("requests", client.requests)
         }
       }
     }
@@ -102,7 +103,7 @@ extension Daemon {
       $0.member("id", run.id.map { RawJSON.string($0) } ?? .null)
       $0.member("model", run.model)
       $0.member("upstream", run.upstreamName)
-      $0.member("client", run.peer.name)
+      $0.member("client", run.caller.name)
       $0.member("uid", run.uid)
       $0.member("events", run.log.count)
       $0.member("bytes", run.log.bytes)

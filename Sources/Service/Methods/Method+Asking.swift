@@ -41,7 +41,7 @@ extension Daemon {
     _ path: String, isPaid: Bool, _ call: Call, _ request: CreateRequest, _ plan: RequestPlan,
     expected: String, isExpected: @escaping (RawJSON) -> Bool
   ) async throws(RPCError) -> RawJSON {
-    let (peer, uid) = (call.peer, call.uid)
+    let (caller, uid) = (call.caller, call.uid)
     let store = try await state.open()
     var context = try await RequestContext.find(request, of: uid, in: store)
     try await context.load(of: uid, from: store)
@@ -49,7 +49,7 @@ extension Daemon {
       try await store.itemIfThere(id, of: uid)
     }
     let asker = HookContext(
-      requestID: .string(StoreID.make("req_")), peer: peer,
+      requestID: .string(StoreID.make("req_")), caller: caller,
       conversation: context.conversation?.reference, scope: request.options.scope)
     var body = UpstreamBody(
       body: plan.body, input: input, context: context, isBackground: false)
@@ -58,7 +58,7 @@ extension Daemon {
     let asked = JSONRequest(
       maximumBytes: Self.maximumAnswerBytes, timeout: Self.timeout, expected: expected,
       isExpected: isExpected, http: { UpstreamRequest.post(path, made, $0, key: $1) })
-    let meter = isPaid ? UsageMeter(request, hooked, peer, ledger: ledger) : nil
+    let meter = isPaid ? UsageMeter(request, hooked, caller, ledger: ledger) : nil
     do throws(CallFailure) {
       return try await fetch(asked, as: uid, body, hooked.candidates[0], meter)
     } catch {

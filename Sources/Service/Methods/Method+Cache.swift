@@ -25,7 +25,9 @@ extension Method {
 
   static let cacheExplain = planning("cache.explain") {
     daemon, call, request, plan throws(RPCError) in
-    try await ResponseRun(request, plan: plan, peer: call.peer, services: daemon.responseServices)
-      .explainCaching()
+    try await ResponseRun(
+      request, plan: plan, caller: call.caller, services: daemon.responseServices
+    )
+    .explainCaching()
   }
 }

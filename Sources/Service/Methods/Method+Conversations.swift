@@ -89,9 +89,9 @@ extension Method {
     .work { () throws(RPCError) in
       let conversation = try await call.conversation(in: daemon.state.openForReading()).id
       let feeds = daemon.feeds
-      let watcher = ConversationWatcher(id: call.id) { feeds.remove($0, from: conversation) }
+      let watcher = ConversationWatcher { feeds.remove($0, from: conversation) }
       feeds.add(watcher, to: conversation)
-      return .source(watcher)
+      return .cursor(watcher)
     }
   }
 }

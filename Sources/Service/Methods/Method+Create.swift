@@ -8,20 +8,20 @@ extension Method {
     "responses.create", unchecked: .createParameters
   ) { daemon, call throws(RPCError) in
     try daemon.requireRoom(for: call)
-    if let reader = daemon.answerAtOnce(call) { return .source(reader) }
+    if let reader = daemon.answerAtOnce(call) { return .cursor(reader) }
     let (request, plan) = try daemon.plan(call.params)
     let run = ResponseRun(
-      request, plan: plan, peer: call.peer, services: daemon.responseServices,
-      asker: (call.approver, call.id))
+      request, plan: plan, caller: call.caller, services: daemon.responseServices,
+      asker: call.asker)
     if daemon.cache.ready.takes(call.params) { run.params = call.params }
     daemon.registry.started(run)
     let reader = ResponseReader(
-      id: call.id, log: run.acknowledgement ?? run.log, wantsEvents: request.isStreaming
+      log: run.acknowledgement ?? run.log, wantsEvents: request.isStreaming
     ) { run.readerLeft($0, $1) }
     run.reader = reader
     run.start()
     daemon.scheduleStatus()
-    return .source(reader)
+    return .cursor(reader)
   }
 }
 
@@ -54,9 +54,9 @@ extension Daemon {
   fileprivate func answerAtOnce(_ call: Call) -> ResponseReader? {
     guard let entry = cache.ready.entry(call.params, of: call.uid) else { return nil }
     let run = ResponseRun(
-      entry.request, plan: entry.plan, peer: call.peer, services: responseServices)
+      entry.request, plan: entry.plan, caller: call.caller, services: responseServices)
     guard run.answerAtOnce(entry) else { return nil }
     scheduleStatus()
-    return ResponseReader(id: call.id, log: run.log, wantsEvents: entry.request.isStreaming)
+    return ResponseReader(log: run.log, wantsEvents: entry.request.isStreaming)
   }
 }

@@ -13,13 +13,13 @@ extension Method {
       "protocol": .integer(1...Int64.max),
     ])
   ) { daemon, call in
-    var peer = call.peer
+    var caller = call.caller
     if let client = call["client"] {
-      peer.name = client["name"]?.string ?? peer.name
-      peer.version = client["version"]?.string
+      caller.name = client["name"]?.string ?? caller.name
+      caller.version = client["version"]?.string
     }
-    peer.canApprove = call["capabilities"]?["approvals"]?.boolean ?? peer.canApprove
-    return .introduction(peer, daemon.greeting)
+    caller.canApprove = call["capabilities"]?["approvals"]?.boolean ?? caller.canApprove
+    return .introduction(caller, daemon.greeting)
   }
 
   /// What a client puts into notifications belongs to it.
@@ -28,11 +28,11 @@ extension Method {
   ) { .cancellation(of: RPCID(cancelling: $1.params)) }
 
   static let daemonPing = immediate("daemon.ping") { _, _ in .emptyObject }
-  static let daemonStatus = immediate("daemon.status") { $0.status(for: $1.peer) }
+  static let daemonStatus = immediate("daemon.status") { $0.status(for: $1.caller) }
   static let daemonSchema = immediate("daemon.schema") { _, _ in schema }
 
   static let daemonReload = Method("daemon.reload") { daemon, call throws(RPCError) in
-    guard call.peer.isOperator else {
+    guard call.caller.isOperator else {
       throw RPCError(.permission, "only root and the daemon's own user may reload it")
     }
     return .work { () throws(RPCError) in .result(try await daemon.reloadReport()) }

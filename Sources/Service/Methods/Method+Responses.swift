@@ -15,7 +15,7 @@ extension Method {
   ) { daemon, call in
     let first = call["starting_after"]?.wholeNumber.map { Int($0) + 1 } ?? 0
     @EventLoop func events(_ log: EventLog) -> Reply {
-      .source(ResponseReader(id: call.id, log: log, wantsEvents: true, firstEvent: first))
+      .cursor(ResponseReader(log: log, wantsEvents: true, firstEvent: first))
     }
     let isStreaming = call.isSet("stream")
     if let run = daemon.registry.response(call.responseID, of: call.uid) {
@@ -38,7 +38,7 @@ extension Method {
   ) { daemon, call in
     if let run = daemon.registry.response(call.responseID, of: call.uid) {
       run.stop(.cancelled)
-      return .source(ResponseReader(id: call.id, log: run.log, wantsEvents: false))
+      return .cursor(ResponseReader(log: run.log, wantsEvents: false))
     }
     if let ended = daemon.registry.unstored(call.responseID, of: call.uid) {
       return .result(ended.object)

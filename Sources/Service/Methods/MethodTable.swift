@@ -43,17 +43,3 @@ extension Method {
     }
   }
 }
-
-extension Daemon {
-  /// Performs one request or notification of a client.
-  func perform(_ request: RPCRequest, from connection: ClientConnection) {
-    guard let id = request.id else { return connection.notified(request) }
-    do throws(RPCError) {
-      let call = Call(
-        id: id, params: request.params, peer: connection.peer, approver: connection)
-      connection.answer(id, with: try Method.find(request.method).perform(self, call))
-    } catch {
-      connection.answer(id, .failure(error))
-    }
-  }
-}

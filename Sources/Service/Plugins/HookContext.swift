@@ -6,7 +6,8 @@ package struct HookContext: Sendable {
   /// Whatever tells one request from another; the same in all hooks of one request.
   package let requestID: RawJSON
   package let clientName: String
-  package let processID: Int32
+  /// Nil where it is not known.
+  package let processID: Int32?
   package let userID: UInt32
   /// Nil where the request belongs to none.
   package let conversation: RawJSON?
@@ -14,7 +15,7 @@ package struct HookContext: Sendable {
   package let scope: String?
 
   package init(
-    requestID: RawJSON, clientName: String, processID: Int32, userID: UInt32,
+    requestID: RawJSON, clientName: String, processID: Int32?, userID: UInt32,
     conversation: RawJSON? = nil, scope: String? = nil
   ) {
     self.requestID = requestID
@@ -25,10 +26,10 @@ package struct HookContext: Sendable {
     self.scope = scope
   }
 
-  init(requestID: RawJSON, peer: Peer, conversation: RawJSON?, scope: String?) {
+  init(requestID: RawJSON, caller: Caller, conversation: RawJSON?, scope: String?) {
     self.init(
-      requestID: requestID, clientName: peer.name, processID: peer.credentials.processID,
-      userID: peer.userID, conversation: conversation, scope: scope)
+      requestID: requestID, clientName: caller.name, processID: caller.processID,
+      userID: caller.userID, conversation: conversation, scope: scope)
   }
 
   /// Builds the params of a hook, on one line.
@@ -38,7 +39,7 @@ package struct HookContext: Sendable {
       params.key("client")
       params.object {
         $0.member("name", clientName)
-        $0.member("pid", processID)
+        $0.member("pid", processID.map { .integer($0) } ?? .null)
         $0.member("uid", userID)
       }
       if let conversation { params.member("conversation", conversation) }

@@ -66,7 +66,7 @@ final class ConversationFeeds {
         event.member("conversation", conversation.reference)
       }
       event.member("model", run.model)
-      event.member("client", run.peer.name)
+      event.member("client", run.caller.name)
       event.member("input", run.plan.body["input"] ?? .null)
     }
   }

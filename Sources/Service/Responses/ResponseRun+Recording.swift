@@ -149,7 +149,7 @@ extension ResponseRun {
     row.status = request.isBackground ? .queued : .inProgress
     row.model = plan.candidates[0].model
     row.upstream = plan.candidates[0].upstream.name
-    row.client = peer.name
+    row.client = caller.name
     row.previousResponseID = body.context.previousResponseID
     row.scope = request.options.scope
     row.instructions = plan.body.nonNull("instructions")

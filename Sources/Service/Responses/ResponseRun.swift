@@ -18,7 +18,7 @@ final class ResponseRun {
   let request: CreateRequest
   /// The request as it came, where the same bytes may be answered without being read again.
   var params: RawJSON?
-  let peer: Peer
+  let caller: Caller
   /// Who is asked about tool calls.
   let requester: ToolRequester
   /// What the client asked for.
@@ -57,7 +57,7 @@ final class ResponseRun {
   /// What was sent last, for hooks.
   var sentBody: RawJSON
   private(set) lazy var hookContext = HookContext(
-    requestID: .string(StoreID.make("req_")), peer: peer,
+    requestID: .string(StoreID.make("req_")), caller: caller,
     conversation: conversation?.reference, scope: request.options.scope)
   /// What is kept of the answer, and under which key; nil for what is not cached.
   var caching: Caching?
@@ -72,26 +72,26 @@ final class ResponseRun {
 
   /// - Parameter asker: nil where nobody can be asked about tool calls.
   init(
-    _ request: CreateRequest, plan: RequestPlan, peer: Peer, services: ResponseServices,
-    asker: (approver: any Approver, id: RPCID)? = nil
+    _ request: CreateRequest, plan: RequestPlan, caller: Caller, services: ResponseServices,
+    asker: (approver: any Approver, request: RawJSON)? = nil
   ) {
     self.request = request
     requester = ToolRequester(
-      uid: peer.userID, request: asker?.id.json ?? .null, approval: request.options.approval,
+      uid: caller.userID, request: asker?.request ?? .null, approval: request.options.approval,
       approver: asker?.approver)
     asked = plan
     self.plan = plan
-    self.peer = peer
+    self.caller = caller
     self.services = services
     createdAt = SystemClock.milliseconds() / 1000
     turn = Turn(isStored: request.store ?? true, mostRounds: services.limits.toolRounds)
-    meter = UsageMeter(request, plan, peer, ledger: services.ledger)
+    meter = UsageMeter(request, plan, caller, ledger: services.ledger)
     sentBody = plan.body
     acknowledgement = request.isBackground && !request.isStreaming ? EventLog() : nil
     turn.blank = { [unowned self] in backgroundObject($0, status: $1) }
   }
 
-  var uid: UInt32 { peer.userID }
+  var uid: UInt32 { caller.userID }
   var id: String? { turn.id }
   var upstreamID: String? { turn.identity.upstreamID }
   var isFinished: Bool { turn.isFinished }

@@ -33,17 +33,17 @@ final class UsageMeter {
   private(set) var ending: UsageEnding?
 
   init(
-    _ request: CreateRequest, _ plan: RequestPlan, _ peer: Peer, ledger: UsageLedger
+    _ request: CreateRequest, _ plan: RequestPlan, _ caller: Caller, ledger: UsageLedger
   ) {
     self.ledger = ledger
     self.plan = plan
-    spender = Budgets.Spender(uid: peer.userID, client: peer.name)
+    spender = Budgets.Spender(uid: caller.userID, client: caller.name)
     limit = request.options.maximumCostNanodollars
     let first = plan.candidates[0]
     usage = NewUsage(
-      uid: peer.userID, client: peer.name, upstream: first.upstream.name, model: first.model,
+      uid: caller.userID, client: caller.name, upstream: first.upstream.name, model: first.model,
       day: ledger.today.number)
-    usage.clientPID = peer.credentials.processID
+    usage.clientPID = caller.processID
   }
 
   /// Goes by a plan from now on.

@@ -1,22 +1,31 @@
 internal import EventLoop
 internal import Glibc
 
-/// Who a client is.
-struct Peer: Sendable {
-  let credentials: PeerCredentials
+/// Who asks.
+struct Caller: Sendable {
+  let userID: UInt32
+  /// A hint for logs; nil where the transport does not tell it.
+  let processID: Int32?
   /// As `initialize` says, else the name of the executable.
   var name: String
   var version: String?
   /// Whether the client can be asked to approve tool calls.
   var canApprove = false
 
-  var userID: UInt32 { credentials.userID }
   /// Root and the daemon's own user may see and change what is everybody's.
   var isOperator: Bool { userID == 0 || userID == geteuid() }
 
   init(_ credentials: PeerCredentials) {
-    self.credentials = credentials
+    userID = credentials.userID
+    processID = credentials.processID
     name = Self.executableName(credentials.processID) ?? "unknown"
+  }
+
+  /// A user whose client is known by a name alone.
+  init(userID: UInt32, name: String) {
+    self.userID = userID
+    processID = nil
+    self.name = name
   }
 
   /// The name that proc(5) gives a process; at most 15 bytes. A hint: it may be another by now.

@@ -51,7 +51,3 @@ final class ClientWork {
     cancelled.remove(id)
   }
 }
-
-extension RPCError {
-  static let requestCancelled = RPCError(.cancelled, "the request was cancelled")
-}

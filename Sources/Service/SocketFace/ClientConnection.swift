@@ -13,10 +13,10 @@ final class ClientConnection {
   /// Answers that the client has not taken; beyond, its next lines wait in the socket.
   private static let maximumPendingAnswers = 1024
 
-  var peer: Peer
+  var caller: Caller
   private let descriptor: Int32
   private let limits: ClientLimits
-  private unowned let owner: Clients
+  private unowned let owner: SocketFace
   private var source: IOSource?
   private var framer: LineFramer
   private var output = OutputQueue()
@@ -36,10 +36,10 @@ final class ClientConnection {
   private var stallTimer: TimerSource?
 
   init(
-    descriptor: Int32, peer: Peer, limits: ClientLimits, owner: Clients
+    descriptor: Int32, caller: Caller, limits: ClientLimits, owner: SocketFace
   ) throws(LoopError) {
     self.descriptor = descriptor
-    self.peer = peer
+    self.caller = caller
     self.limits = limits
     self.owner = owner
     framer = LineFramer(maximumLineBytes: limits.maximumLineBytes)
@@ -62,7 +62,7 @@ final class ClientConnection {
     case (let id?, .success(let json)): output.add(.answer(id, result: json))
     case (let id, .failure(let error)):
       output.add(.answer(id, error: error))
-      if Self.limitCodes.contains(error.code) { owner.onLimit(error, peer) }
+      if Self.limitCodes.contains(error.code) { owner.daemon.journal.limitReached(error, caller) }
     case (nil, .success): return
     }
     if let id {
@@ -90,7 +90,9 @@ final class ClientConnection {
 
   /// Cancels a request, whether or not it has a source yet.
   func cancel(_ id: RPCID) {
-    if let source = output.sources.first(where: { $0.id == id }) { return source.leave(.cancelled) }
+    if let source = output.sources.first(where: { $0.id == id }) {
+      return source.cursor.leave(.cancelled)
+    }
     if pending.contains(id) { work.cancel(id) }
   }
 
@@ -101,16 +103,16 @@ final class ClientConnection {
     }
   }
 
-  /// Answers a request from a source, with what it has now and later.
-  func subscribe(_ source: any OutputSource) {
+  /// Answers a request with what its cursor comes to, now and later.
+  func subscribe(_ id: RPCID, to cursor: any Cursor) {
     guard !isClosed else {
-      source.detach()
-      return source.leave(.disconnected)
+      cursor.detach()
+      return cursor.leave(.disconnected)
     }
-    output.add(source)
-    source.attach(to: peer.name) { [weak self] in self?.scheduleFlush() }
-    if work.isCancelled(source.id) { source.leave(.cancelled) }
-    work.forget(source.id)
+    output.add(CursorLines(cursor, answering: id))
+    cursor.attach(to: caller.name) { [weak self] in self?.scheduleFlush() }
+    if work.isCancelled(id) { cursor.leave(.cancelled) }
+    work.forget(id)
     scheduleFlush()
   }
 
@@ -120,11 +122,10 @@ final class ClientConnection {
   /// Sends a request of ours and waits for what the client answers. A question about one of the
   /// client's own requests (`request`) is sent behind that one's events.
   func ask(_ method: String, _ params: RawJSON, limit: Duration) async -> ClientAnswer {
-    let reader = output.sources.lazy.compactMap { $0 as? ResponseReader }
-      .first { $0.id.json == params["request"] }
+    let lines = output.sources.first { $0.id.json == params["request"] }
     return await calls.perform(limit: limit) { id in
       let question = OutputFrame.request(.string(id), method, params)
-      if let reader { reader.add(question) } else { output.add(question) }
+      if let lines { lines.add(question) } else { output.add(question) }
       scheduleFlush()
     }
   }
@@ -157,7 +158,7 @@ final class ClientConnection {
     reading: for _ in 0..<Self.mostReadsATurn where !isReadingEnded && !isPaused {
       do throws(LoopError) {
         switch try owner.read(descriptor, receive) {
-        case .bytes(let count) where count < Clients.readBytes:
+        case .bytes(let count) where count < SocketFace.readBytes:
           // That was all; what comes now, or an end, wakes the loop.
           break reading
         case .bytes: continue
@@ -187,10 +188,10 @@ final class ClientConnection {
 
   /// Keeps all input buffers together below their limit.
   private func account(_ bytes: Int) {
-    owner.bufferedBytes += bytes - buffered
+    owner.inputBytes += bytes - buffered
     buffered = bytes
-    guard owner.bufferedBytes > limits.maximumBufferedBytes, bytes > 0 else { return }
-    owner.bufferedBytes -= buffered
+    guard owner.inputBytes > limits.maximumBufferedBytes, bytes > 0 else { return }
+    owner.inputBytes -= buffered
     buffered = 0
     refuseRest(
       RPCError(
@@ -303,7 +304,7 @@ final class ClientConnection {
     do throws(LoopError) {
       let progress = try output.send(to: descriptor) { source in
         pending.remove(source.id)
-        source.detach()
+        source.cursor.detach()
       }
       accountOutput()
       isBlocked = progress == .blocked
@@ -369,13 +370,13 @@ final class ClientConnection {
     accountOutput()
     gotRoom.resolve(())
     for source in sources {
-      source.detach()
-      source.leave(.disconnected)
+      source.cursor.detach()
+      source.cursor.leave(.disconnected)
     }
     owner.closed(self)
   }
 }
 
 extension ClientConnection: Approver {
-  var canApprove: Bool { peer.canApprove }
+  var canApprove: Bool { caller.canApprove }
 }

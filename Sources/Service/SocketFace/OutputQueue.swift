@@ -1,7 +1,7 @@
 package import EventLoop
 internal import Wire
 
-/// What one client is still to be sent: small answers, and the sources that feed it.
+/// What one client is still to be sent: small answers, and the cursors that feed it.
 ///
 /// Lines are taken from the logs only when the socket has room, so that a slow reader costs one
 /// chunk of memory however far it lags behind. Sources take turns.
@@ -16,7 +16,7 @@ package struct OutputQueue {
   private var answers: [OutputFrame] = []
   /// How many of `answers` are under way already: an array loses its first element slowly.
   private var takenAnswers = 0
-  package private(set) var sources: [any OutputSource] = []
+  package private(set) var sources: [CursorLines] = []
   /// What an answer takes beside its bytes, roughly.
   private static let overhead = 512
   /// Bytes of the answers that were not sent yet. Events belong to their log and don't count.
@@ -34,7 +34,7 @@ package struct OutputQueue {
     answers.append(answer)
   }
 
-  package mutating func add(_ source: any OutputSource) {
+  package mutating func add(_ source: CursorLines) {
     sources.append(source)
   }
 
@@ -43,7 +43,7 @@ package struct OutputQueue {
   /// Answers that the client has not taken yet.
   package var pendingAnswers: Int { answers.count - takenAnswers }
 
-  package mutating func removeAllSources() -> [any OutputSource] {
+  package mutating func removeAllSources() -> [CursorLines] {
     defer { sources = [] }
     return sources
   }
@@ -59,7 +59,7 @@ package struct OutputQueue {
 
   /// Sends what there is, by one send(2) a chunk.
   package mutating func send(
-    to descriptor: Int32, ended: (any OutputSource) -> Void
+    to descriptor: Int32, ended: (CursorLines) -> Void
   ) throws(LoopError) -> Progress {
     for _ in 0..<16 {
       if unsent.isEmpty { unsent = fillChunk(ended) }
@@ -71,7 +71,7 @@ package struct OutputQueue {
     return .more
   }
 
-  private mutating func fillChunk(_ ended: (any OutputSource) -> Void) -> ArraySlice<UInt8> {
+  private mutating func fillChunk(_ ended: (CursorLines) -> Void) -> ArraySlice<UInt8> {
     var chunk: [UInt8] = []
     while chunk.count < Self.chunkBytes {
       if current == nil { takeNext(into: &chunk, ended) }
@@ -82,7 +82,7 @@ package struct OutputQueue {
   }
 
   private mutating func takeNext(
-    into chunk: inout [UInt8], _ ended: (any OutputSource) -> Void
+    into chunk: inout [UInt8], _ ended: (CursorLines) -> Void
   ) {
     current = nextAnswer()
     isCurrentCounted = current != nil
@@ -115,11 +115,11 @@ package struct OutputQueue {
   /// Appends whole lines while they fit, each source in its turn; returns the first one that
   /// does not fit or that answers a request.
   private mutating func nextLine(
-    into chunk: inout [UInt8], _ ended: (any OutputSource) -> Void
+    into chunk: inout [UInt8], _ ended: (CursorLines) -> Void
   ) -> OutputFrame? {
     for _ in 0..<sources.count where chunk.count < Self.chunkBytes {
       let source = sources.removeFirst()
-      source.appendLines(to: &chunk, limit: Self.chunkBytes)
+      source.append(to: &chunk, limit: Self.chunkBytes)
       let frame = source.nextFrame()
       if frame?.isAnswer == true {
         ended(source)

@@ -11,9 +11,9 @@ extension ClientConnection {
       perform(id, isInTurn: isInTurn) { [self] () throws(RPCError) in
         answer(id, with: try await body())
       }
-    case .source(let source): subscribe(source)
-    case .introduction(let peer, let json):
-      self.peer = peer
+    case .cursor(let cursor): subscribe(id, to: cursor)
+    case .introduction(let caller, let json):
+      self.caller = caller
       answer(id, .success(json))
     case .cancellation(let target):
       if let target { cancel(target) }

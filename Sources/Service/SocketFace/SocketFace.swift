@@ -1,0 +1,122 @@
+internal import EventLoop
+internal import JSON
+internal import Wire
+
+/// The Unix socket with JSON-RPC lines (`halley-protocol(7)`): bounds its connections, and performs
+/// what they ask.
+@EventLoop
+final class SocketFace: Face {
+  unowned let daemon: Daemon
+  private var limits: ClientLimits
+  private let access = PeerAccess.current
+  private var acceptor: Acceptor?
+  private var connections: [ObjectIdentifier: ClientConnection] = [:]
+  private(set) var accepted = 0
+  var inputBytes = 0
+  var outputBytes = 0
+  private var readBuffer = [UInt8](repeating: 0, count: readBytes)
+  /// Bytes of one recv(2).
+  static let readBytes = 64 * 1024
+
+  init(_ daemon: Daemon) {
+    self.daemon = daemon
+    limits = ClientLimits(daemon.configuration.limits)
+  }
+
+  var clients: [ConnectedClient] {
+    connections.values.map { ConnectedClient(caller: $0.caller, requests: $0.requestsInFlight) }
+  }
+
+  var hasOutput: Bool { connections.values.contains(where: \.hasOutput) }
+
+  func use(_ limits: ClientLimits) {
+    self.limits = limits
+  }
+
+  func listen(on sockets: [ListeningSocket]) throws(LoopError) {
+    let acceptor = Acceptor(
+      onConnection: { [weak self] in self?.admit($0) },
+      onFailure: { [weak self] in self?.daemon.journal.clientRefused(nil, $0.description) })
+    for socket in sockets { try acceptor.listen(on: socket) }
+    self.acceptor = acceptor
+  }
+
+  func stopListening() {
+    acceptor?.close()
+  }
+
+  // MARK: Connections
+
+  private func admit(_ descriptor: Int32) {
+    do throws(LoopError) {
+      let credentials = try UnixSocket.peer(of: descriptor)
+      accepted += 1
+      if let refusal = refusal(of: credentials, on: descriptor) {
+        return refuse(descriptor, credentials, refusal)
+      }
+      let connection = try ClientConnection(
+        descriptor: descriptor, caller: Caller(credentials), limits: limits, owner: self)
+      connections[ObjectIdentifier(connection)] = connection
+      daemon.clientConnected()
+    } catch {
+      refuse(descriptor, nil, .exhausted(error.description))
+    }
+  }
+
+  /// Why a client is not served.
+  private func refusal(of credentials: PeerCredentials, on descriptor: Int32) -> RPCError? {
+    guard access.admits(credentials.userID) else {
+      return RPCError(.permission, "uid \(credentials.userID) may not use this daemon")
+    }
+    guard connections.count < limits.maximumConnections else {
+      return RPCError(
+        .overloaded, "\(connections.count) clients are connected", isRetryable: true,
+        details: [("retry_after_ms", .integer(1000))])
+    }
+    guard !Descriptors.areLast(descriptor, for: .clients) else {
+      return .exhausted("no descriptors are left for more clients")
+    }
+    return nil
+  }
+
+  private func refuse(_ descriptor: Int32, _ peer: PeerCredentials?, _ error: RPCError) {
+    var frame = OutputFrame.answer(nil, error: error)
+    var line: [UInt8] = []
+    frame.move(atMost: .max, to: &line)
+    // A fresh socket's buffer takes one line, unless the peer has gone already.
+    do throws(LoopError) { _ = try UnixSocket.send(descriptor, line[...]) } catch {}
+    UnixSocket.close(descriptor)
+    daemon.journal.clientRefused(peer, error.message)
+  }
+
+  /// Reads once, into the buffer that all connections share.
+  func read(
+    _ descriptor: Int32, _ receive: (borrowing Span<UInt8>) -> Void
+  ) throws(LoopError) -> UnixSocket.ReadOutcome {
+    let outcome = try UnixSocket.read(descriptor, into: &readBuffer)
+    if case .bytes(let count) = outcome {
+      let bytes = readBuffer
+      receive(bytes.span.extracting(0..<count))
+    }
+    return outcome
+  }
+
+  func closed(_ connection: ClientConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+    daemon.clientDisconnected()
+  }
+
+  // MARK: Requests
+
+  /// Performs one request or notification of a client.
+  func perform(_ request: RPCRequest, from connection: ClientConnection) {
+    guard let id = request.id else { return connection.notified(request) }
+    do throws(RPCError) {
+      let call = Call(
+        params: request.params, caller: connection.caller, asker: (connection, id.json))
+      connection.answer(id, with: try Method.find(request.method).perform(daemon, call))
+    } catch {
+      connection.answer(id, .failure(error))
+    }
+  }
+}
