@@ -85,14 +85,3 @@ extension Pattern {
     ) { count.contains($0.utf8.count) && $0.utf8.allSatisfy(isByte) }
   }
 }
-
-extension UInt8 {
-  fileprivate var isDigit: Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= self }
-
-  fileprivate var isAlphanumeric: Bool {
-    switch self {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
-    default: isDigit
-    }
-  }
-}
