@@ -4,20 +4,16 @@ internal import Wire
 
 /// One client: reads its lines, hands requests on, sends what its queue holds.
 ///
-/// Life: open → half-closed when the client has shut down its writing side (pending requests run
-/// to the end) → closed. Only a hang-up or a failed write is a disconnect.
+/// Requests that are pending when the client shuts down its writing side run to their end.
 @EventLoop
-final class ClientConnection {
-  /// recv(2) calls before other clients have their turn.
-  private static let mostReadsATurn = 16
+final class ClientConnection: ClientStreamOwner {
   /// Answers that the client has not taken; beyond, its next lines wait in the socket.
   private static let maximumPendingAnswers = 1024
 
   var caller: Caller
-  private let descriptor: Int32
   private let limits: ClientLimits
   private unowned let owner: SocketFace
-  private var source: IOSource?
+  private var stream: ClientStream?
   private var framer: LineFramer
   private var output = OutputQueue()
   private let calls = ClientCalls()
@@ -29,25 +25,21 @@ final class ClientConnection {
   private let work = ClientWork()
   private var gotRoom = Promise<Void>()
   private var pending: Set<RPCID> = []
-  private var isFlushScheduled = false
-  private var isReadingEnded = false
-  private var isBlocked = false
-  private(set) var isClosed = false
-  private var stallTimer: TimerSource?
 
   init(
     descriptor: Int32, caller: Caller, limits: ClientLimits, owner: SocketFace
   ) throws(LoopError) {
-    self.descriptor = descriptor
     self.caller = caller
     self.limits = limits
     self.owner = owner
     framer = LineFramer(maximumLineBytes: limits.maximumLineBytes)
-    source = try IOSource(descriptor, .readable) { [weak self] ready in self?.handle(ready) }
+    stream = try ClientStream(descriptor, stalledReader: limits.stalledReader, owner: self)
   }
 
   /// Requests that have not been answered.
   var requestsInFlight: Int { pending.count }
+  private var isClosed: Bool { stream?.isClosed ?? true }
+  private var isReadingEnded: Bool { stream?.isReadingEnded ?? true }
 
   // MARK: Answers
 
@@ -117,7 +109,7 @@ final class ClientConnection {
   }
 
   /// Whether the client has not taken everything yet.
-  var hasOutput: Bool { !output.isFinished }
+  var hasOutput: Bool { !output.isFinished || stream?.hasUnsent == true }
 
   /// Sends a request of ours and waits for what the client answers. A question about one of the
   /// client's own requests (`request`) is sent behind that one's events.
@@ -132,48 +124,15 @@ final class ClientConnection {
 
   // MARK: Reading
 
-  private func handle(_ ready: IOEvents) {
-    if ready.contains(.writable) {
-      isBlocked = false
-      flush()
-    }
-    if ready.contains(.readable) || ready.contains(.hangUp), !isReadingEnded { read() }
-    if ready.contains(.hangUp) || ready.contains(.error), !isClosed, !mayReadMore {
-      close()
-    }
-  }
-
-  /// What was sent before a hang-up still counts: a request may be meant to outlive its client.
-  private var mayReadMore: Bool { !isReadingEnded && isPaused == false }
-
   /// Whether the client has so much left to read that no more work is done for it. A single answer
   /// may be larger than the limits.
-  private var isPaused: Bool {
+  var isPaused: Bool {
     output.pendingAnswers >= Self.maximumPendingAnswers
       || output.answerBytes >= limits.maximumOutputBytes
       || (output.answerBytes > 0 && owner.outputBytes >= limits.maximumOutputBytesOfAll)
   }
 
-  private func read() {
-    reading: for _ in 0..<Self.mostReadsATurn where !isReadingEnded && !isPaused {
-      do throws(LoopError) {
-        switch try owner.read(descriptor, receive) {
-        case .bytes(let count) where count < SocketFace.readBytes:
-          // That was all; what comes now, or an end, wakes the loop.
-          break reading
-        case .bytes: continue
-        case .wouldBlock: return
-        case .endOfStream: return endReading()
-        }
-      } catch {
-        return close()
-      }
-    }
-    closeIfFinished()
-    updateInterest()
-  }
-
-  private func receive(_ bytes: borrowing Span<UInt8>) {
+  func receive(_ bytes: borrowing Span<UInt8>) {
     do throws(LineFramer.LineTooLong) {
       try framer.append(bytes) { line in take(line) }
     } catch {
@@ -207,7 +166,8 @@ final class ClientConnection {
   }
 
   /// Goes on with what had to wait, as far as the client has taken its answers.
-  private func goOn() {
+  func goOn() {
+    accountOutput()
     guard !isPaused else { return }
     gotRoom.resolve(())
     guard !heldLines.isEmpty else { return }
@@ -256,18 +216,16 @@ final class ClientConnection {
     owner.perform(request, from: self)
   }
 
-  private func endReading() {
+  func receiveEnd() {
     let rest = framer.takeRest()
     stopReading()
     account(0)
     if !rest.isEmpty { refuseUnended(rest.count) }
-    closeIfFinished()
-    updateInterest()
   }
 
   /// Nothing more is read, so nothing can be answered to us either.
   private func stopReading() {
-    isReadingEnded = true
+    stream?.stopReading()
     calls.close()
   }
 
@@ -290,32 +248,16 @@ final class ClientConnection {
   // MARK: Writing
 
   private func scheduleFlush() {
-    if !isClosed { accountOutput() }
-    guard !isFlushScheduled, !isClosed, !isBlocked else { return }
-    isFlushScheduled = true
-    EventLoop.atEndOfTurn { [weak self] in
-      self?.isFlushScheduled = false
-      self?.flush()
-    }
+    guard !isClosed else { return }
+    accountOutput()
+    stream?.wake()
   }
 
-  private func flush() {
-    guard !isClosed, !isBlocked else { return }
-    do throws(LoopError) {
-      let progress = try output.send(to: descriptor) { source in
-        pending.remove(source.id)
-        source.cursor.detach()
-      }
-      accountOutput()
-      isBlocked = progress == .blocked
-      watchForStall(isBlocked)
-      if progress == .more { scheduleFlush() }
-    } catch {
-      return close()
+  func nextOutput() -> ArraySlice<UInt8> {
+    output.nextChunk { lines in
+      pending.remove(lines.id)
+      lines.cursor.detach()
     }
-    goOn()
-    closeIfFinished()
-    updateInterest()
   }
 
   /// Keeps count of what all clients have not taken.
@@ -324,45 +266,12 @@ final class ClientConnection {
     outputBytes = output.answerBytes
   }
 
-  private func updateInterest() {
-    guard !isClosed else { return }
-    var events: IOEvents = []
-    if !isReadingEnded, !isPaused { events.insert(.readable) }
-    if isBlocked { events.insert(.writable) }
-    source?.wait(for: events)
-  }
+  var isDone: Bool { pending.isEmpty && heldLines.isEmpty && output.isFinished }
 
-  /// Drops a client that takes nothing for too long; what it asked for goes on or ends as if it had
-  /// hung up.
-  private func watchForStall(_ isStalled: Bool) {
-    guard isStalled else {
-      stallTimer?.disarm()
-      return
-    }
-    do throws(LoopError) {
-      if stallTimer == nil { stallTimer = try TimerSource { [weak self] in self?.close() } }
-      stallTimer?.arm(after: limits.stalledReader)
-    } catch {
-      close()
-    }
-  }
-
-  private func closeIfFinished() {
-    guard isReadingEnded, !isClosed, pending.isEmpty, heldLines.isEmpty, output.isFinished else {
-      return
-    }
-    close()
-  }
-
-  /// Hangs up. What the client asked for is told so.
-  func close() {
-    guard !isClosed else { return }
-    isClosed = true
+  /// What the client asked for is told that it has gone.
+  func closed() {
     stopReading()
     account(0)
-    source?.cancel()
-    stallTimer?.cancel()
-    UnixSocket.close(descriptor)
     pending = []
     heldLines = []
     let sources = output.removeAllSources()

@@ -10,7 +10,6 @@ package struct OutputQueue {
   /// Bytes of one send(2); a Unix socket's buffer holds about three of them.
   private static let chunkBytes = 64 * 1024
 
-  private var unsent: ArraySlice<UInt8> = []
   private var current: OutputFrame?
   private var isCurrentCounted = false
   private var answers: [OutputFrame] = []
@@ -26,7 +25,7 @@ package struct OutputQueue {
 
   /// Whether nothing is left to send and nobody will add more.
   package var isFinished: Bool {
-    unsent.isEmpty && current == nil && pendingAnswers == 0 && sources.isEmpty
+    current == nil && pendingAnswers == 0 && sources.isEmpty
   }
 
   package mutating func add(_ answer: OutputFrame) {
@@ -48,30 +47,10 @@ package struct OutputQueue {
     return sources
   }
 
-  package enum Progress {
-    /// Everything that is there was sent.
-    case drained
-    /// The socket's buffer is full.
-    case blocked
-    /// There is more, but others should have their turn.
-    case more
-  }
-
-  /// Sends what there is, by one send(2) a chunk.
-  package mutating func send(
-    to descriptor: Int32, ended: (CursorLines) -> Void
-  ) throws(LoopError) -> Progress {
-    for _ in 0..<16 {
-      if unsent.isEmpty { unsent = fillChunk(ended) }
-      guard !unsent.isEmpty else { return .drained }
-      let count = try UnixSocket.send(descriptor, unsent)
-      guard count > 0 else { return .blocked }
-      unsent = count == unsent.count ? [] : unsent.dropFirst(count)
-    }
-    return .more
-  }
-
-  private mutating func fillChunk(_ ended: (CursorLines) -> Void) -> ArraySlice<UInt8> {
+  /// Takes what is sent next; empty when nothing is there.
+  ///
+  /// - Parameter ended: hears of the requests whose answer is part of it.
+  package mutating func nextChunk(_ ended: (CursorLines) -> Void) -> ArraySlice<UInt8> {
     var chunk: [UInt8] = []
     while chunk.count < Self.chunkBytes {
       if current == nil { takeNext(into: &chunk, ended) }

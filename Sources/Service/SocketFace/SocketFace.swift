@@ -14,9 +14,6 @@ final class SocketFace: Face {
   private(set) var accepted = 0
   var inputBytes = 0
   var outputBytes = 0
-  private var readBuffer = [UInt8](repeating: 0, count: readBytes)
-  /// Bytes of one recv(2).
-  static let readBytes = 64 * 1024
 
   init(_ daemon: Daemon) {
     self.daemon = daemon
@@ -87,18 +84,6 @@ final class SocketFace: Face {
     do throws(LoopError) { _ = try UnixSocket.send(descriptor, line[...]) } catch {}
     UnixSocket.close(descriptor)
     daemon.journal.clientRefused(peer, error.message)
-  }
-
-  /// Reads once, into the buffer that all connections share.
-  func read(
-    _ descriptor: Int32, _ receive: (borrowing Span<UInt8>) -> Void
-  ) throws(LoopError) -> UnixSocket.ReadOutcome {
-    let outcome = try UnixSocket.read(descriptor, into: &readBuffer)
-    if case .bytes(let count) = outcome {
-      let bytes = readBuffer
-      receive(bytes.span.extracting(0..<count))
-    }
-    return outcome
   }
 
   func closed(_ connection: ClientConnection) {
