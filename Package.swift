@@ -61,6 +61,7 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: ["CSpawn", "CTOML", "EventLoop", "HTTPClient", "JSON", "Store", "Wire"],
+      exclude: ["HTTPFace/Page"],
       swiftSettings: strict),
     .target(name: "Store", dependencies: ["CSQLite", "JSON"], swiftSettings: strict),
     .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),
