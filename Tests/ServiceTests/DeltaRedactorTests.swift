@@ -32,6 +32,18 @@ import Testing
     String(decoding: event.bytes, as: UTF8.self)
   }
 
+  @Test func `space around events moves nothing`() throws {
+    let events = ["keep ", "sk-canary-", "41b9sk", "!"].map { "          \(delta($0))  " }
+    #expect(try text(relayed(events).all) == "keep [key]!")
+  }
+
+  @Test func `an error that was cut has no delta where it had one`() throws {
+    let redactor = KeyRedactor([Self.key])
+    let text = #"{"type":"error","error":"\#(Self.key) \#(Self.key)","delta":"sk-canary-"}"#
+    let event = try UpstreamEvent(data: Array(text.utf8)[...]).withoutSecrets(redactor)
+    #expect(DeltaRedactor(redactor).passes(event))
+  }
+
   private func text(_ events: [String], _ index: Int = 0) throws -> String {
     try events.map { try RawJSON(parsing: $0) }
       .filter { $0["output_index"]?.integer == Int64(index) }

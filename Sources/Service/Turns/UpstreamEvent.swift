@@ -16,11 +16,12 @@ package struct UpstreamEvent {
 
   package let kind: Kind
   /// An object, without line feeds.
-  package private(set) var bytes: ArraySlice<UInt8>
+  package private(set) var bytes: ArraySlice<UInt8> { didSet { delta = nil } }
   /// Whether it brings an output item, whole or at its beginning.
   let carriesItem: Bool
-  /// Where the text of its member `delta` stands in its bytes, without quotes; nil where it has none.
-  let delta: Range<Int>?
+  /// Where the text of its member `delta` stands in its bytes, without quotes; nil where it has none,
+  /// and where the bytes are not those that came.
+  private(set) var delta: Range<Int>?
   /// The number that the upstream gave it; nil where it gave none.
   package let sequenceNumber: Int64?
 
@@ -47,7 +48,7 @@ package struct UpstreamEvent {
   var json: RawJSON { RawJSON(checked: bytes) }
 
   /// The event without what the request's tools log in with, and without any key in an error.
-  func withoutSecrets(_ redactor: KeyRedactor?) -> UpstreamEvent {
+  package func withoutSecrets(_ redactor: KeyRedactor?) -> UpstreamEvent {
     var event = self
     if kind == .error, let redactor {
       // A key may be a word of the protocol.
@@ -93,12 +94,14 @@ package struct UpstreamEvent {
     }
     kind = Self.kind(text, type, hasError: hasError)
     carriesItem = Self.carriesItem(text, type)
-    self.delta = delta.flatMap {
-      text[$0.lowerBound] == 0x22 ? $0.lowerBound + 1..<$0.upperBound - 1 : nil
-    }
     sequenceNumber = number.flatMap { Self.digits(text, $0) }
     // Several `data` lines are joined with line feeds.
     bytes = json.onOneLine.bytes
+    let space = json.bytes.startIndex - data.startIndex
+    self.delta = delta.flatMap {
+      guard text[$0.lowerBound] == 0x22 else { return nil }
+      return $0.lowerBound + 1 - space..<$0.upperBound - 1 - space
+    }
   }
 
   /// Takes an event of the daemon's own, or one that was taken before.
