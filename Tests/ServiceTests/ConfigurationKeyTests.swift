@@ -167,6 +167,41 @@ import Testing
     #expect(error.hint == "run: halley keys set cometapi")
   }
 
+  /// `halley env` puts one where programs look for the key of OpenAI.
+  private static let token = "halley-0123456789abcdefghijABCDEFGHIJ_-0123456789a"
+
+  @Test func `a token of the daemon is no key in the environment, and is not repeated`() throws {
+    let keys = keys(["OPENAI_API_KEY": Self.token])
+    let error = try #require(throws: KeyError.self) { try keys.resolve(try upstream("openai")) }
+    #expect(error.code == .notFound)
+    #expect(
+      error.message.hasSuffix(
+        "only a token of halleyd in environment variable OPENAI_API_KEY, which no upstream is sent")
+    )
+    #expect(!"\(error)".contains("0123"))
+    #expect(try keys.resolve(try upstream("openai", "http://127.0.0.1:1")) == nil)
+    let named = try #require(throws: KeyError.self) {
+      try keys.resolve(.environment("OPENAI_API_KEY"))
+    }
+    #expect(
+      named.message
+        == "environment variable OPENAI_API_KEY holds a token of halleyd, which no upstream is sent"
+    )
+  }
+
+  @Test func `a token of the daemon is refused as a key wherever it stands`() throws {
+    let file = try scratch.write("k", Self.token + "\n")
+    let directory = try credentials("name", Self.token)
+    let keys = keys(["CREDENTIALS_DIRECTORY": directory])
+    for source in [
+      APIKeySource.file(file), .credential("name"), .command(["/bin/echo", Self.token]),
+    ] {
+      let error = try #require(throws: KeyError.self) { try keys.resolve(source) }
+      #expect(error.code == .malformed)
+      #expect(error.message.hasSuffix("is a token of halleyd, which no upstream is sent"))
+    }
+  }
+
   @Test func `an upstream may say that it needs none`() throws {
     var upstream = try upstream("open")
     upstream.keySource = .none

@@ -162,6 +162,14 @@ import Testing
     #expect(errors.first?.contains("secr") == false)
   }
 
+  @Test(arguments: ["halley-secret", "Bearer halley-secret"])
+  func `a header carries no token of the daemon, and it is not repeated`(value: String) throws {
+    let errors = try errors("headers = { X-A = \"\(value)\" }")
+    #expect(errors.count == 1)
+    #expect(errors.first?.contains("found a token of halleyd for X-A") == true)
+    #expect(errors.first?.contains("secret") == false)
+  }
+
   @Test func `a header stands once, whatever its case`() throws {
     let errors = try errors("headers = { X-A = \"1\", x-a = \"2\" }")
     #expect(errors.first?.contains("each header once") == true)

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// What a header of the configuration may be (RFC 9110, section 5).
 enum HeaderField {
   /// Headers that frame the message, belong to the connection, or are the daemon's to set.
@@ -25,6 +27,11 @@ enum HeaderField {
   static func isSecret(_ name: String) -> Bool {
     let lower = name.lowercased()
     return ["auth", "cookie", "key", "password", "secret", "token"].contains { lower.contains($0) }
+  }
+
+  /// Whether a value is, or ends in, a token of the daemon's own.
+  static func holdsToken(_ value: String) -> Bool {
+    value.split(separator: " ").contains { TokenText.looksLike($0.utf8) }
   }
 
   private static func isToken(_ name: String) -> Bool {

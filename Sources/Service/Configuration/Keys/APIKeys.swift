@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Wire
 
 /// Fetches the keys of upstreams. Every method may block: on a file, on a command for 30 seconds.
 package struct APIKeys: Sendable {
@@ -94,7 +95,11 @@ package struct APIKeys: Sendable {
       throw KeyError(
         .notFound,
         "no key for upstream \(name): no systemd credential of that name, no"
-          + " \(keyFile(name)), no environment variable \(Self.variable(name))",
+          + " \(keyFile(name)), "
+          + (holdsToken(Self.variable(name))
+            ? "only a token of halleyd in environment variable \(Self.variable(name)),"
+              + " which no upstream is sent"
+            : "no environment variable \(Self.variable(name))"),
         hint: "run: halley keys set \(name)")
     }
   }
@@ -164,15 +169,25 @@ package struct APIKeys: Sendable {
 
   // MARK: Environment
 
+  /// A token of the daemon's own counts as nothing: `halley env` puts one where programs look for a
+  /// key, and a shell that has it may start the daemon.
   private func variable(_ name: String) throws(KeyError) -> APIKey? {
-    guard let text = environment[name], !text.isEmpty else { return nil }
+    guard let text = environment[name], !text.isEmpty, !TokenText.looksLike(text.utf8) else {
+      return nil
+    }
     return try key(Array(text.utf8), from: "environment variable \(name)")
+  }
+
+  private func holdsToken(_ variable: String) -> Bool {
+    TokenText.looksLike((environment[variable] ?? "").utf8)
   }
 
   private func requireVariable(_ name: String) throws(KeyError) -> APIKey {
     if let key = try variable(name) { return key }
+    let what =
+      holdsToken(name) ? "holds a token of halleyd, which no upstream is sent" : "is not set"
     throw KeyError(
-      .notFound, "environment variable \(name) is not set",
+      .notFound, "environment variable \(name) \(what)",
       hint: "set it for the daemon, not only for the shell, or run: halley keys set NAME")
   }
 
@@ -223,6 +238,11 @@ package struct APIKeys: Sendable {
   }
 
   private func key(_ bytes: some Collection<UInt8>, from place: String) throws(KeyError) -> APIKey {
+    guard !TokenText.looksLike(bytes) else {
+      throw KeyError(
+        .malformed, "the key from \(place) is a token of halleyd, which no upstream is sent",
+        hint: "put the upstream's own key there")
+    }
     if let key = APIKey(bytes) { return key }
     let found =
       bytes.isEmpty

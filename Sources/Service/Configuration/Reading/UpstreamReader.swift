@@ -133,6 +133,10 @@ extension UpstreamConfiguration {
         table.refuse(
           entry.keyOrigin, "headers", found: "the name \(TOMLText.quoted(entry.key))",
           expected: problem)
+      } else if case .string(let value) = entry.node.value, HeaderField.holdsToken(value) {
+        table.refuse(
+          entry.node.origin, "headers", found: "a token of halleyd for \(entry.key)",
+          expected: "what the upstream knows; a token of halleyd is sent to none")
       } else if case .string(let value) = entry.node.value, HeaderField.isValue(value) {
         headers.append(Header(name: entry.key, value: value))
         table.findings.record(
