@@ -5,7 +5,7 @@ internal import Glibc
 package struct ListeningSocket: Sendable {
   /// Connections that wait to be accepted. With 511, a tenth of a thousand connects at once were
   /// refused.
-  private static let backlog: Int32 = 4096
+  static let backlog: Int32 = 4096
 
   // inode(7)
   private static let fileTypeMask: UInt32 = 0o170000
@@ -15,7 +15,7 @@ package struct ListeningSocket: Sendable {
   package let descriptor: Int32
   /// The path, where it was bound here and is removed by `close()`.
   package let boundPath: String?
-  private let lockDescriptor: Int32
+  let lockDescriptor: Int32
 
   /// Where clients find it (getsockname(2)).
   package var path: String? {
@@ -26,7 +26,7 @@ package struct ListeningSocket: Sendable {
         unsafe getsockname(descriptor, $0.assumingMemoryBound(to: sockaddr.self), &size)
       }
     }
-    guard result == 0 else { return nil }
+    guard result == 0, Int32(address.sun_family) == AF_UNIX else { return nil }
     return unsafe withUnsafeBytes(of: address.sun_path) { bytes in
       unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
@@ -36,41 +36,50 @@ package struct ListeningSocket: Sendable {
 
   /// Takes the sockets that systemd passed (sd_listen_fds_with_names(3)).
   ///
-  /// - Parameter name: the socket's FileDescriptorName=. Sockets that were given no name of their
-  ///   own ("unknown", or the socket unit's name) are taken too.
-  /// - Returns: none when the process was not socket-activated.
-  package static func inherited(named name: String) throws(LoopError) -> [ListeningSocket] {
-    var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+  /// - Parameter names: what FileDescriptorName= may be, the first one for sockets that were given
+  ///   no name of their own ("unknown", or the socket unit's name).
+  /// - Returns: the sockets of each name; none when the process was not socket-activated.
+  package static func inherited(
+    named names: [String]
+  ) throws(LoopError) -> [String: [ListeningSocket]] {
+    var given: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     let count = try LoopError.check(
-      unsafe sd_listen_fds_with_names(1, &names), "sd_listen_fds_with_names")
+      unsafe sd_listen_fds_with_names(1, &given), "sd_listen_fds_with_names")
     defer {
-      for index in 0..<Int(count) { unsafe free(names?[index]) }
-      unsafe free(names)
+      for index in 0..<Int(count) { unsafe free(given?[index]) }
+      unsafe free(given)
     }
-    var sockets: [ListeningSocket] = []
+    var sockets: [String: [ListeningSocket]] = [:]
     for index in 0..<count {
-      let given = unsafe names?[Int(index)].map { unsafe String(cString: $0) } ?? "unknown"
-      guard [name, name + ".socket", "unknown"].contains(given) else { continue }
-      try sockets.append(inherited(descriptor: SD_LISTEN_FDS_START + index, name: given))
+      let text = unsafe given?[Int(index)].map { unsafe String(cString: $0) } ?? "unknown"
+      guard let name = text == "unknown" ? names.first : names.first(where: { isName(text, $0) })
+      else { continue }
+      sockets[name, default: []].append(
+        try inherited(descriptor: SD_LISTEN_FDS_START + index, name: text))
     }
     guard count == 0 || !sockets.isEmpty else {
+      let expected = names.map { "\"\($0)\"" }.joined(separator: " or ")
       throw LoopError(
         "sd_listen_fds_with_names", code: EINVAL,
-        "(\(count) sockets were passed, none is named \"\(name)\")")
+        "(\(count) sockets were passed, none is named \(expected))")
     }
     return sockets
+  }
+
+  private static func isName(_ text: String, _ name: String) -> Bool {
+    text == name || text == name + ".socket" || text == "halley-\(name).socket"
   }
 
   private static func inherited(
     descriptor: Int32, name: String
   ) throws(LoopError) -> ListeningSocket {
+    let type = Int32(SOCK_STREAM.rawValue)
     let isListener = try LoopError.check(
-      sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0),
-      "sd_is_socket_unix")
+      sd_is_socket(descriptor, AF_UNSPEC, type, 1), "sd_is_socket")
     guard isListener > 0 else {
       throw LoopError(
-        "sd_is_socket_unix", code: ENOTSOCK,
-        "(descriptor \(descriptor), \"\(name)\": a listening Unix stream socket was expected)")
+        "sd_is_socket", code: ENOTSOCK,
+        "(descriptor \(descriptor), \"\(name)\": a listening stream socket was expected)")
     }
     _ = halley_set_nonblocking(descriptor)
     return ListeningSocket(descriptor: descriptor, boundPath: nil, lockDescriptor: -1)

@@ -66,6 +66,11 @@ package enum UnixSocket {
     }
   }
 
+  /// Shuts down the writing side (shutdown(2)); a peer that has gone needs to hear nothing.
+  package static func endWriting(_ descriptor: Int32) {
+    _ = shutdown(descriptor, Int32(SHUT_WR))
+  }
+
   /// Sends what the socket takes.
   ///
   /// - Returns: bytes taken; 0 when its buffer is full.

@@ -68,6 +68,9 @@ package struct RPCError: Error, Sendable {
   package let isRetryable: Bool
   /// Members of `data` beside `code` and `retryable`, in order.
   package var details: [(key: String, value: RawJSON)]
+  /// Whether a `config` error is about a name that the request gave, not about the configuration; it
+  /// is not sent.
+  package var isOfRequest = false
 
   package init(
     _ code: Code, _ message: String, isRetryable: Bool = false,

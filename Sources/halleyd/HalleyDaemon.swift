@@ -70,7 +70,8 @@ struct HalleyDaemon: ParsableCommand {
     Memory.keepFreed()
     let journal = try Journal()
     let result = Result { () throws(ConfigurationErrors) in try loader.load() }
-    var sockets = try ListeningSocket.inherited(named: "halley")
+    let passed = try ListeningSocket.inherited(named: ["halley", "http"])
+    var sockets = passed["halley"] ?? []
     if sockets.isEmpty {
       // By hand somebody reads stderr: say what is wrong and leave, rather than refuse requests.
       if case .failure(let errors) = result { fail("\(errors)", status: 78) }
@@ -79,7 +80,7 @@ struct HalleyDaemon: ParsableCommand {
     let holder = Holder()
     EventLoop.start { [sockets] in
       do {
-        try holder.start(result, loader, journal, sockets, mask)
+        try holder.start(result, loader, journal, sockets, passed["http"] ?? [], mask)
       } catch {
         unsafe holder.failure = error
         EventLoop.stop()
@@ -145,7 +146,7 @@ private final class Holder {
 
   func start(
     _ configuration: Result<Configuration, ConfigurationErrors>, _ loader: ConfigurationLoader,
-    _ journal: Journal, _ sockets: [ListeningSocket], _ mask: mode_t
+    _ journal: Journal, _ sockets: [ListeningSocket], _ http: [ListeningSocket], _ mask: mode_t
   ) throws {
     let daemon: Daemon
     switch configuration {
@@ -162,6 +163,6 @@ private final class Holder {
       try SignalSource(SIGINT) { daemon.drain() },
       try SignalSource(SIGHUP) { EventLoop.start { _ = await daemon.reload() } },
     ]
-    try daemon.start(on: sockets)
+    try daemon.start(on: sockets, http: http)
   }
 }

@@ -29,7 +29,7 @@ import Testing
     ),
     ("profiles.p", [:]), ("plugins.g", ["command": #"["/bin/true"]"#, "hooks": #"["request"]"#]),
     ("prices.m", ["input": "1", "output": "2"]), ("cache", [:]), ("budgets", [:]), ("store", [:]),
-    ("limits", [:]), ("log", [:]), ("budgets.per_client.c", [:]),
+    ("limits", [:]), ("log", [:]), ("http", [:]), ("budgets.per_client.c", [:]),
   ]
 
   private static let rows =
@@ -48,6 +48,8 @@ import Testing
       Row("store", "max_size", #""1MiB""#, "store.maximumSize"),
       Row("store", "events", #""1h""#, "store.events"),
       Row("store", "idempotency", #""1h""#, "store.idempotency"),
+      Row("http", "listen", #"["[::1]:4141"]"#, "configuration.http.listen"),
+      Row("http", "default_model", #""m""#, "configuration.defaultModel"),
       Row("log", "level", #""debug""#, "configuration.level"),
       Row("log", "prompts", "true", "configuration.prompts"),
     ]

@@ -15,6 +15,7 @@ package struct Configuration: Sendable {
   package var store = RetentionConfiguration()
   package var limits = LimitsConfiguration()
   package var log = LogConfiguration()
+  package var http = HTTPConfiguration()
   package var paths: ConfigurationPaths
   /// The files that were read, the one that wins last.
   package var files: [String] = []

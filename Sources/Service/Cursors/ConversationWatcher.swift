@@ -15,6 +15,7 @@ final class ConversationWatcher: Cursor {
   }
 
   let topic = CursorTopic.conversation
+  let summary: RawJSON? = nil
   private var segments: [Segment] = []
   private var isCancelled = false
   /// Why nothing more happens, once everything was sent.

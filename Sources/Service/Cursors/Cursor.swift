@@ -1,4 +1,5 @@
 package import EventLoop
+package import JSON
 internal import Wire
 
 /// Why a request is given up by its client.
@@ -28,6 +29,8 @@ package protocol Cursor: AnyObject {
   var topic: CursorTopic { get }
   /// What comes next; nil while nothing has happened.
   func next() -> CursorStep?
+  /// What `halley` says of the response, as far as it is known; nil where nothing is.
+  var summary: RawJSON? { get }
   /// Goes behind the event that comes next.
   func advance()
 

@@ -33,6 +33,8 @@ final class EventLog {
   private(set) var events = LoggedEvents()
   private var held = 0
   private(set) var outcome: ResponseOutcome?
+  /// The upstream that answers, once one does.
+  var upstream: String?
   private var readers: [ObjectIdentifier: Reader] = [:]
 
   private struct Reader {

@@ -80,8 +80,18 @@ final class ResponseReader: Cursor {
   func next() -> CursorStep? {
     if isCancelled { return .end(.failure(.requestCancelled)) }
     if wantsEvents, nextEvent < log.count { return .event(log.event(nextEvent)) }
-    guard let outcome = log.outcome else { return nil }
-    return .end(isJoined ? outcome.asJoined : outcome)
+    return outcome.map { .end($0) }
+  }
+
+  private var outcome: ResponseOutcome? { isJoined ? log.outcome?.asJoined : log.outcome }
+
+  var summary: RawJSON? {
+    if case .response(_, let halley)? = outcome { return halley }
+    guard let upstream = log.upstream else { return nil }
+    return .object {
+      $0.member("upstream", upstream)
+      $0.member("cache", isJoined ? "joined" : "miss")
+    }
   }
 
   func advance() {

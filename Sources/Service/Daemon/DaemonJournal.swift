@@ -186,6 +186,10 @@ final class DaemonJournal {
     return true
   }
 
+  func cannotListen(at address: String, _ reason: String) {
+    log(.error, "Nobody is served over HTTP at \(address): \(reason)")
+  }
+
   func storageTrouble(_ what: String) {
     log(.error, what, .storageTrouble, [("ERROR", "storage")])
   }

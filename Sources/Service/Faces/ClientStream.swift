@@ -143,6 +143,12 @@ package final class ClientStream {
     return true
   }
 
+  /// Tells the client that nothing more is sent, and goes on reading (shutdown(2)).
+  package func endWriting() {
+    guard !isClosed else { return }
+    UnixSocket.endWriting(descriptor)
+  }
+
   private func updateInterest() {
     guard !isClosed else { return }
     var events: IOEvents = []

@@ -321,7 +321,9 @@ final class ResponseRun {
 
   /// An answer that comes whole is its own first event.
   private func noteArrival() {
-    if timing.firstEvent == nil { timing.firstEvent = EventLoop.now - created }
+    guard timing.firstEvent == nil else { return }
+    timing.firstEvent = EventLoop.now - created
+    log.upstream = upstreamName
   }
 
   // MARK: What it is called

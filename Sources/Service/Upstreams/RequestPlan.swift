@@ -138,5 +138,6 @@ extension RPCError {
     self.init(
       .config, error.message,
       details: [("hint", .string(error.hint)), (error.kind, .string(error.name))])
+    isOfRequest = true
   }
 }

@@ -60,6 +60,11 @@ package struct HTTPResponseHead: Sendable {
     text += "\(name): \(Self.escape(value))\r\n"
   }
 
+  /// Adds the fields that tell of an error.
+  package mutating func add(fieldsOf error: APIError) {
+    for field in error.headers { text += "\(field.name): \(Self.escape(field.value))\r\n" }
+  }
+
   /// With the empty line.
   package var bytes: [UInt8] { Array((text + "\r\n").utf8) }
 

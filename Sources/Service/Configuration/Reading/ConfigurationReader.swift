@@ -67,6 +67,7 @@ extension Configuration {
     if var section = table.subtable("store", takesText: true) { store.read(&section) }
     if var section = table.subtable("limits", takesText: true) { limits.read(&section) }
     if var section = table.subtable("log", takesText: true) { log.read(&section) }
+    if var section = table.subtable("http", takesText: true) { http.read(&section) }
   }
 
   /// Checks that every name of an upstream leads to one.

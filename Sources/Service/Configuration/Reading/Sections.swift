@@ -25,6 +25,14 @@ extension LogConfiguration {
   }
 }
 
+extension HTTPConfiguration {
+  mutating func read(_ table: inout TableReader) {
+    table.read("listen", as: .array(of: .loopbackAddress), into: &listen)
+    table.read("default_model", as: .model, into: &defaultModel)
+    table.finish()
+  }
+}
+
 extension LimitsConfiguration {
   /// The bounds of the bounds: enough to work at all, and not so much that a sum overflows or the
   /// JSON reader's stack of containers (128) does not suffice.

@@ -1,3 +1,4 @@
+internal import EventLoop
 /// How one kind of setting is read and shown.
 struct SettingType<Value> {
   /// What a value must be, for people: "an integer from 1 to 65535".
@@ -158,6 +159,16 @@ extension SettingType {
       },
       readText: { _ in nil },
       show: { "[" + $0.map(element.show).joined(separator: ", ") + "]" })
+  }
+}
+
+extension SettingType where Value == LoopbackAddress {
+  static var loopbackAddress: SettingType {
+    SettingType(
+      expected: "a literal loopback address and a port, as in \"127.0.0.1:4141\" or \"[::1]:4141\"",
+      read: { if case .string(let text) = $0 { LoopbackAddress(text) } else { nil } },
+      readText: { LoopbackAddress($0) },
+      show: { TOMLText.quoted($0.authority) })
   }
 }
 

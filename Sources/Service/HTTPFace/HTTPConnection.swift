@@ -1,0 +1,282 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// One connection of HTTP/1: cuts what comes into requests, and answers one after the other.
+///
+/// Requests that come while one is answered wait, the first of them in the parser and the rest in
+/// the socket. A client that shuts down its writing side while it waits has hung up.
+@EventLoop
+final class HTTPConnection: ClientStreamOwner {
+  /// A request whose body is still coming.
+  private struct Incoming {
+    let head: HTTPRequestHead
+    let route: APIRoute
+    let caller: Caller
+    var body: [UInt8] = []
+  }
+
+  private enum State {
+    case betweenRequests
+    case readingHead
+    case readingBody(Incoming)
+    case answering(HTTPExchange)
+    /// The last answer is out. What still comes is thrown away, because a connection that is closed
+    /// with bytes unread is reset, and the answer with it.
+    case leaving
+  }
+
+  /// Requests behind the present one that are read ahead, in bytes.
+  private static let longestReadAhead = 64 * 1024
+  /// From a head's first byte to its end.
+  private static let headTime: Duration = .seconds(10)
+  /// Between requests.
+  private static let idleTime: Duration = .seconds(120)
+  /// Silence within a stream.
+  private static let keepAliveTime: Duration = .seconds(15)
+  private static let farewellTime: Duration = .seconds(2)
+
+  private let access: HTTPAccess
+  private let limits: ClientLimits
+  private unowned let face: HTTPFace
+  private var stream: ClientStream?
+  private var parser: HTTPRequestParser
+  private var state = State.betweenRequests
+  /// Bytes of answers, in their order.
+  private var output: [ArraySlice<UInt8>] = []
+  private var buffered = 0
+  private var timer: TimerSource?
+  private var lastOutput = EventLoop.now
+
+  init(
+    _ descriptor: Int32, _ access: HTTPAccess, limits: ClientLimits, face: HTTPFace
+  ) throws(LoopError) {
+    self.access = access
+    self.limits = limits
+    self.face = face
+    parser = HTTPRequestParser(maximumBodyBytes: limits.maximumLineBytes)
+    stream = try ClientStream(descriptor, stalledReader: limits.stalledReader, owner: self)
+    timer = try TimerSource { [weak self] in self?.timeIsUp() }
+    timer?.arm(after: Self.headTime)
+  }
+
+  /// Who waits for an answer; nil where nobody does.
+  var asking: Caller? {
+    if case .answering(let exchange) = state { exchange.caller } else { nil }
+  }
+
+  var hasOutput: Bool { asking != nil || !output.isEmpty || stream?.hasUnsent == true }
+
+  // MARK: Reading
+
+  var isPaused: Bool {
+    if case .answering = state { parser.bufferedBytes >= Self.longestReadAhead } else { false }
+  }
+
+  func receive(_ bytes: borrowing Span<UInt8>) {
+    if case .leaving = state { return }
+    parser.append(bytes)
+    proceed()
+  }
+
+  func receiveEnd() {
+    switch state {
+    case .answering, .readingHead, .readingBody: stream?.close()
+    case .betweenRequests, .leaving: break
+    }
+  }
+
+  /// Takes what has arrived, up to a request that has to be answered first.
+  private func proceed() {
+    defer { account() }
+    do throws(HTTPRequestError) {
+      while canRead, let event = try parser.next() { take(event) }
+      if case .betweenRequests = state, !parser.isBetweenRequests {
+        state = .readingHead
+        timer?.arm(after: Self.headTime)
+      }
+    } catch {
+      refuse(nil, APIError(malformed: error))
+    }
+  }
+
+  private var canRead: Bool {
+    switch state {
+    case .betweenRequests, .readingHead, .readingBody: true
+    case .answering, .leaving: false
+    }
+  }
+
+  private func take(_ event: HTTPRequestParser.Event) {
+    switch event {
+    case .head(let head): takeHead(head)
+    case .body(let bytes):
+      guard case .readingBody(var incoming) = state else { return }
+      state = .readingHead
+      incoming.body += bytes
+      state = .readingBody(incoming)
+      timer?.arm(after: limits.stalledReader)
+    case .end:
+      guard case .readingBody(let incoming) = state else { return }
+      answer(incoming)
+    }
+  }
+
+  /// What a head says already decides is told before the body is read.
+  private func takeHead(_ head: HTTPRequestHead) {
+    do throws(APIError) {
+      let caller = try access.caller(of: head, face.daemon)
+      let route = try APIRoute.find(head)
+      try access.checkContent(of: head)
+      state = .readingBody(Incoming(head: head, route: route, caller: caller))
+      timer?.arm(after: limits.stalledReader)
+      if head.expectsContinue {
+        output.append(HTTPResponseHead.continuing[...])
+        stream?.wake()
+      }
+    } catch {
+      refuse(head, error)
+    }
+  }
+
+  /// Keeps all input buffers together below their limit.
+  private func account() {
+    var bytes = parser.bufferedBytes
+    if case .readingBody(let incoming) = state { bytes += incoming.body.count }
+    face.inputBytes += bytes - buffered
+    buffered = bytes
+    guard face.inputBytes > limits.maximumBufferedBytes, bytes > 0 else { return }
+    guard case .readingBody(let incoming) = state else { return }
+    refuse(
+      incoming.head,
+      APIError(
+        RPCError(
+          .overloaded, "the input buffers of all clients are full", isRetryable: true,
+          details: [("retry_after_ms", .integer(1000))])))
+  }
+
+  // MARK: Answering
+
+  private func answer(_ incoming: Incoming) {
+    let call = HTTPCall(
+      incoming.head, incoming.route, incoming.caller, body: incoming.body, limits.json)
+    let exchange = HTTPExchange(
+      incoming.head, of: incoming.caller, call.format, isLast: face.daemon.isDraining
+    ) { [weak self] in self?.stream?.wake() }
+    state = .answering(exchange)
+    timer?.arm(after: HTTPExchange.longestSilence)
+    do throws(APIError) {
+      exchange.start(try call.perform(face.daemon))
+    } catch {
+      exchange.fail(error)
+    }
+  }
+
+  /// Answers with an error and takes nothing more: where the next request begins is not known, or
+  /// the peer should not go on.
+  private func refuse(_ head: HTTPRequestHead?, _ error: APIError) {
+    let body = error.body
+    var answer = HTTPResponseHead(
+      error.status, .length(body.bytes.count), answering: head, isLast: true,
+      at: SystemClock.milliseconds() / 1000)
+    answer.add("Content-Type", "application/json")
+    answer.add("x-request-id", HTTPExchange.newID())
+    answer.add(fieldsOf: error)
+    output.append(answer.bytes[...])
+    if answer.hasBody { output.append(body.bytes) }
+    leave()
+  }
+
+  private func leave() {
+    state = .leaving
+    timer?.arm(after: Self.farewellTime)
+    _ = parser.takeRest()
+    stream?.wake()
+  }
+
+  func nextOutput() -> ArraySlice<UInt8> {
+    if output.isEmpty, case .answering(let exchange) = state {
+      output = exchange.takePieces()
+      if exchange.isEnded { ended(exchange) }
+    }
+    guard !output.isEmpty else { return [] }
+    lastOutput = EventLoop.now
+    return takeOutput()
+  }
+
+  /// Small pieces leave in one send(2), a large one as it is.
+  private func takeOutput() -> ArraySlice<UInt8> {
+    if output.count == 1 { return output.removeLast() }
+    let large = output.firstIndex { $0.count >= Self.longestReadAhead } ?? output.count
+    guard large > 0 else { return output.removeFirst() }
+    defer { output.removeFirst(large) }
+    return Array(output[..<large].joined())[...]
+  }
+
+  private func ended(_ exchange: HTTPExchange) {
+    guard !exchange.endsConnection else { return leave() }
+    state = .betweenRequests
+    timer?.arm(after: Self.idleTime)
+  }
+
+  func goOn() {
+    if case .leaving = state, output.isEmpty, stream?.hasUnsent == false {
+      stream?.endWriting()
+    } else if canRead {
+      proceed()
+    }
+  }
+
+  // MARK: Time
+
+  private func timeIsUp() {
+    switch state {
+    case .betweenRequests where parser.isBetweenRequests, .leaving: stream?.close()
+    case .betweenRequests, .readingHead:
+      refuse(nil, APIError(408, code: "request_timeout", "the request's head did not come in time"))
+    case .readingBody(let incoming):
+      refuse(
+        incoming.head,
+        APIError(408, code: "request_timeout", "the request's body did not come in time"))
+    case .answering(let exchange):
+      exchange.beginSilently()
+      let silence = EventLoop.now - lastOutput
+      if silence >= Self.keepAliveTime { exchange.keepAlive() }
+      let rest = Self.keepAliveTime - silence
+      timer?.arm(after: rest > .zero ? rest : Self.keepAliveTime)
+    }
+  }
+
+  // MARK: The end
+
+  /// Hangs up unless a request is there or on its way.
+  func closeIfIdle() {
+    if case .betweenRequests = state, parser.isBetweenRequests, output.isEmpty { stream?.close() }
+  }
+
+  var isDone: Bool {
+    switch state {
+    case .betweenRequests, .leaving: output.isEmpty
+    case .readingHead, .readingBody, .answering: false
+    }
+  }
+
+  func closed() {
+    timer?.cancel()
+    if case .answering(let exchange) = state { exchange.abandon() }
+    state = .leaving
+    output = []
+    face.inputBytes -= buffered
+    buffered = 0
+    face.closed(self)
+  }
+}
+
+extension APIError {
+  /// A request that is no HTTP.
+  fileprivate init(malformed error: HTTPRequestError) {
+    let code = error.status == .contentTooLarge ? RPCError.Code.tooLarge : .invalidRequest
+    self.init(error.status.rawValue, code: code.rawValue, error.message)
+  }
+}

@@ -1,0 +1,243 @@
+internal import EventLoop
+internal import JSON
+internal import Store
+internal import Wire
+
+/// One request and its answer, which goes out as pieces while the client has room for them.
+///
+/// The head of a stream is held back until its first event, so that what fails before has its
+/// status, but at most for `longestSilence`.
+@EventLoop
+final class HTTPExchange {
+  private enum State {
+    /// Nothing is known yet.
+    case waiting
+    /// A cursor answers; whether the head of its stream is sent.
+    case reading(any Cursor, isBegun: Bool)
+    /// Every piece was handed out.
+    case ended
+  }
+
+  /// Bytes of events that are handed out at once.
+  private static let chunkBytes = 64 * 1024
+  /// Until the head of a stream is sent without an event.
+  static let longestSilence: Duration = .seconds(10)
+
+  let request: HTTPRequestHead
+  let caller: Caller
+  private let id = HTTPExchange.newID()
+  private var format: any AnswerFormat
+  private let isLast: Bool
+  private var state = State.waiting
+  private var work: Task<Void, Never>?
+  /// The connection ends behind the answer.
+  private(set) var endsConnection: Bool
+  private let wake: @EventLoop () -> Void
+  private var pieces: [ArraySlice<UInt8>] = []
+
+  /// - Parameters:
+  ///   - isLast: whether no other request is taken behind it.
+  ///   - wake: asks for `takePieces` soon.
+  init(
+    _ request: HTTPRequestHead, of caller: Caller, _ format: any AnswerFormat, isLast: Bool,
+    wake: @escaping @EventLoop () -> Void
+  ) {
+    self.request = request
+    self.caller = caller
+    self.format = format
+    self.isLast = isLast
+    self.wake = wake
+    endsConnection = isLast || !request.isKeptAlive
+  }
+
+  var isEnded: Bool {
+    if case .ended = state { pieces.isEmpty } else { false }
+  }
+
+  /// What `x-request-id` says.
+  static func newID() -> String { StoreID.make("req_") }
+
+  // MARK: What answers
+
+  func start(_ reply: Reply) {
+    switch reply {
+    case .result(let json): answer(json, halley: nil)
+    case .work(_, let body):
+      work = EventLoop.start { [self] in
+        do throws(RPCError) {
+          let reply = try await body()
+          if case .waiting = state { start(reply) } else { abandon(reply) }
+        } catch {
+          fail(APIError(error))
+        }
+      }
+    case .cursor(let cursor):
+      state = .reading(cursor, isBegun: false)
+      cursor.attach(to: caller.name) { [weak self] in self?.wake() }
+      wake()
+    case .introduction, .cancellation:
+      // Only a connection of lines has what these change.
+      fail(APIError(RPCError(.internal, "the method has no meaning over HTTP")))
+    }
+  }
+
+  func fail(_ error: APIError) {
+    guard case .waiting = state else { return }
+    send(error)
+  }
+
+  /// The client has gone.
+  func abandon() {
+    work?.cancel()
+    if case .reading(let cursor, _) = state {
+      cursor.detach()
+      cursor.leave(.disconnected)
+    }
+    state = .ended
+    pieces = []
+  }
+
+  private func abandon(_ reply: Reply) {
+    guard case .cursor(let cursor) = reply else { return }
+    cursor.detach()
+    cursor.leave(.disconnected)
+  }
+
+  // MARK: Output
+
+  /// What is sent next; empty while there is nothing.
+  func takePieces() -> [ArraySlice<UInt8>] {
+    if case .reading(let cursor, let isBegun) = state { read(cursor, isBegun) }
+    defer { pieces = [] }
+    return pieces
+  }
+
+  private func read(_ cursor: any Cursor, _ isBegun: Bool) {
+    guard format.isStream else {
+      guard case .end(let outcome)? = cursor.next() else { return }
+      return finish(cursor, outcome)
+    }
+    guard let step = cursor.next() else { return }
+    if !isBegun {
+      if case .end(.failure(let error)) = step {
+        cursor.detach()
+        return send(APIError(error))
+      }
+      begin(cursor)
+    }
+    readEvents(cursor)
+  }
+
+  private func readEvents(_ cursor: any Cursor) {
+    var bytes = 0
+    while bytes < Self.chunkBytes, let step = cursor.next() {
+      switch step {
+      case .event(let event):
+        for frame in format.frames(of: event) { bytes += append(frame) }
+        cursor.advance()
+        guard format.isComplete else { continue }
+        cursor.detach()
+        cursor.leave(.disconnected)
+        return endStream([])
+      case .end(let outcome):
+        cursor.detach()
+        return endStream(format.lastFrames(outcome))
+      }
+    }
+  }
+
+  private func append(_ frame: SSEFrame) -> Int {
+    pieces += isChunked ? HTTPChunk.frame(frame.pieces) : frame.pieces
+    return frame.count
+  }
+
+  private func endStream(_ frames: [SSEFrame]) {
+    for frame in frames { _ = append(frame) }
+    if isChunked { pieces.append(HTTPChunk.last) }
+    state = .ended
+  }
+
+  private var isChunked = false
+
+  /// Begins a stream that has no event yet.
+  func beginSilently() {
+    guard format.isStream, case .reading(let cursor, false) = state else { return }
+    begin(cursor)
+    keepAlive()
+  }
+
+  /// Shows that somebody is there.
+  func keepAlive() {
+    guard case .reading(_, true) = state else { return }
+    _ = append(.keepAlive)
+    wake()
+  }
+
+  private func begin(_ cursor: any Cursor) {
+    var head = self.head(200, .stream)
+    head.add("Content-Type", "text/event-stream; charset=utf-8")
+    head.add("Cache-Control", "no-store")
+    add(cursor.summary, to: &head)
+    isChunked = head.isChunked
+    pieces.append(head.bytes[...])
+    state = .reading(cursor, isBegun: true)
+    if !head.hasBody {
+      cursor.detach()
+      cursor.leave(.disconnected)
+      state = .ended
+    }
+  }
+
+  private func finish(_ cursor: any Cursor, _ outcome: ResponseOutcome) {
+    cursor.detach()
+    switch outcome {
+    case .failure(let error): send(APIError(error))
+    case .response(let response, let halley): answer(response, halley: halley)
+    }
+  }
+
+  private func answer(_ result: RawJSON, halley: RawJSON?) {
+    do throws(APIError) {
+      let document = try format.document(result, halley: halley)
+      var head = self.head(200, .length(document.bytes.count))
+      head.add("Content-Type", "application/json")
+      add(halley, to: &head)
+      send(head, document)
+    } catch {
+      send(error)
+    }
+  }
+
+  private func send(_ error: APIError) {
+    let body = error.body
+    var head = self.head(error.status, .length(body.bytes.count))
+    head.add("Content-Type", "application/json")
+    head.add(fieldsOf: error)
+    send(head, body)
+  }
+
+  private func send(_ head: HTTPResponseHead, _ body: RawJSON) {
+    pieces.append(head.bytes[...])
+    if head.hasBody { pieces.append(body.bytes) }
+    state = .ended
+    wake()
+  }
+
+  private func head(_ status: Int, _ body: HTTPResponseHead.Body) -> HTTPResponseHead {
+    var head = HTTPResponseHead(
+      status, body, answering: request, isLast: isLast,
+      at: SystemClock.milliseconds() / 1000)
+    endsConnection = head.isLast
+    head.add("x-request-id", id)
+    return head
+  }
+
+  /// What the daemon says of a response, as fields.
+  private func add(_ halley: RawJSON?, to head: inout HTTPResponseHead) {
+    guard let halley else { return }
+    if let cache = halley["cache"]?.string { head.add("x-halley-cache", cache) }
+    if let upstream = halley["upstream"]?.string { head.add("x-halley-upstream", upstream) }
+    if let cost = halley.nonNull("cost_usd") { head.add("x-halley-cost-usd", cost.text) }
+    if let id = halley["request_id"]?.string { head.add("x-upstream-request-id", id) }
+  }
+}
