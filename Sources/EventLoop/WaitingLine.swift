@@ -6,7 +6,7 @@
 @EventLoop
 package final class WaitingLine {
   private struct Waiter {
-    let user: UInt32
+    let user: String
     let place: Promise<Result<Void, CancellationError>>
   }
 
@@ -14,7 +14,7 @@ package final class WaitingLine {
   package var places: Int
   package private(set) var taken = 0
   private var waiters: [Waiter] = []
-  private var users: [UInt32: User] = [:]
+  private var users: [String: User] = [:]
 
   /// One who has places or waits for one.
   private struct User {
@@ -33,12 +33,12 @@ package final class WaitingLine {
   package var isFree: Bool { taken < places && waiters.isEmpty }
 
   /// How many wait for a place as this user.
-  package func waiting(of user: UInt32) -> Int { waiters.count { $0.user == user } }
+  package func waiting(of user: String) -> Int { waiters.count { $0.user == user } }
 
   /// Waits for a place. Throws `CancellationError` when the task is cancelled before it has one.
   ///
   /// - Parameter user: who takes turns with others; the one who leaves has to say the same.
-  package func enter(as user: UInt32 = 0) async throws {
+  package func enter(as user: String = "") async throws {
     if isFree { return give(to: user) }
     let place = Promise<Result<Void, CancellationError>>()
     waiters.append(Waiter(user: user, place: place))
@@ -46,7 +46,7 @@ package final class WaitingLine {
   }
 
   /// Gives the place to the next in turn.
-  package func leave(as user: UInt32 = 0) {
+  package func leave(as user: String = "") {
     taken -= 1
     users[user]?.taken -= 1
     forgetIfGone(user)
@@ -57,7 +57,7 @@ package final class WaitingLine {
     }
   }
 
-  private func give(to user: UInt32) {
+  private func give(to user: String) {
     taken += 1
     served += 1
     users[user, default: User()].taken += 1
@@ -72,7 +72,7 @@ package final class WaitingLine {
     }
   }
 
-  private func forgetIfGone(_ user: UInt32) {
+  private func forgetIfGone(_ user: String) {
     if users[user]?.taken == 0, waiting(of: user) == 0 { users[user] = nil }
   }
 

@@ -25,6 +25,11 @@ struct Checksum {
     hash = unsafe bytes.withUnsafeBytes { unsafe XXHash64.hash($0, seed: seed) }
   }
 
+  /// Changes nothing where no token made a row, as in rows that were made before there were tokens.
+  mutating func combine(maker token: String?) {
+    if token != nil { combine(token) }
+  }
+
   mutating func combine(_ isSet: Bool) {
     combine(isSet ? 1 : 0 as Int64)
   }

@@ -8,7 +8,9 @@ enum Schema {
 
   static var version: Int64 { Int64(steps.count) }
 
-  static let steps = [responsesAndConversations, cacheUsageAndPrices, toolDefinitions]
+  static let steps = [
+    responsesAndConversations, cacheUsageAndPrices, toolDefinitions, subjects,
+  ]
 
   private static let responsesAndConversations = """
     CREATE TABLE conversations (

@@ -19,6 +19,15 @@ extension Store {
     return try outcome.get()
   }
 
+  /// Runs a write on somebody's behalf in the next transaction and returns when it is on disk.
+  func write<Value: Sendable>(
+    as principal: Principal, _ body: @escaping (Transaction, Owner) throws(StoreError) -> Value
+  ) async throws(StoreError) -> Value {
+    try await write { transaction throws(StoreError) in
+      try body(transaction, transaction.writer(principal))
+    }
+  }
+
   private static func pending<Value: Sendable>(
     isEager: Bool, _ body: @escaping (Transaction) throws(StoreError) -> Value,
     _ continuation: CheckedContinuation<Result<Value, StoreError>, Never>

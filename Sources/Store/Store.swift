@@ -216,6 +216,15 @@ package actor Store {
     try body(transaction(on: openDatabase()))
   }
 
+  /// Reads committed rows on somebody's behalf.
+  func read<Value>(
+    as principal: Principal, _ body: (Transaction, Owner) throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    try read { transaction throws(StoreError) in
+      try body(transaction, transaction.reader(principal))
+    }
+  }
+
   func openDatabase() throws(StoreError) -> Database {
     guard !isClosed else { throw StoreError(.closed, "use the store", "the store was closed") }
     try checkPlace()

@@ -12,7 +12,7 @@ import Testing
     init(places: Int) { line = WaitingLine(places: places) }
 
     /// Has somebody enter who does not leave, and waits until they stand in the line or have a place.
-    func enter(_ name: String, as user: UInt32 = 0) async throws {
+    func enter(_ name: String, as user: String = "") async throws {
       let before = line.waiting + line.taken
       tasks[name] = EventLoop.start { [self] in
         do {
@@ -27,7 +27,7 @@ import Testing
 
     func cancel(_ name: String) { tasks[name]?.cancel() }
 
-    func leave(as user: UInt32 = 0) async throws {
+    func leave(as user: String = "") async throws {
       let count = served.count
       line.leave(as: user)
       try await eventually("the next one goes on") { served.count > count }
@@ -46,24 +46,24 @@ import Testing
 
   @Test @EventLoop func `users take turns, however much one of them asks`() async throws {
     let stage = Stage(places: 1)
-    try await stage.enter("1a", as: 1)
-    for name in ["1b", "1c", "1d"] { try await stage.enter(name, as: 1) }
-    try await stage.enter("2a", as: 2)
-    try await stage.enter("2b", as: 2)
-    #expect(stage.line.waiting(of: 1) == 3 && stage.line.waiting(of: 2) == 2)
-    for user: UInt32 in [1, 2, 1, 2, 1] { try await stage.leave(as: user) }
+    try await stage.enter("1a", as: "1")
+    for name in ["1b", "1c", "1d"] { try await stage.enter(name, as: "1") }
+    try await stage.enter("2a", as: "2")
+    try await stage.enter("2b", as: "2")
+    #expect(stage.line.waiting(of: "1") == 3 && stage.line.waiting(of: "2") == 2)
+    for user in ["1", "2", "1", "2", "1"] { try await stage.leave(as: user) }
     #expect(stage.served == ["1a", "2a", "1b", "2b", "1c", "1d"])
   }
 
   @Test @EventLoop func `the user with the fewest places comes first`() async throws {
     let stage = Stage(places: 3)
-    try await stage.enter("2a", as: 2)
-    try await stage.enter("1a", as: 1)
-    try await stage.enter("1b", as: 1)
-    try await stage.enter("1c", as: 1)
-    try await stage.enter("2b", as: 2)
+    try await stage.enter("2a", as: "2")
+    try await stage.enter("1a", as: "1")
+    try await stage.enter("1b", as: "1")
+    try await stage.enter("1c", as: "1")
+    try await stage.enter("2b", as: "2")
     // User 2 was served longer ago, and has one place where user 1 has one less than two.
-    try await stage.leave(as: 1)
+    try await stage.leave(as: "1")
     #expect(stage.served.last == "2b")
   }
 

@@ -1,10 +1,11 @@
 import JSON
 import Service
+import Store
 import Testing
 
 @Suite struct CacheKeyTests {
   private let origin = CacheableRequest.Origin(
-    uid: 1000, upstream: "cometapi", keyIdentity: "k1", model: "gpt-5.4")
+    subject: .user(1000), upstream: "cometapi", keyIdentity: "k1", model: "gpt-5.4")
 
   private func request(
     _ body: String, _ items: [String] = [#"{"role":"user","content":"Hi"}"#],
@@ -121,12 +122,15 @@ import Testing
 
   @Test(arguments: [
     CacheableRequest.Origin(
-      uid: 1001, upstream: "cometapi", keyIdentity: "k1", model: "gpt-5.4"),
-    CacheableRequest.Origin(uid: 1000, upstream: "openai", keyIdentity: "k1", model: "gpt-5.4"),
+      subject: .user(1001), upstream: "cometapi", keyIdentity: "k1", model: "gpt-5.4"),
     CacheableRequest.Origin(
-      uid: 1000, upstream: "cometapi", keyIdentity: "k2", model: "gpt-5.4"),
-    CacheableRequest.Origin(uid: 1000, upstream: "cometapi", keyIdentity: "k1", model: "gpt-5"),
-    CacheableRequest.Origin(uid: 1000, upstream: "cometapik1", keyIdentity: "", model: "gpt-5.4"),
+      subject: .user(1000), upstream: "openai", keyIdentity: "k1", model: "gpt-5.4"),
+    CacheableRequest.Origin(
+      subject: .user(1000), upstream: "cometapi", keyIdentity: "k2", model: "gpt-5.4"),
+    CacheableRequest.Origin(
+      subject: .user(1000), upstream: "cometapi", keyIdentity: "k1", model: "gpt-5"),
+    CacheableRequest.Origin(
+      subject: .user(1000), upstream: "cometapik1", keyIdentity: "", model: "gpt-5.4"),
   ])
   func `another user, upstream, account or model has another key`(
     other: CacheableRequest.Origin

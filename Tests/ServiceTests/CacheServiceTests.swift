@@ -55,16 +55,16 @@ import Wire
     return cache
   }
 
-  private func request(_ text: String, uid: UInt32 = 1000) -> CacheableRequest {
+  private func request(_ text: String, of subject: Subject = .user(1000)) -> CacheableRequest {
     CacheableRequest(
-      .init(uid: uid, upstream: "u", keyIdentity: "k", model: "m"), body: .emptyObject,
+      .init(subject: subject, upstream: "u", keyIdentity: "k", model: "m"), body: .emptyObject,
       items: [.string(text)])
   }
 
   /// Keeps the answer to a text, as a response does at its end.
   @EventLoop
   private func keep(
-    _ answer: String, for text: String, in cache: ResponseCache, uid: UInt32 = 1000,
+    _ answer: String, for text: String, in cache: ResponseCache, of subject: Subject = .user(1000),
     onDisk: Bool = true
   ) async throws {
     let id = StoreID.response()
@@ -77,21 +77,21 @@ import Wire
     }
     guard
       case .started(let handle, _) = try await place.store.beginResponse(
-        NewResponse(uid: uid, id: id, input: []))
+        NewResponse(as: Principal(subject), id: id, input: []))
     else { return }
     _ = try await place.store.finishResponse(
       handle,
       ResponseEnding(status: .completed, object: object, output: [], continuesConversation: false))
     await cache.keep(
-      object, for: request(text, uid: uid), of: uid, upstream: "u", upstreamID: "up_1",
+      object, for: request(text, of: subject), of: subject, upstream: "u", upstreamID: "up_1",
       handle: onDisk ? handle : nil)
   }
 
   @EventLoop
   private func answer(
-    _ text: String, in cache: ResponseCache, uid: UInt32 = 1000
+    _ text: String, in cache: ResponseCache, of subject: Subject = .user(1000)
   ) async -> String? {
-    await cache.answer(request(text, uid: uid).key, of: uid)?.object["text"]?.string
+    await cache.answer(request(text, of: subject).key, of: subject)?.object["text"]?.string
   }
 
   @Test @EventLoop func `an answer is given from memory, and from disk after a restart`()
@@ -139,7 +139,7 @@ import Wire
       place.clock.advance(by: 10)
       try await keep(text, for: "\(number)", in: cache)
     }
-    let statistics = try await cache.statistics(of: 1000)
+    let statistics = try await cache.statistics(of: .user(1000))
     #expect(statistics["entries"]?.integer == 4)
     #expect((statistics["bytes"]?.integer ?? .max) <= 5800 / 8 * 7)
     #expect((statistics["memory_bytes"]?.integer ?? .max) <= 5800 / 8)
@@ -157,8 +157,8 @@ import Wire
     try await keep(text, for: "middle", in: cache)
     place.clock.advance(by: 10)
     let key = request("old").key
-    let found = try #require(await cache.answer(key, of: 1000))
-    _ = cache.copy(found, key, of: 1000, echoes: [])
+    let found = try #require(await cache.answer(key, of: .user(1000)))
+    _ = cache.copy(found, key, of: .user(1000), echoes: [])
     await cache.writeUses()
     try await keep(text, for: "new", in: cache)
     let reopened = try await self.cache()
@@ -170,23 +170,23 @@ import Wire
     let cache = try await cache()
     try await keep("yes", for: "q", in: cache)
     let id = try #require(cache.rememberedAnswer(request("q").key)?.responseID)
-    try await place.store.deleteResponse(id, uid: 1000)
-    cache.forget(responseID: id, of: 1000)
+    try await place.store.deleteResponse(id, as: .user(1000))
+    cache.forget(responseID: id, of: .user(1000))
     #expect(await answer("q", in: cache) == nil)
   }
 
   @Test @EventLoop func `clearing takes one user's answers of an age`() async throws {
     let cache = try await cache()
     try await keep("old", for: "a", in: cache)
-    try await keep("another's", for: "a", in: cache, uid: 1001)
+    try await keep("another's", for: "a", in: cache, of: .user(1001))
     place.clock.advance(by: 60_000)
     try await keep("new", for: "b", in: cache)
-    #expect(try await cache.clear(of: 1000, olderThan: .seconds(30)) == 1)
+    #expect(try await cache.clear(of: .user(1000), olderThan: .seconds(30)) == 1)
     #expect(await answer("a", in: cache) == nil)
     #expect(await answer("b", in: cache) == "new")
-    #expect(try await cache.clear(of: 1000, olderThan: nil) == 1)
+    #expect(try await cache.clear(of: .user(1000), olderThan: nil) == 1)
     #expect(await answer("b", in: cache) == nil)
-    #expect(await answer("a", in: cache, uid: 1001) == "another's")
+    #expect(await answer("a", in: cache, of: .user(1001)) == "another's")
   }
 
   @Test @EventLoop func `an explanation names what differs, what hits and what hinders`()
@@ -195,7 +195,7 @@ import Wire
     let cache = try await cache()
     let policy = CachePolicy(.default, body: .emptyObject, .init())
     func explain(_ text: String, _ policy: CachePolicy) async throws -> RawJSON {
-      try await cache.explain(request(text), policy, of: 1000)
+      try await cache.explain(request(text), policy, of: .user(1000))
     }
     #expect(try await explain("q", policy)["reason"]?.string == "nothing was cached yet")
     try await keep("yes", for: "q", in: cache)
@@ -218,7 +218,7 @@ import Wire
     let cache = try await cache(isOpen: false)
     try await keep("yes", for: "q", in: cache)
     #expect(await answer("q", in: cache) == "yes")
-    #expect(try await cache.clear(of: 1000, olderThan: nil) == 0)
+    #expect(try await cache.clear(of: .user(1000), olderThan: nil) == 0)
     #expect(await answer("q", in: cache) == nil)
   }
 }

@@ -70,7 +70,7 @@ extension ResponseAssembler {
     #expect(resumable.isEmpty)
     #expect(try await store.interruptedResponses().isEmpty)
     for number in streams.indices {
-      let response = try await store.response("resp_\(number)", uid: 1000)
+      let response = try await store.response("resp_\(number)", as: .user(1000))
       #expect(response.status == .incomplete)
       #expect(response.object?["status"]?.string == "incomplete")
       #expect(response.object?["output"]?.elements.allSatisfy { $0.kind == .object } == true)
@@ -82,7 +82,7 @@ extension ResponseAssembler {
 
   private static func begin(_ number: Int, _ events: [RawJSON], _ store: Store) async throws {
     let beginning = try await store.beginResponse(
-      NewResponse(uid: 1000, id: "resp_\(number)", input: []))
+      NewResponse(as: .user(1000), id: "resp_\(number)", input: []))
     guard case .started(let handle, _) = beginning else { return }
     try await store.appendEvents(events.map(\.bytes), from: 0, to: handle)
   }

@@ -55,8 +55,9 @@ final class ToolsPlace {
   }
 
   static func requester(
-    _ approver: FakeApprover? = nil, uid: UInt32 = 1000, approval: HalleyOptions.Approval? = nil
+    _ approver: FakeApprover? = nil, subject: Subject = .user(1000),
+    approval: HalleyOptions.Approval? = nil
   ) -> ToolRequester {
-    ToolRequester(uid: uid, request: .integer(1), approval: approval, approver: approver)
+    ToolRequester(subject: subject, request: .integer(1), approval: approval, approver: approver)
   }
 }

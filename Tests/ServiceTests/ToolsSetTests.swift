@@ -225,7 +225,7 @@ import Wire
       $0.approvals = [.init(tool: Glob("git.push"), approval: .deny)]
     }
     place.tools.update([git, ToolsPlace.plugin(broken)])
-    let list = try await place.tools.list(uid: 1000)
+    let list = try await place.tools.list(of: .user(1000))
     #expect(
       list["data"]?.elements.first?.text
         == #"{"name":"git__push","tool":"git.push","plugin":"git","description":"Does it.","#
@@ -270,7 +270,7 @@ import Wire
       try await offered(["git.push"], place.tools)
     }
     #expect(error.code == .invalidParams && error.message.contains("its definition changed"))
-    let listed = try await place.tools.list(uid: 1000)["data"]?.elements ?? []
+    let listed = try await place.tools.list(of: .user(1000))["data"]?.elements ?? []
     #expect(listed.map { $0["state"]?.string } == ["held_back", "available"])
   }
 
@@ -318,7 +318,7 @@ import Wire
     let restarted = place.restarted()
     restarted.update([ToolsPlace.plugin(git)])
     #expect(try await offered(["git.*"], restarted) == ["git.pull"])
-    let other = ToolsPlace.requester(uid: 1001)
+    let other = ToolsPlace.requester(subject: .user(1001))
     #expect(try await offered(["git.*"], restarted, to: other) == ["git.push", "git.pull"])
     git.list([try .tool("push", "Pushes."), try .tool("pull", "Pulls.")])
     restarted.plugins[0].client.receive("notifications/tools/list_changed", .emptyObject)
@@ -334,7 +334,7 @@ import Wire
     let plugins = place.tools.plugins
     #expect(try await offered(["git.*"], place.tools) == ["git.pull"])
     place.tools.update([ToolPlugin]())
-    while try await !place.store.toolDefinitions(uid: 1000).isEmpty {
+    while try await !place.store.toolDefinitions(of: .user(1000)).isEmpty {
       await EventLoop.sleep(for: .milliseconds(1))
     }
     place.tools.update(plugins)

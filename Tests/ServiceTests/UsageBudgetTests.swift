@@ -3,8 +3,8 @@ import Store
 import Testing
 
 @Suite struct UsageBudgetTests {
-  private let nvim = Budgets.Spender(uid: 1000, client: "nvim")
-  private let shell = Budgets.Spender(uid: 1001, client: "halley")
+  private let nvim = Budgets.Spender(.user(1000), client: "nvim")
+  private let shell = Budgets.Spender(.user(1001), client: "halley")
   private let day = LocalDay(number: 20_260_131)
   private let nextDay = LocalDay(number: 20_260_201)
 
@@ -66,7 +66,7 @@ import Testing
     }
     #expect(refusal(11, &budgets)?.budget == "per_client.nvim.daily_usd")
     #expect(refusal(6, &budgets, shell)?.budget == "per_user.1001.monthly_usd")
-    #expect(reserve(1000, &budgets, Budgets.Spender(uid: 1, client: "other")) != nil)
+    #expect(reserve(1000, &budgets, Budgets.Spender(.user(1), client: "other")) != nil)
     #expect(reserve(10, &budgets) != nil)
     #expect(reserve(5, &budgets, shell) != nil)
   }
@@ -105,8 +105,8 @@ import Testing
   @Test func `what was spent before a restart counts`() {
     var budgets = budgets { $0.overall = .init(daily: NanoDollars(10), monthly: NanoDollars(30)) }
     budgets.restore([
-      UsageSpending(day: 20_260_130, uid: 1000, client: "nvim", cost: 20),
-      UsageSpending(day: 20_260_131, uid: 1001, client: "halley", cost: 7),
+      UsageSpending(day: 20_260_130, subject: .user(1000), client: "nvim", cost: 20),
+      UsageSpending(day: 20_260_131, subject: .user(1001), client: "halley", cost: 7),
     ])
     #expect(
       refusal(4, &budgets)
@@ -159,7 +159,7 @@ import Testing
 
   @Test func `a warning that was given before a restart is not given again`() throws {
     var budgets = budgets { $0.overall.daily = NanoDollars(100) }
-    budgets.restore([UsageSpending(day: 20_260_131, uid: 1, client: "a", cost: 85)])
+    budgets.restore([UsageSpending(day: 20_260_131, subject: .user(1), client: "a", cost: 85)])
     let reservation = try #require(reserve(5, &budgets))
     #expect(budgets.settle(reservation, cost: NanoDollars(5)).isEmpty)
   }

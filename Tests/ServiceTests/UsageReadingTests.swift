@@ -120,15 +120,15 @@ import Wire
   // MARK: usage.summary
 
   @Test func `a question is read with its defaults`() throws {
-    let plain = UsageReport.query(.emptyObject, uid: 1000)
-    #expect(plain.uid == 1000 && plain.grouping == .day && plain.since == nil)
+    let plain = UsageReport.query(.emptyObject, as: .user(1000))
+    #expect(plain.principal == .user(1000) && plain.grouping == .day && plain.since == nil)
     let query = try UsageReport.query(
-      RawJSON(parsing: #"{"since":"2026-01-31","until":"2026-01-31","by":"uid"}"#), uid: nil)
+      RawJSON(parsing: #"{"since":"2026-01-31","until":"2026-01-31","by":"uid"}"#), as: nil)
     let day = try #require(LocalDay(checked: "2026-01-31"))
-    #expect(query.uid == nil && query.grouping == .uid)
+    #expect(query.principal == nil && query.grouping == .uid)
     #expect(query.since == day.start && query.until == day.next.start)
     let seconds = try UsageReport.query(
-      RawJSON(parsing: #"{"since":1700000000,"until":1700000000.5}"#), uid: nil)
+      RawJSON(parsing: #"{"since":1700000000,"until":1700000000.5}"#), as: nil)
     #expect(seconds.since == 1_700_000_000_000 && seconds.until == 1_700_000_000_500)
   }
 

@@ -22,14 +22,14 @@ import Testing
   @Test func `a write that fails takes no other with it`() async throws {
     let temporary = try TemporaryStore()
     let store = temporary.store
-    _ = try await store.start(NewResponse(uid: 1, id: "resp_taken", input: []))
+    _ = try await store.start(NewResponse(as: .user(1), id: "resp_taken", input: []))
     let results = await withTaskGroup { group in
       for number in 0..<100 {
         let id = number.isMultiple(of: 2) ? "resp_taken" : "resp_\(number)"
         group.addTask {
           do {
             _ = try await store.beginResponse(
-              NewResponse(uid: 1, id: id, input: [message("half")]))
+              NewResponse(as: .user(1), id: id, input: [message("half")]))
             return true
           } catch {
             return false
@@ -69,11 +69,11 @@ import Testing
     for number in 0..<5 {
       do {
         _ = try await store.beginResponse(
-          NewResponse(uid: 1000, id: "resp_\(number)", input: [message(large)]))
+          NewResponse(as: .user(1000), id: "resp_\(number)", input: [message(large)]))
       } catch {
         refused = error
         #expect(
-          try await code { _ = try await store.response("resp_\(number)", uid: 1000) }
+          try await code { _ = try await store.response("resp_\(number)", as: .user(1000)) }
             == .notFound)
         break
       }
@@ -81,7 +81,7 @@ import Testing
     #expect(refused?.code == .full)
     #expect(refused?.sqliteCode == 13)
     let small = try await store.say("small", "still fits")
-    try await store.deleteResponse(first, uid: 1000)
+    try await store.deleteResponse(first, as: .user(1000))
     let second = try await store.say(large, "fits again")
     #expect(try await store.texts(ofResponse: small) == ["small", "still fits"])
     #expect(try await store.texts(ofResponse: second).last == "fits again")
@@ -96,7 +96,7 @@ import Testing
         let item = number.isMultiple(of: 10) ? large : message("small")
         group.addTask { () -> StoreError.Code? in
           do throws(StoreError) {
-            _ = try await store.beginResponse(NewResponse(uid: 1, input: [item]))
+            _ = try await store.beginResponse(NewResponse(as: .user(1), input: [item]))
             return nil
           } catch {
             return error.code
@@ -160,10 +160,10 @@ import Testing
     try await store.close()
     try await store.close()
     let codes = [
-      try await code { _ = try await store.response(id, uid: 1000) },
+      try await code { _ = try await store.response(id, as: .user(1000)) },
       try await code { _ = try await store.say("2", "two") },
-      try await code { try await store.deleteResponse(id, uid: 1000) },
-      try await code { _ = try await store.search(SearchRequest(query: "1"), uid: 1000) },
+      try await code { try await store.deleteResponse(id, as: .user(1000)) },
+      try await code { _ = try await store.search(SearchRequest(query: "1"), as: .user(1000)) },
       try await code { _ = try await store.expire(RetentionPolicy()) },
     ]
     #expect(codes.allSatisfy { $0 == .closed })
@@ -172,11 +172,11 @@ import Testing
   @Test func `closing commits what waits`() async throws {
     let temporary = try TemporaryStore()
     let store = temporary.store
-    async let write = store.beginResponse(NewResponse(uid: 1, id: "resp_a", input: []))
+    async let write = store.beginResponse(NewResponse(as: .user(1), id: "resp_a", input: []))
     _ = try await write
     try await store.close()
     let reopened = try await temporary.reopened()
-    #expect(try await reopened.response("resp_a", uid: 1).status == .inProgress)
+    #expect(try await reopened.response("resp_a", as: .user(1)).status == .inProgress)
     #expect(fileNames(in: "\(temporary.directory)/state").contains("halley.db"))
   }
 }

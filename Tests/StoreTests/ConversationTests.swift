@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test func `a conversation goes on from turn to turn`() async throws {
-    let conversation = try await store.createConversation(uid: 1000)
+    let conversation = try await store.createConversation(as: .user(1000))
     #expect(conversation.id.hasPrefix("conv_"))
     try await store.say("1", "one", after: .conversation(conversation.id))
     try await store.say("2", "two", after: .conversation(conversation.id))
@@ -27,13 +27,14 @@ import Testing
   }
 
   @Test func `a context tells which upstream made what`() async throws {
-    var response = NewResponse(uid: 1000, id: "resp_a", input: [message("1")])
+    var response = NewResponse(as: .user(1000), id: "resp_a", input: [message("1")])
     response.upstream = "local"
     response.model = "small"
     response.keyIdentity = "k1"
     let handle = try await store.start(response)
     _ = try await store.finishResponse(handle, .completed)
-    let turn = try #require(try await store.context(ofResponse: "resp_a", uid: 1000).turns.first)
+    let turn = try #require(
+      try await store.context(ofResponse: "resp_a", as: .user(1000)).turns.first)
     let origin = try #require(turn.response)
     #expect(origin.responseID == "resp_a")
     #expect(origin.upstream == "local")
@@ -42,9 +43,10 @@ import Testing
   }
 
   @Test func `a turn that failed is no part of the conversation`() async throws {
-    let conversation = try await store.createConversation(uid: 1000)
+    let conversation = try await store.createConversation(as: .user(1000))
     let failing = NewResponse(
-      uid: 1000, id: "resp_f", parent: .conversation(conversation.id), input: [message("bad")])
+      as: .user(1000), id: "resp_f", parent: .conversation(conversation.id), input: [message("bad")]
+    )
     let handle = try await store.start(failing)
     _ = try await store.finishResponse(
       handle,
@@ -55,11 +57,11 @@ import Testing
   }
 
   @Test func `items added while a response runs stay before it`() async throws {
-    let conversation = try await store.createConversation(uid: 1000)
+    let conversation = try await store.createConversation(as: .user(1000))
     let running = NewResponse(
-      uid: 1000, parent: .conversation(conversation.id), input: [message("asked")])
+      as: .user(1000), parent: .conversation(conversation.id), input: [message("asked")])
     let handle = try await store.start(running)
-    _ = try await store.createItems([message("noted")], in: conversation.id, uid: 1000)
+    _ = try await store.createItems([message("noted")], in: conversation.id, as: .user(1000))
     _ = try await store.finishResponse(handle, .completed)
     #expect(try await store.texts(ofConversation: conversation.id) == ["noted", "asked"])
   }
@@ -67,71 +69,72 @@ import Testing
   // MARK: Names and metadata
 
   @Test func `a name is opened, and made on its first use`() async throws {
-    async let first = store.openConversation(named: "work", uid: 1000)
-    async let second = store.openConversation(named: "work", uid: 1000)
+    async let first = store.openConversation(named: "work", as: .user(1000))
+    async let second = store.openConversation(named: "work", as: .user(1000))
     let ids = try await [first.id, second.id]
     #expect(Set(ids).count == 1)
-    #expect(try await store.openConversation(named: "work", uid: 1001).id != ids[0])
-    #expect(try await store.conversation(named: "work", uid: 1000)?.id == ids[0])
+    #expect(try await store.openConversation(named: "work", as: .user(1001)).id != ids[0])
+    #expect(try await store.conversation(named: "work", as: .user(1000))?.id == ids[0])
   }
 
   @Test func `a name is given once`() async throws {
-    _ = try await store.createConversation(uid: 1000, name: "work")
-    let other = try await store.createConversation(uid: 1000)
+    _ = try await store.createConversation(as: .user(1000), name: "work")
+    let other = try await store.createConversation(as: .user(1000))
     #expect(
-      try await code { _ = try await store.createConversation(uid: 1000, name: "work") }
+      try await code { _ = try await store.createConversation(as: .user(1000), name: "work") }
         == .conflict)
     let rename = ConversationUpdate(name: .name("work"))
     #expect(
-      try await code { _ = try await store.updateConversation(other.id, uid: 1000, rename) }
+      try await code { _ = try await store.updateConversation(other.id, as: .user(1000), rename) }
         == .conflict)
   }
 
   @Test func `name and metadata change apart from each other`() async throws {
-    let made = try await store.createConversation(uid: 1000, name: "a")
+    let made = try await store.createConversation(as: .user(1000), name: "a")
     let metadata = RawJSON.object { $0.member("k", "v") }
     _ = try await store.updateConversation(
-      made.id, uid: 1000, ConversationUpdate(metadata: metadata))
+      made.id, as: .user(1000), ConversationUpdate(metadata: metadata))
     var found = try await store.updateConversation(
-      made.id, uid: 1000, ConversationUpdate(name: .name("b")))
+      made.id, as: .user(1000), ConversationUpdate(name: .name("b")))
     #expect(found.name == "b")
     #expect(found.metadata == metadata)
     found = try await store.updateConversation(
-      made.id, uid: 1000, ConversationUpdate(name: ConversationUpdate.Name.none))
+      made.id, as: .user(1000), ConversationUpdate(name: ConversationUpdate.Name.none))
     #expect(found.name == nil)
   }
 
   @Test func `another user's conversation is answered as an absent one`() async throws {
-    let made = try await store.createConversation(uid: 1000, items: [message("mine", id: "msg_1")])
+    let made = try await store.createConversation(
+      as: .user(1000), items: [message("mine", id: "msg_1")])
     let store = store
     for id in [made.id, "conv_absent"] {
       let page = PageRequest()
       let refusals = [
-        try await refusal { _ = try await store.conversation(id, uid: 1) },
-        try await refusal { _ = try await store.context(ofConversation: id, uid: 1) },
-        try await refusal { _ = try await store.conversationItems(id, uid: 1, page) },
-        try await refusal { _ = try await store.conversationItem("msg_1", in: id, uid: 1) },
-        try await refusal { _ = try await store.createItems([], in: id, uid: 1) },
-        try await refusal { _ = try await store.deleteItem("msg_1", from: id, uid: 1) },
-        try await refusal { _ = try await store.forkConversation(id, uid: 1) },
-        try await refusal { try await store.deleteConversation(id, uid: 1) },
+        try await refusal { _ = try await store.conversation(id, as: .user(1)) },
+        try await refusal { _ = try await store.context(ofConversation: id, as: .user(1)) },
+        try await refusal { _ = try await store.conversationItems(id, as: .user(1), page) },
+        try await refusal { _ = try await store.conversationItem("msg_1", in: id, as: .user(1)) },
+        try await refusal { _ = try await store.createItems([], in: id, as: .user(1)) },
+        try await refusal { _ = try await store.deleteItem("msg_1", from: id, as: .user(1)) },
+        try await refusal { _ = try await store.forkConversation(id, as: .user(1)) },
+        try await refusal { try await store.deleteConversation(id, as: .user(1)) },
         try await refusal {
-          _ = try await store.updateConversation(id, uid: 1, ConversationUpdate())
+          _ = try await store.updateConversation(id, as: .user(1), ConversationUpdate())
         },
         try await refusal {
-          _ = try await store.search(SearchRequest(query: "mine", conversation: id), uid: 1)
+          _ = try await store.search(SearchRequest(query: "mine", conversation: id), as: .user(1))
         },
         try await refusal {
-          _ = try await store.conversations(uid: 1, PageRequest(after: id))
+          _ = try await store.conversations(as: .user(1), PageRequest(after: id))
         },
         try await refusal {
-          _ = try await store.start(NewResponse(uid: 1, parent: .conversation(id), input: []))
+          _ = try await store.start(NewResponse(as: .user(1), parent: .conversation(id), input: []))
         },
       ]
       #expect(Set(refusals) == ["find the conversation: no conversation \"\(id)\""])
     }
     #expect(
-      try await refusal { _ = try await store.item("msg_1", uid: 1) }
+      try await refusal { _ = try await store.item("msg_1", as: .user(1)) }
         == "find the item: no item \"msg_1\"")
   }
 
@@ -141,19 +144,20 @@ import Testing
     var ids: [String] = []
     for _ in 0..<5 {
       temporary.clock.advance(by: 1000)
-      ids.append(try await store.createConversation(uid: 1000).id)
+      ids.append(try await store.createConversation(as: .user(1000)).id)
     }
-    _ = try await store.createConversation(uid: 1001)
+    _ = try await store.createConversation(as: .user(1001))
     temporary.clock.advance(by: 1000)
     try await store.say("1", "one", after: .conversation(ids[0]))
     let expected = [ids[0], ids[4], ids[3], ids[2], ids[1]]
-    let first = try await store.conversations(uid: 1000, PageRequest(limit: 3))
+    let first = try await store.conversations(as: .user(1000), PageRequest(limit: 3))
     #expect(first.elements.map(\.id) == Array(expected[..<3]))
     #expect(first.hasMore)
-    let rest = try await store.conversations(uid: 1000, PageRequest(limit: 3, after: expected[2]))
+    let rest = try await store.conversations(
+      as: .user(1000), PageRequest(limit: 3, after: expected[2]))
     #expect(rest.elements.map(\.id) == Array(expected[3...]))
     #expect(!rest.hasMore)
-    let ascending = try await store.conversations(uid: 1000, PageRequest(order: .ascending))
+    let ascending = try await store.conversations(as: .user(1000), PageRequest(order: .ascending))
     #expect(ascending.elements.map(\.id) == expected.reversed())
   }
 
@@ -161,14 +165,14 @@ import Testing
   func `paging through items meets each once`(
     order: PageRequest.Order, limit: Int
   ) async throws {
-    let conversation = try await store.createConversation(uid: 1000)
+    let conversation = try await store.createConversation(as: .user(1000))
     for number in 0..<3 {
       try await store.say("\(number)", "re \(number)", after: .conversation(conversation.id))
     }
     var found: [String?] = []
     var page = PageRequest(limit: limit, order: order)
     while true {
-      let part = try await store.conversationItems(conversation.id, uid: 1000, page)
+      let part = try await store.conversationItems(conversation.id, as: .user(1000), page)
       #expect(part.elements.count <= limit)
       found += part.elements.map { text(of: $0.json) }
       guard part.hasMore else { break }
@@ -185,12 +189,14 @@ import Testing
   }
 
   @Test func `an id that is not in the list can't be paged from`() async throws {
-    let first = try await store.createConversation(uid: 1000, items: [message("a", id: "msg_a")])
-    let second = try await store.createConversation(uid: 1000, items: [message("b", id: "msg_b")])
+    let first = try await store.createConversation(
+      as: .user(1000), items: [message("a", id: "msg_a")])
+    let second = try await store.createConversation(
+      as: .user(1000), items: [message("b", id: "msg_b")])
     #expect(first.id != second.id)
     for after in ["msg_a", "msg_absent"] {
       let code = try await code {
-        _ = try await store.conversationItems(second.id, uid: 1000, PageRequest(after: after))
+        _ = try await store.conversationItems(second.id, as: .user(1000), PageRequest(after: after))
       }
       #expect(code == .notFound)
     }
@@ -199,15 +205,15 @@ import Testing
   @Test func `input items are what was inherited and sent, without the output`() async throws {
     let first = try await store.say("1", "one")
     let second = try await store.say("2", "two", after: .response(first))
-    let page = try await store.inputItems(ofResponse: second, uid: 1000, PageRequest())
+    let page = try await store.inputItems(ofResponse: second, as: .user(1000), PageRequest())
     #expect(page.elements.map { text(of: $0.json) } == ["2", "one", "1"])
   }
 
   @Test func `an item id that is taken is replaced in lists only`() async throws {
     let conversation = try await store.createConversation(
-      uid: 1000, items: [message("a", id: "msg_1"), message("b", id: "msg_1")])
+      as: .user(1000), items: [message("a", id: "msg_1"), message("b", id: "msg_1")])
     let page = try await store.conversationItems(
-      conversation.id, uid: 1000, PageRequest(order: .ascending))
+      conversation.id, as: .user(1000), PageRequest(order: .ascending))
     #expect(page.elements[0].id == "msg_1")
     #expect(page.elements[1].id != "msg_1")
     #expect(page.elements[1].listed["id"]?.string == page.elements[1].id)
@@ -220,7 +226,7 @@ import Testing
       writer.member("content", "hi \"you\"")
     }
     let items = try await store.createItems(
-      [bare], in: store.createConversation(uid: 1000).id, uid: 1000)
+      [bare], in: store.createConversation(as: .user(1000)).id, as: .user(1000))
     let item = try #require(items.first)
     #expect(item.id.hasPrefix("msg_") && item.id.utf8.count == 36)
     #expect(
@@ -231,11 +237,11 @@ import Testing
   // MARK: Forks
 
   @Test func `a fork shares the past and goes its own way`() async throws {
-    let source = try await store.createConversation(uid: 1000, name: "main")
+    let source = try await store.createConversation(as: .user(1000), name: "main")
     let first = try await store.say("1", "one", after: .conversation(source.id))
     try await store.say("2", "two", after: .conversation(source.id))
     let items = try await store.statistics().items
-    let fork = try await store.forkConversation(source.id, uid: 1000, at: first, name: "side")
+    let fork = try await store.forkConversation(source.id, as: .user(1000), at: first, name: "side")
     #expect(try await store.statistics().items == items)
     try await store.say("3", "three", after: .conversation(fork.id))
     #expect(try await store.texts(ofConversation: source.id) == ["1", "one", "2", "two"])
@@ -244,8 +250,8 @@ import Testing
 
   @Test func `a fork at an item ends with it`() async throws {
     let source = try await store.createConversation(
-      uid: 1000, items: ["a", "b", "c"].map { message($0, id: "msg_\($0)") })
-    let fork = try await store.forkConversation(source.id, uid: 1000, at: "msg_b")
+      as: .user(1000), items: ["a", "b", "c"].map { message($0, id: "msg_\($0)") })
+    let fork = try await store.forkConversation(source.id, as: .user(1000), at: "msg_b")
     let response = try await store.say("d", "e", after: .conversation(fork.id))
     #expect(try await store.texts(ofConversation: fork.id) == ["a", "b", "d", "e"])
     #expect(try await store.texts(ofConversation: source.id) == ["a", "b", "c"])
@@ -255,11 +261,11 @@ import Testing
   }
 
   @Test func `a fork at what is not in the conversation is refused`() async throws {
-    let source = try await store.createConversation(uid: 1000, items: [message("a")])
+    let source = try await store.createConversation(as: .user(1000), items: [message("a")])
     let other = try await store.say("1", "one")
     for at in [other, "resp_absent"] {
       #expect(
-        try await code { _ = try await store.forkConversation(source.id, uid: 1000, at: at) }
+        try await code { _ = try await store.forkConversation(source.id, as: .user(1000), at: at) }
           == .notFound)
     }
   }

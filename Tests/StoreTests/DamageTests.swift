@@ -88,10 +88,10 @@ import Testing
   @Test(arguments: ["flipped question", "flipped answer", "resp_flipped", "conv_"])
   func `a flipped bit is never read as other text`(place: String) async throws {
     let store = temporary.store
-    let conversation = try await store.createConversation(uid: 1000)
+    let conversation = try await store.createConversation(as: .user(1000))
     let handle = try await store.start(
       NewResponse(
-        uid: 1000, id: "resp_flipped", parent: .conversation(conversation.id),
+        as: .user(1000), id: "resp_flipped", parent: .conversation(conversation.id),
         input: [message("flipped question")]))
     let output = [answer("flipped answer")]
     _ = try await store.finishResponse(
@@ -113,7 +113,7 @@ import Testing
 
   @Test func `a damaged row of a running response does not hide the others`() async throws {
     for (id, model) in [("resp_a", "one"), ("resp_b", "flipped model"), ("resp_c", "three")] {
-      var response = NewResponse(uid: 1000, id: id, input: [])
+      var response = NewResponse(as: .user(1000), id: id, input: [])
       response.model = model
       _ = try await temporary.store.start(response)
     }
@@ -144,11 +144,13 @@ import Testing
     if let items = try await readable({ try await store.texts(ofResponse: "resp_flipped") }) {
       #expect(items == ["flipped question", "flipped answer"])
     }
-    if let response = try await readable({ try await store.response("resp_flipped", uid: 1000) }) {
+    if let response = try await readable({
+      try await store.response("resp_flipped", as: .user(1000))
+    }) {
       #expect(response.object == object("resp_flipped", [answer("flipped answer")]))
     }
     let hits = try await readable {
-      try await store.search(SearchRequest(query: "flipped"), uid: 1000)
+      try await store.search(SearchRequest(query: "flipped"), as: .user(1000))
     }
     for hit in hits ?? [] {
       #expect(["flipped question", "flipped answer"].contains(hit.snippet))
@@ -177,7 +179,7 @@ import Testing
     // The item spells the word in capitals, so that the small letters are the index's.
     let id = try await temporary.store.say("MARIGOLD", "re")
     let request = SearchRequest(query: "marigold")
-    #expect(try await temporary.store.search(request, uid: 1000).count == 1)
+    #expect(try await temporary.store.search(request, as: .user(1000)).count == 1)
     try await temporary.store.close()
     let places = try allOffsets(of: "marigold")
     try #require(!places.isEmpty)
@@ -188,15 +190,15 @@ import Testing
     }
     let store = try open()
     #expect(store.opening.damage == nil)
-    #expect(try await store.search(request, uid: 1000).map(\.responseID) == [id])
-    try await store.deleteResponse(id, uid: 1000)
+    #expect(try await store.search(request, as: .user(1000)).map(\.responseID) == [id])
+    try await store.deleteResponse(id, as: .user(1000))
     try await store.close()
     #expect(try contents(of: temporary.databasePath).offset(of: "marigold") == nil)
   }
 
   @Test func `a damaged search index stops no deletion`() async throws {
     let id = try await temporary.store.say("MARIGOLD", "re")
-    _ = try await temporary.store.search(SearchRequest(query: "marigold"), uid: 1000)
+    _ = try await temporary.store.search(SearchRequest(query: "marigold"), as: .user(1000))
     try await temporary.store.close()
     let places = try allOffsets(of: "marigold")
     try change { bytes in
@@ -205,8 +207,8 @@ import Testing
       }
     }
     let store = try open()
-    try await store.deleteResponse(id, uid: 1000)
-    #expect(try await store.search(SearchRequest(query: "marigold"), uid: 1000).isEmpty)
+    try await store.deleteResponse(id, as: .user(1000))
+    #expect(try await store.search(SearchRequest(query: "marigold"), as: .user(1000)).isEmpty)
     try await store.close()
     #expect(try contents(of: temporary.databasePath).offset(of: "marigold") == nil)
   }

@@ -10,7 +10,7 @@ import Testing
   }
 
   private func log(_ count: Int) async throws -> ResponseHandle {
-    let handle = try await store.start(NewResponse(uid: 1, input: []))
+    let handle = try await store.start(NewResponse(as: .user(1), input: []))
     var first = 0
     while first < count {
       let events = (first..<min(first + 3, count)).map { Array("event \($0)".utf8)[...] }
@@ -44,7 +44,7 @@ import Testing
   @Test func `events that are many bytes together are kept in parts and read as one log`()
     async throws
   {
-    let handle = try await store.start(NewResponse(uid: 1, input: []))
+    let handle = try await store.start(NewResponse(as: .user(1), input: []))
     let events = (0..<40).map { [UInt8](repeating: UInt8($0), count: 300_000 - 7000 * $0)[...] }
     try await store.appendEvents(events + [[]], from: 0, to: handle)
     try await store.appendEvents([[1]], from: 41, to: handle)

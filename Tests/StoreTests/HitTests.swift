@@ -15,34 +15,35 @@ import Testing
     _ question: String, _ reply: String, after parent: NewResponse.Parent = .none,
     scope: String? = nil
   ) -> CacheHit {
-    var new = NewResponse(uid: 1000, parent: parent, input: [message(question)])
+    var new = NewResponse(as: .user(1000), parent: parent, input: [message(question)])
     new.scope = scope
     var origin = ResponseUpdate()
     origin.upstream = "cometapi"
     origin.upstreamID = "resp_upstream"
     return CacheHit(
       CacheHit.Stored(new, object(new.id, [answer(reply)])), origin: origin,
-      usage: NewUsage(uid: 1000, client: "t", upstream: "cometapi", model: "m", day: 20_260_131),
+      usage: NewUsage(
+        of: .user(1000), client: "t", upstream: "cometapi", model: "m", day: 20_260_131),
       settled: UsageEnding(status: "completed", origin: .hit))
   }
 
   private func id(_ hit: CacheHit) -> String { hit.responseID ?? "" }
 
   private func search(_ query: String) async throws -> [SearchHit] {
-    try await store.search(SearchRequest(query: query), uid: 1000)
+    try await store.search(SearchRequest(query: query), as: .user(1000))
   }
 
   @Test func `it is a completed response with its items, its scope and its usage`() async throws {
     let hit = hit("which flower?", "the tulip", scope: "tty")
     #expect(try await store.record([hit]).isEmpty)
-    let stored = try await store.response(id(hit), uid: 1000)
+    let stored = try await store.response(id(hit), as: .user(1000))
     #expect(stored.status == .completed && stored.endedAt == temporary.clock.read())
     #expect(stored.upstream == "cometapi" && stored.upstreamID == "resp_upstream")
     #expect(stored.object?["id"]?.string == id(hit))
     #expect(try await store.texts(ofResponse: id(hit)) == ["which flower?", "the tulip"])
-    #expect(try await store.lastResponse(ofScope: "tty", uid: 1000) == id(hit))
+    #expect(try await store.lastResponse(ofScope: "tty", as: .user(1000)) == id(hit))
     #expect(try await store.usageSummary(UsageQuery()).first?.hits == 1)
-    let again = try await temporary.reopened().response(id(hit), uid: 1000)
+    let again = try await temporary.reopened().response(id(hit), as: .user(1000))
     #expect(again.object == stored.object && again.status == .completed)
   }
 
@@ -53,7 +54,8 @@ import Testing
     #expect(try await store.record(hits).map(\.code) == [.notFound])
     #expect(try await store.texts(ofResponse: id(hits[0])) == ["one", "1"])
     #expect(try await store.texts(ofResponse: id(hits[2])) == ["three", "3"])
-    #expect(try await code { _ = try await store.response(id(hits[1]), uid: 1000) } == .notFound)
+    #expect(
+      try await code { _ = try await store.response(id(hits[1]), as: .user(1000)) } == .notFound)
     #expect(try await store.usageSummary(UsageQuery()).first?.hits == 2)
   }
 
@@ -76,8 +78,8 @@ import Testing
     let first = try await store.say("which flower?", "the tulip")
     let hit = hit("which flower?", "the tulip")
     #expect(try await store.record([hit]).isEmpty)
-    try await store.deleteResponse(id(hit), uid: 1000)
-    #expect(try await code { _ = try await store.response(id(hit), uid: 1000) } == .notFound)
+    try await store.deleteResponse(id(hit), as: .user(1000))
+    #expect(try await code { _ = try await store.response(id(hit), as: .user(1000)) } == .notFound)
     #expect(try await search("flower").map(\.responseID) == [first])
   }
 

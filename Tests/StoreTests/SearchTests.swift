@@ -11,15 +11,15 @@ import Testing
   }
 
   private func search(
-    _ query: String, in conversation: String? = nil, uid: UInt32 = 1000
+    _ query: String, in conversation: String? = nil, as principal: Principal = .user(1000)
   ) async throws -> [SearchHit] {
     var request = SearchRequest(query: query, conversation: conversation)
     request.marks = ("[", "]")
-    return try await store.search(request, uid: uid)
+    return try await store.search(request, as: principal)
   }
 
   @Test func `what was said is found with where it was said`() async throws {
-    let conversation = try await store.createConversation(uid: 1000, name: "garden")
+    let conversation = try await store.createConversation(as: .user(1000), name: "garden")
     let id = try await store.say(
       "Which flower is blue?", "The cornflower is.", after: .conversation(conversation.id))
     let hits = try await search("FLOWER blue")
@@ -32,7 +32,7 @@ import Testing
     #expect(hit.snippet == "Which [flower] is [blue]?")
     #expect(hit.createdAt == temporary.clock.read())
     #expect(hit.score > 0)
-    let item = try await store.conversationItem(hit.itemID, in: conversation.id, uid: 1000)
+    let item = try await store.conversationItem(hit.itemID, in: conversation.id, as: .user(1000))
     #expect(text(of: item.json) == "Which flower is blue?")
   }
 
@@ -45,20 +45,20 @@ import Testing
   }
 
   @Test func `words of other users are neither found nor counted`() async throws {
-    try await store.say("tulip one", "re", uid: 1)
-    let alone = try await search("tulip", uid: 1)
-    for _ in 0..<5 { try await store.say("tulip two", "re", uid: 2) }
-    let beside = try await search("tulip", uid: 1)
+    try await store.say("tulip one", "re", as: .user(1))
+    let alone = try await search("tulip", as: .user(1))
+    for _ in 0..<5 { try await store.say("tulip two", "re", as: .user(2)) }
+    let beside = try await search("tulip", as: .user(1))
     #expect(beside.map(\.snippet) == ["[tulip] one"])
     #expect(beside.map(\.score) == alone.map(\.score))
-    #expect(try await search("tulip", uid: 3).isEmpty)
+    #expect(try await search("tulip", as: .user(3)).isEmpty)
   }
 
   @Test func `a search in a conversation includes what it shares as a fork`() async throws {
     let source = try await store.createConversation(
-      uid: 1000, items: [message("tulip before", id: "msg_1")])
-    let fork = try await store.forkConversation(source.id, uid: 1000)
-    _ = try await store.createItems([message("tulip behind")], in: source.id, uid: 1000)
+      as: .user(1000), items: [message("tulip before", id: "msg_1")])
+    let fork = try await store.forkConversation(source.id, as: .user(1000))
+    _ = try await store.createItems([message("tulip behind")], in: source.id, as: .user(1000))
     try await store.say("tulip elsewhere", "re")
     let inFork = try await search("tulip", in: fork.id)
     #expect(inFork.map(\.snippet) == ["[tulip] before"])
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func `a response that runs is found once it has ended`() async throws {
-    let handle = try await store.start(NewResponse(uid: 1000, input: [message("tulip")]))
+    let handle = try await store.start(NewResponse(as: .user(1000), input: [message("tulip")]))
     #expect(try await search("tulip").isEmpty)
     _ = try await store.finishResponse(handle, .completed)
     #expect(try await search("tulip").count == 1)
@@ -80,7 +80,7 @@ import Testing
         {"role":"user","content":[{"type":"input_text","text":"a picture"},
         {"type":"input_image","image_url":"data:image/png;base64,tulip"}]}
         """)
-    _ = try await store.createConversation(uid: 1000, items: [item])
+    _ = try await store.createConversation(as: .user(1000), items: [item])
     #expect(try await search("picture").count == 1)
     #expect(try await search("tulip").isEmpty)
   }
@@ -88,7 +88,7 @@ import Testing
   @Test func `turns that waited for the index are found after a start`() async throws {
     try await store.say("tulip", "re")
     let store = try await temporary.reopened()
-    #expect(try await store.search(SearchRequest(query: "tulip"), uid: 1000).count == 1)
+    #expect(try await store.search(SearchRequest(query: "tulip"), as: .user(1000)).count == 1)
   }
 
   @Test(arguments: [

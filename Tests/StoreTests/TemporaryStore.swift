@@ -161,10 +161,10 @@ extension Store {
   /// Stores a whole turn and returns the response's id.
   @discardableResult
   func say(
-    _ question: String, _ reply: String, uid: UInt32 = 1000,
+    _ question: String, _ reply: String, as principal: Principal = .user(1000),
     after parent: NewResponse.Parent = .none, scope: String? = nil
   ) async throws -> String {
-    var response = NewResponse(uid: uid, parent: parent, input: [message(question)])
+    var response = NewResponse(as: principal, parent: parent, input: [message(question)])
     response.scope = scope
     let handle = try await start(response)
     let output = [answer(reply)]
@@ -177,12 +177,12 @@ extension Store {
   }
 
   /// What was said, in order.
-  func texts(ofConversation id: String, uid: UInt32 = 1000) throws -> [String?] {
-    try context(ofConversation: id, uid: uid).items.map { text(of: $0.json) }
+  func texts(ofConversation id: String, as principal: Principal = .user(1000)) throws -> [String?] {
+    try context(ofConversation: id, as: principal).items.map { text(of: $0.json) }
   }
 
-  func texts(ofResponse id: String, uid: UInt32 = 1000) throws -> [String?] {
-    try context(ofResponse: id, uid: uid).items.map { text(of: $0.json) }
+  func texts(ofResponse id: String, as principal: Principal = .user(1000)) throws -> [String?] {
+    try context(ofResponse: id, as: principal).items.map { text(of: $0.json) }
   }
 }
 

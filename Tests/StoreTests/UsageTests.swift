@@ -11,9 +11,10 @@ import Testing
   }
 
   private func new(
-    uid: UInt32 = 1000, client: String = "nvim", model: String = "gpt-5.4", day: Int = 20_260_131
+    of subject: Subject = .user(1000), client: String = "nvim", model: String = "gpt-5.4",
+    day: Int = 20_260_131
   ) -> NewUsage {
-    NewUsage(uid: uid, client: client, upstream: "cometapi", model: model, day: day)
+    NewUsage(of: subject, client: client, upstream: "cometapi", model: model, day: day)
   }
 
   private func ending(
@@ -33,11 +34,11 @@ import Testing
   }
 
   private func summary(
-    by grouping: UsageQuery.Grouping = .day, uid: UInt32? = nil, of store: Store? = nil
+    by grouping: UsageQuery.Grouping = .day, as principal: Principal? = nil, of store: Store? = nil
   ) async throws -> [UsageSummary] {
     var query = UsageQuery()
     query.grouping = grouping
-    query.uid = uid
+    query.principal = principal
     return try await (store ?? self.store).usageSummary(query)
   }
 
@@ -57,7 +58,7 @@ import Testing
     var one = new()
     one.conversation = "conv_1"
     try await record(one, ending())
-    var other = new(uid: 1001, client: "halley", model: "gemma", day: 20_260_201)
+    var other = new(of: .user(1001), client: "halley", model: "gemma", day: 20_260_201)
     other.upstream = "local"
     try await record(other, ending())
     try await record(other, ending())
@@ -119,8 +120,8 @@ import Testing
 
   @Test func `a user's summary holds nothing of another user`() async throws {
     try await record(new(), ending(cost: 1))
-    try await record(new(uid: 1001), ending(cost: 10))
-    #expect(try await summary(uid: 1001).map(\.cost) == [10])
+    try await record(new(of: .user(1001)), ending(cost: 10))
+    #expect(try await summary(as: .user(1001)).map(\.cost) == [10])
     #expect(try await summary().map(\.cost) == [11])
   }
 
@@ -158,7 +159,7 @@ import Testing
   /// Begins a request whose response has three stored events.
   private func begin(price: Int64?) async throws -> ResponseHandle {
     let response = try await store.start(
-      NewResponse(uid: 1000, id: "resp_a", input: [message("q")]))
+      NewResponse(as: .user(1000), id: "resp_a", input: [message("q")]))
     try await store.appendEvents([[1], [2], [3]], from: 0, to: response)
     var usage = new()
     usage.response = response
@@ -208,7 +209,7 @@ import Testing
       response,
       ResponseEnding(status: .failed, object: nil, output: [], continuesConversation: false))
     try await store.endUsage(handle, ending(cost: 1))
-    try await store.deleteResponse("resp_a", uid: 1000)
+    try await store.deleteResponse("resp_a", as: .user(1000))
     #expect(try await summary().map(\.requests) == [1])
     #expect(try await store.usage(of: response) == nil)
   }
@@ -230,7 +231,7 @@ import Testing
     let spending = try await store.spending(sinceDay: 20_260_131)
     #expect(Set(spending.map(\.client)) == ["nvim", "halley"])
     #expect(Set(spending.map(\.cost)) == [6, 8])
-    #expect(spending.allSatisfy { $0.day == 20_260_131 && $0.uid == 1000 })
+    #expect(spending.allSatisfy { $0.day == 20_260_131 && $0.subject == .user(1000) })
   }
 
   @Test func `a new price list replaces that of its upstream`() async throws {
@@ -266,7 +267,7 @@ import Testing
     request.inputTokens = .max
     request.inputCost = .max
     request.outputPrice = .max
-    let handle = try await store.start(NewResponse(uid: 1000, id: "resp_a", input: []))
+    let handle = try await store.start(NewResponse(as: .user(1000), id: "resp_a", input: []))
     request.response = handle
     _ = try await store.beginUsage(request)
     try await store.appendEvents([[1], [2]], from: 0, to: handle)

@@ -1,9 +1,10 @@
 package import JSON
+package import Store
 
 /// The answers that were given last, ready to be given again.
 ///
 /// 1. They take at most the size that was given, and what was used longest ago leaves first.
-/// 2. Answers belong to a user by their key, which holds the user's number.
+/// 2. Answers belong to a user by their key, which holds whose it is.
 package struct AnswerMemory {
   /// What an entry takes beside its bytes, roughly.
   private static let overhead = 512
@@ -12,7 +13,7 @@ package struct AnswerMemory {
 
   private struct Entry {
     let answer: CachedAnswer
-    let uid: UInt32
+    let subject: Subject
     var template: AnswerTemplate?
     var lastUse: UInt64
 
@@ -37,7 +38,7 @@ package struct AnswerMemory {
     object.bytes.count <= maximumBytes / Self.largestPart
   }
 
-  package mutating func insert(_ answer: CachedAnswer, of uid: UInt32, as key: CacheKey) {
+  package mutating func insert(_ answer: CachedAnswer, of subject: Subject, as key: CacheKey) {
     remove(key)
     guard takes(answer.object) else { return }
     clock += 1
@@ -46,7 +47,7 @@ package struct AnswerMemory {
       responseID: answer.responseID, object: RawJSON(checked: Array(answer.object.bytes)[...]),
       cachedAt: answer.cachedAt, upstream: answer.upstream, upstreamID: answer.upstreamID,
       isOnDisk: answer.isOnDisk)
-    let entry = Entry(answer: own, uid: uid, template: nil, lastUse: clock)
+    let entry = Entry(answer: own, subject: subject, template: nil, lastUse: clock)
     entries[key] = entry
     bytes += entry.size
     shrink()
@@ -87,8 +88,10 @@ package struct AnswerMemory {
   }
 
   /// Removes a user's answers, or some of them.
-  package mutating func remove(of uid: UInt32, where isMeant: (CachedAnswer) -> Bool) {
-    for (key, entry) in entries where entry.uid == uid && isMeant(entry.answer) { remove(key) }
+  package mutating func remove(of subject: Subject, where isMeant: (CachedAnswer) -> Bool) {
+    for (key, entry) in entries where entry.subject == subject && isMeant(entry.answer) {
+      remove(key)
+    }
   }
 
   package mutating func removeAll() {

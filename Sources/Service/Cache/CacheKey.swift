@@ -1,5 +1,5 @@
 package import JSON
-internal import Store
+package import Store
 
 /// Names an answer by everything that it depends on.
 ///
@@ -29,15 +29,17 @@ package struct CacheKey: Sendable, Hashable {
 package struct CacheableRequest: Sendable {
   /// Who asks whom.
   package struct Origin: Sendable {
-    package var uid: UInt32
+    package var subject: Subject
     package var upstream: String
     /// Names the key that is used, never the key.
     package var keyIdentity: String
     /// As the upstream knows it.
     package var model: String
 
-    package init(uid: UInt32, upstream: String, keyIdentity: String, model: String) {
-      self.uid = uid
+    package init(
+      subject: Subject, upstream: String, keyIdentity: String, model: String
+    ) {
+      self.subject = subject
       self.upstream = upstream
       self.keyIdentity = keyIdentity
       self.model = model
@@ -56,7 +58,7 @@ package struct CacheableRequest: Sendable {
     var text = CanonicalJSON()
     var parts = CacheParts()
     text.add("halley cache 2")
-    text.add("\(origin.uid)")
+    text.add(origin.subject.userID.map(String.init) ?? origin.subject.name)
     func add(_ name: String, _ write: (inout CanonicalJSON) -> Void) {
       text.add(name)
       let start = text.bytes.count

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
 /// Requests that were answered from the cache, with their plans.
@@ -20,11 +21,11 @@ final class ReadyRequests {
   }
 
   private struct Key: Hashable {
-    let uid: UInt32
+    let principal: Principal
     let params: ArraySlice<UInt8>
 
     func hash(into hasher: inout Hasher) {
-      hasher.combine(uid)
+      hasher.combine(principal)
       unsafe params.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     }
   }
@@ -43,16 +44,17 @@ final class ReadyRequests {
   /// Whether a request of this length may be held.
   func takes(_ params: RawJSON) -> Bool { params.bytes.count <= Self.largestParams }
 
-  func entry(_ params: RawJSON, of uid: UInt32) -> Entry? {
+  func entry(_ params: RawJSON, as principal: Principal) -> Entry? {
     guard !entries.isEmpty, takes(params) else { return nil }
-    return entries[Key(uid: uid, params: params.bytes)]
+    return entries[Key(principal: principal, params: params.bytes)]
   }
 
-  func insert(_ entry: Entry, _ params: RawJSON, of uid: UInt32) {
+  func insert(_ entry: Entry, _ params: RawJSON, as principal: Principal) {
     let size = Self.overhead + params.bytes.count
     // What is asked often is soon here again.
     if bytes + size > Self.largestBytes { removeAll() }
-    let replaced = entries.updateValue(entry, forKey: Key(uid: uid, params: params.bytes))
+    let replaced = entries.updateValue(
+      entry, forKey: Key(principal: principal, params: params.bytes))
     if replaced == nil { bytes += size }
   }
 

@@ -21,7 +21,7 @@ package final class ResponseCache {
   private var store: Store?
   private var storedKeys: Set<UInt64> = []
   private var storedBytes = 0
-  private var uses: [CacheKey: UInt32] = [:]
+  private var uses: [CacheKey: Subject] = [:]
   private var writing: Task<Void, Never>?
   package private(set) var counters = Counters()
 
@@ -64,13 +64,13 @@ package final class ResponseCache {
 
   /// Returns an answer from memory or from the store; nil when there is none, or when it can't be
   /// read, which is logged.
-  package func answer(_ key: CacheKey, of uid: UInt32) async -> CachedAnswer? {
+  package func answer(_ key: CacheKey, of subject: Subject) async -> CachedAnswer? {
     if let answer = rememberedAnswer(key) { return answer }
     guard let store, storedKeys.contains(key.prefix) else { return nil }
     do throws(StoreError) {
-      let found = try await store.cachedResponse(key.digest.bytes, uid: uid, since: oldest)
+      let found = try await store.cachedResponse(key.digest.bytes, of: subject, since: oldest)
       guard let answer = found.map({ CachedAnswer($0) }) else { return nil }
-      memory.insert(answer, of: uid, as: key)
+      memory.insert(answer, of: subject, as: key)
       return answer
     } catch {
       onTrouble("A cached answer could not be read: \(error)")
@@ -80,10 +80,10 @@ package final class ResponseCache {
 
   /// Makes a response of its own from an answer that was found.
   package func copy(
-    _ answer: CachedAnswer, _ key: CacheKey, of uid: UInt32, echoes: [FreshCopy.Echo]
+    _ answer: CachedAnswer, _ key: CacheKey, of subject: Subject, echoes: [FreshCopy.Echo]
   ) -> AnswerTemplate.Answer {
     counters.hits += 1
-    note(use: key, of: uid)
+    note(use: key, of: subject)
     let seconds = clock() / 1000
     // What is too large for the memory is laid out for this once.
     return memory.copy(key, echoes: echoes, at: seconds)
@@ -101,14 +101,14 @@ package final class ResponseCache {
   ///
   /// - Parameter handle: of the stored response, whose end is on disk; nil keeps it in memory only.
   package func keep(
-    _ object: RawJSON, for request: CacheableRequest, of uid: UInt32, upstream: String,
+    _ object: RawJSON, for request: CacheableRequest, of subject: Subject, upstream: String,
     upstreamID: String?, handle: ResponseHandle?
   ) async {
     guard object.bytes.count <= configuration.diskSize else { return }
     let answer = CachedAnswer(
       responseID: object["id"]?.string ?? "", object: object, cachedAt: clock(),
       upstream: upstream, upstreamID: upstreamID, isOnDisk: handle != nil)
-    memory.insert(answer, of: uid, as: request.key)
+    memory.insert(answer, of: subject, as: request.key)
     counters.stored += 1
     guard let handle, let store else { return }
     do throws(StoreError) {
@@ -131,9 +131,9 @@ package final class ResponseCache {
     if trim.removed > 0 { storedKeys = Set(try await store.cacheKeyPrefixes()) }
   }
 
-  private func note(use key: CacheKey, of uid: UInt32) {
+  private func note(use key: CacheKey, of subject: Subject) {
     guard store != nil else { return }
-    uses[key] = uid
+    uses[key] = subject
     if writing == nil {
       writing = EventLoop.start { [weak self] in
         await EventLoop.sleep(for: Self.pauseBetweenWrites)
@@ -146,7 +146,7 @@ package final class ResponseCache {
   package func writeUses() async {
     writing = nil
     guard let store, !uses.isEmpty else { return }
-    let written = uses.map { (uid: $0.value, key: $0.key.digest.bytes) }
+    let written = uses.map { (subject: $0.value, key: $0.key.digest.bytes) }
     uses = [:]
     do throws(StoreError) {
       try await store.noteCacheUse(written)
@@ -158,26 +158,27 @@ package final class ResponseCache {
   // MARK: Forgetting
 
   /// Forgets the answer of a response that was deleted; in the store it went with the response.
-  package func forget(responseID: String, of uid: UInt32) {
+  package func forget(responseID: String, of subject: Subject) {
     ready.removeAll()
-    memory.remove(of: uid) { $0.responseID == responseID }
+    memory.remove(of: subject) { $0.responseID == responseID }
   }
 
   /// Forgets what is in memory of a user; called when a conversation or an item was deleted. What is
   /// left in the store is found there.
-  package func forgetAll(of uid: UInt32) {
+  package func forgetAll(of subject: Subject) {
     ready.removeAll()
-    memory.remove(of: uid) { _ in true }
+    memory.remove(of: subject) { _ in true }
   }
 
   /// Removes a user's answers from cache, those of a certain age and older where one is given;
   /// returns how many the store had.
-  package func clear(of uid: UInt32, olderThan age: Duration?) async throws(StoreError) -> Int {
+  package func clear(of subject: Subject, olderThan age: Duration?) async throws(StoreError) -> Int
+  {
     ready.removeAll()
     let time = age.map { clock() - $0.wholeMilliseconds }
-    memory.remove(of: uid) { time == nil || $0.cachedAt < time ?? 0 }
+    memory.remove(of: subject) { time == nil || $0.cachedAt < time ?? 0 }
     guard let store else { return 0 }
-    let removed = try await store.clearCache(uid: uid, before: time)
+    let removed = try await store.clearCache(of: subject, before: time)
     storedKeys = Set(try await store.cacheKeyPrefixes())
     storedBytes = try await store.cacheContents().bytes
     return removed
@@ -187,8 +188,8 @@ package final class ResponseCache {
 
   /// The answer to `cache.stats`: the user's answers, and what happened to everybody's since the
   /// start.
-  package func statistics(of uid: UInt32) async throws(StoreError) -> RawJSON {
-    let contents = try await store?.cacheContents(uid: uid)
+  package func statistics(of subject: Subject) async throws(StoreError) -> RawJSON {
+    let contents = try await store?.cacheContents(of: subject)
     return .object { result in
       result.member("enabled", configuration.isEnabled)
       result.member("entries", contents?.entries ?? 0)
@@ -207,12 +208,12 @@ package final class ResponseCache {
 
   /// The answer to `cache.explain`: whether the request would be answered from the cache, and why.
   package func explain(
-    _ request: CacheableRequest, _ policy: CachePolicy, of uid: UInt32
+    _ request: CacheableRequest, _ policy: CachePolicy, of subject: Subject
   ) async throws(StoreError) -> RawJSON {
-    let answer = policy.reads ? await answer(request.key, of: uid) : nil
+    let answer = policy.reads ? await answer(request.key, of: subject) : nil
     let explanation = CacheExplanation(
       key: request.key, age: answer.map { clock() - $0.cachedAt }, obstacle: policy.obstacle,
-      nearest: answer == nil ? try await nearest(to: request, of: uid) : nil)
+      nearest: answer == nil ? try await nearest(to: request, of: subject) : nil)
     return explanation.json
   }
 
@@ -220,9 +221,9 @@ package final class ResponseCache {
   private static let comparedEntries = 1000
 
   private func nearest(
-    to request: CacheableRequest, of uid: UInt32
+    to request: CacheableRequest, of subject: Subject
   ) async throws(StoreError) -> CacheExplanation.Nearest? {
-    let entries = try await store?.cacheParts(uid: uid, limit: Self.comparedEntries) ?? []
+    let entries = try await store?.cacheParts(of: subject, limit: Self.comparedEntries) ?? []
     return CacheExplanation.nearest(to: request, among: entries, at: clock(), oldest: oldest)
   }
 }

@@ -1,8 +1,12 @@
 internal import EventLoop
 internal import Glibc
+internal import Store
 
 /// Who asks.
 struct Caller: Sendable {
+  /// Whose rows it reads and writes.
+  let principal: Principal
+  /// For plugins and logs; of a subject that is no user of this system, the greatest number.
   let userID: UInt32
   /// A hint for logs; nil where the transport does not tell it.
   let processID: Int32?
@@ -12,18 +16,22 @@ struct Caller: Sendable {
   /// Whether the client can be asked to approve tool calls.
   var canApprove = false
 
-  /// Root and the daemon's own user may see and change what is everybody's.
-  var isOperator: Bool { userID == 0 || userID == geteuid() }
+  /// Root and the daemon's own user may see and change what is everybody's; their tokens may not.
+  var isOperator: Bool {
+    (userID == 0 || userID == geteuid()) && principal == .user(userID)
+  }
 
   init(_ credentials: PeerCredentials) {
+    principal = .user(credentials.userID)
     userID = credentials.userID
     processID = credentials.processID
     name = Self.executableName(credentials.processID) ?? "unknown"
   }
 
-  /// A user whose client is known by a name alone.
-  init(userID: UInt32, name: String) {
-    self.userID = userID
+  /// One whose client is known by a name alone.
+  init(_ principal: Principal, name: String) {
+    self.principal = principal
+    userID = principal.subject.userID ?? .max
     processID = nil
     self.name = name
   }

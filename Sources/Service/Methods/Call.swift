@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
 /// A request of a method: what is asked, and by whom.
@@ -9,7 +10,8 @@ struct Call {
   /// Who is asked about tools that the model calls; nil where nobody can be.
   let asker: (approver: any Approver, request: RawJSON)?
 
-  var uid: UInt32 { caller.userID }
+  var principal: Principal { caller.principal }
+  var subject: Subject { caller.principal.subject }
 
   /// The value of a member that is there and is not null.
   subscript(name: String) -> RawJSON? { params.nonNull(name) }

@@ -12,11 +12,12 @@ extension Daemon {
     return configuration.upstream(named: name)?.state == .upstream
   }
 
-  func resume(_ response: StoredResponse, from store: Store) {
+  func resume(_ resumable: ResumableResponse, from store: Store) {
+    let response = resumable.response
     do throws(RPCError) {
       let request = try CreateRequest(params: Self.parameters(of: response))
       let plan = try RequestPlan(request, configuration, upstreams)
-      let caller = Caller(userID: response.handle.uid, name: response.client ?? "unknown")
+      let caller = Caller(resumable.principal, name: response.client ?? "unknown")
       let run = ResponseRun(request, plan: plan, caller: caller, services: responseServices)
       registry.started(run)
       run.resume(response, from: store)

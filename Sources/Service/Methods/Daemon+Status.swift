@@ -1,13 +1,14 @@
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Store
 internal import Wire
 
 extension Daemon {
   /// The result of `daemon.status`: operators see everybody's clients and responses, others their
   /// own.
   func status(for caller: Caller) -> RawJSON {
-    let (uid, seesAll) = (caller.userID, caller.isOperator)
+    let (principal, seesAll) = (caller.principal, caller.isOperator)
     return .object { status in
       status.member("version", Version.text)
       status.member("uptime_s", (EventLoop.now - started).components.seconds)
@@ -25,7 +26,7 @@ extension Daemon {
       status.key("profiles")
       status.array { for profile in configuration.profiles { write(profile, &$0) } }
       status.key("clients")
-      status.object { writeClients(&$0) { seesAll || $0 == uid } }
+      status.object { writeClients(&$0) { seesAll || principal.sees($0) } }
       status.key("store")
       status.object {
         $0.member("path", state.path)
@@ -40,7 +41,9 @@ extension Daemon {
       }
       status.key("responses")
       status.array {
-        for run in registry.running.values where seesAll || run.uid == uid { write(run, &$0) }
+        for run in registry.running.values where seesAll || principal.sees(run.principal) {
+          write(run, &$0)
+        }
       }
     }
   }
@@ -79,7 +82,7 @@ extension Daemon {
     }
   }
 
-  private func writeClients(_ writer: inout JSONWriter, of isSeen: (UInt32) -> Bool) {
+  private func writeClients(_ writer: inout JSONWriter, of isSeen: (Principal) -> Bool) {
     let clients = clients
     writer.member("connected", clients.count)
     writer.member("accepted", faces.reduce(0) { $0 + $1.accepted })
@@ -87,7 +90,7 @@ extension Daemon {
     writer.member("output_bytes", faces.reduce(0) { $0 + $1.outputBytes })
     writer.key("list")
     writer.array { list in
-      for client in clients where isSeen(client.caller.userID) {
+      for client in clients where isSeen(client.caller.principal) {
         list.object {
           $0.member("name", client.caller.name)
           $0.member("pid", client.caller.processID.map { .integer($0) } ?? .null)
@@ -104,7 +107,7 @@ extension Daemon {
       $0.member("model", run.model)
       $0.member("upstream", run.upstreamName)
       $0.member("client", run.caller.name)
-      $0.member("uid", run.uid)
+      $0.member("uid", run.caller.userID)
       $0.member("events", run.log.count)
       $0.member("bytes", run.log.bytes)
       $0.key("readers")

@@ -51,9 +51,9 @@ extension Call {
   func conversation(in store: Store) async throws(RPCError) -> StoredConversation {
     try await store.performing { store throws(StoreError) in
       switch ConversationReference(checked: params["conversation"] ?? .null) {
-      case .id(let id): return try await store.conversation(id, uid: uid)
+      case .id(let id): return try await store.conversation(id, as: principal)
       case .name(let name):
-        if let found = try await store.conversation(named: name, uid: uid) { return found }
+        if let found = try await store.conversation(named: name, as: principal) { return found }
         throw StoreError.noConversation(name)
       }
     }

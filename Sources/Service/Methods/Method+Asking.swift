@@ -41,12 +41,12 @@ extension Daemon {
     _ path: String, isPaid: Bool, _ call: Call, _ request: CreateRequest, _ plan: RequestPlan,
     expected: String, isExpected: @escaping (RawJSON) -> Bool
   ) async throws(RPCError) -> RawJSON {
-    let (caller, uid) = (call.caller, call.uid)
+    let (caller, principal) = (call.caller, call.principal)
     let store = try await state.open()
-    var context = try await RequestContext.find(request, of: uid, in: store)
-    try await context.load(of: uid, from: store)
+    var context = try await RequestContext.find(request, as: principal, in: store)
+    try await context.load(as: principal, from: store)
     let input = try await RequestInput.read(plan.body) { id async throws(RPCError) in
-      try await store.itemIfThere(id, of: uid)
+      try await store.itemIfThere(id, as: principal)
     }
     let asker = HookContext(
       requestID: .string(StoreID.make("req_")), caller: caller,
@@ -60,7 +60,7 @@ extension Daemon {
       isExpected: isExpected, http: { UpstreamRequest.post(path, made, $0, key: $1) })
     let meter = isPaid ? UsageMeter(request, hooked, caller, ledger: ledger) : nil
     do throws(CallFailure) {
-      return try await fetch(asked, as: uid, body, hooked.candidates[0], meter)
+      return try await fetch(asked, as: principal.subject, body, hooked.candidates[0], meter)
     } catch {
       throw error.error
     }
@@ -70,7 +70,7 @@ extension Daemon {
   ///
   /// - Parameter meter: nil for a call that costs nothing.
   private func fetch(
-    _ request: JSONRequest, as user: UInt32, _ body: UpstreamBody,
+    _ request: JSONRequest, as subject: Subject, _ body: UpstreamBody,
     _ candidate: RequestPlan.Candidate, _ meter: UsageMeter?
   ) async throws(CallFailure) -> RawJSON {
     let started = EventLoop.now
@@ -92,7 +92,8 @@ extension Daemon {
         upstream: candidate.upstream.name)
     }
     do throws(CallFailure) {
-      let answer = try await candidate.upstream.fetch(request, as: user, responseServices.upstreams)
+      let answer = try await candidate.upstream.fetch(
+        request, as: subject, responseServices.upstreams)
       settle("completed", UsageReader.tokens(of: answer))
       return answer
     } catch {

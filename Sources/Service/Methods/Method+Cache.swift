@@ -6,7 +6,7 @@ internal import Wire
 extension Method {
   static let cacheStats = reading("cache.stats") { daemon, call, store throws(RPCError) in
     try await store.performing { _ throws(StoreError) in
-      try await daemon.cache.statistics(of: call.uid)
+      try await daemon.cache.statistics(of: call.subject)
     }
   }
 
@@ -18,7 +18,7 @@ extension Method {
       age.double.map { .seconds($0) } ?? age.string.flatMap { DurationText.duration($0) }
     }
     let removed = try await store.performing { _ throws(StoreError) in
-      try await daemon.cache.clear(of: call.uid, olderThan: age)
+      try await daemon.cache.clear(of: call.subject, olderThan: age)
     }
     return .object { $0.member("removed", removed) }
   }

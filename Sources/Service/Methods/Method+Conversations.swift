@@ -9,7 +9,7 @@ extension Method {
   ) { _, call, store throws(RPCError) in
     try await store.performing { store throws(StoreError) in
       try await store.createConversation(
-        uid: call.uid, name: call.text("name"), metadata: call["metadata"] ?? .emptyObject,
+        as: call.principal, name: call.text("name"), metadata: call["metadata"] ?? .emptyObject,
         items: call.items)
     }.json
   }
@@ -34,7 +34,7 @@ extension Method {
       update.metadata = call["metadata"]
       // A name that is null is taken away.
       update.name = call.params["name"].map { $0.string.map { .name($0) } ?? .none }
-      return try await store.updateConversation(conversation.id, uid: call.uid, update)
+      return try await store.updateConversation(conversation.id, as: call.principal, update)
     }.json
   }
 
@@ -43,9 +43,9 @@ extension Method {
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     try await store.performing { store throws(StoreError) in
-      try await store.deleteConversation(conversation.id, uid: call.uid)
+      try await store.deleteConversation(conversation.id, as: call.principal)
     }
-    daemon.cache.forgetAll(of: call.uid)
+    daemon.cache.forgetAll(of: call.subject)
     daemon.feeds.deleted(conversation)
     return .deleted(conversation.id, "conversation.deleted")
   }
@@ -54,7 +54,7 @@ extension Method {
     "conversations.list", .params(.page)
   ) { _, call, store throws(RPCError) in
     try await store.performing { store throws(StoreError) in
-      try await store.conversations(uid: call.uid, call.page)
+      try await store.conversations(as: call.principal, call.page)
     }.json(\.id, \.json)
   }
 
@@ -65,7 +65,7 @@ extension Method {
     let conversation = try await call.conversation(in: store)
     return try await store.performing { store throws(StoreError) in
       try await store.forkConversation(
-        conversation.id, uid: call.uid, at: call.text("at"), name: call.text("name"))
+        conversation.id, as: call.principal, at: call.text("at"), name: call.text("name"))
     }.json
   }
 
@@ -78,7 +78,7 @@ extension Method {
     let hits = try await store.performing { store throws(StoreError) in
       var search = SearchRequest(query: call.requiredText("query"), limit: call.page.limit)
       search.conversation = conversation
-      return try await store.search(search, uid: call.uid)
+      return try await store.search(search, as: call.principal)
     }
     return .list(hits.map { ($0.itemID, $0.json) }, hasMore: false)
   }

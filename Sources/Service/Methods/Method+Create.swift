@@ -35,9 +35,9 @@ extension Daemon {
         details: [("retry_after_ms", .integer(1000))])
     }
     let most = configuration.limits.requests
-    guard registry.count(of: call.uid) < most else {
+    guard registry.count(of: call.subject) < most else {
       throw RPCError(
-        .overloaded, "\(most) responses of uid \(call.uid) are running", isRetryable: true,
+        .overloaded, "\(most) responses of \(call.subject) are running", isRetryable: true,
         details: [("retry_after_ms", .integer(1000))])
     }
     try requireRoomForEvents()
@@ -52,7 +52,7 @@ extension Daemon {
 
   /// Answers a request that the cache answered before; nil where it has to be worked out.
   fileprivate func answerAtOnce(_ call: Call) -> ResponseReader? {
-    guard let entry = cache.ready.entry(call.params, of: call.uid) else { return nil }
+    guard let entry = cache.ready.entry(call.params, as: call.principal) else { return nil }
     let run = ResponseRun(
       entry.request, plan: entry.plan, caller: call.caller, services: responseServices)
     guard run.answerAtOnce(entry) else { return nil }

@@ -10,7 +10,7 @@ extension Method {
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     let added = try await store.performing { store throws(StoreError) in
-      try await store.createItems(call.items, in: conversation.id, uid: call.uid)
+      try await store.createItems(call.items, in: conversation.id, as: call.principal)
     }
     daemon.feeds.itemsAdded(added, to: conversation)
     return .list(added.map { ($0.id, $0.listed) }, hasMore: false)
@@ -22,7 +22,7 @@ extension Method {
   ) { _, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     return try await store.performing { store throws(StoreError) in
-      try await store.conversationItems(conversation.id, uid: call.uid, call.page)
+      try await store.conversationItems(conversation.id, as: call.principal, call.page)
     }.json(\.id, \.listed)
   }
 
@@ -32,7 +32,7 @@ extension Method {
   ) { _, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     return try await store.performing { store throws(StoreError) in
-      try await store.conversationItem(call.itemID, in: conversation.id, uid: call.uid)
+      try await store.conversationItem(call.itemID, in: conversation.id, as: call.principal)
     }.listed
   }
 
@@ -42,9 +42,9 @@ extension Method {
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     let left = try await store.performing { store throws(StoreError) in
-      try await store.deleteItem(call.itemID, from: conversation.id, uid: call.uid)
+      try await store.deleteItem(call.itemID, from: conversation.id, as: call.principal)
     }
-    daemon.cache.forgetAll(of: call.uid)
+    daemon.cache.forgetAll(of: call.subject)
     return left.json
   }
 }

@@ -16,7 +16,7 @@ extension Method {
       }
     }
     return try await daemon.models.list(
-      asked.compactMap { daemon.upstreams[$0.name] }, as: call.uid,
+      asked.compactMap { daemon.upstreams[$0.name] }, as: call.subject,
       daemon.responseServices.upstreams,
       refresh: call.isSet("refresh")
     ).get()
@@ -29,7 +29,7 @@ extension Method {
     return try await daemon.models.retrieve(
       call.requiredText("model"),
       from: daemon.configuration.upstreams.compactMap { daemon.upstreams[$0.name] },
-      as: call.uid, daemon.responseServices.upstreams
+      as: call.subject, daemon.responseServices.upstreams
     ).get()
   }
 }

@@ -5,7 +5,7 @@ internal import Wire
 extension Method {
   static let toolsList = working("tools.list") { daemon, call throws(RPCError) in
     try daemon.requireConfiguration()
-    return try await daemon.tools.list(uid: call.uid)
+    return try await daemon.tools.list(of: call.subject)
   }
 
   static let pluginsList = immediate("plugins.list") { daemon, _ in daemon.plugins.listJSON }

@@ -18,10 +18,10 @@ extension Method {
       .cursor(ResponseReader(log: log, wantsEvents: true, firstEvent: first))
     }
     let isStreaming = call.isSet("stream")
-    if let run = daemon.registry.response(call.responseID, of: call.uid) {
+    if let run = daemon.registry.response(call.responseID, as: call.principal) {
       return isStreaming ? events(run.log) : .result(run.currentObject ?? .emptyObject)
     }
-    if let ended = daemon.registry.unstored(call.responseID, of: call.uid) {
+    if let ended = daemon.registry.unstored(call.responseID, as: call.principal) {
       return isStreaming ? events(ended.log) : .result(ended.object)
     }
     return .work(isInTurn: true) { () throws(RPCError) in
@@ -29,18 +29,18 @@ extension Method {
       let response = try await call.response(in: store)
       guard isStreaming else { return .result(response.presentObject) }
       try daemon.requireRoomForEvents()
-      return events(try await daemon.registry.replay(response, uid: call.uid, from: store))
+      return events(try await daemon.registry.replay(response, of: call.subject, from: store))
     }
   }
 
   static let responsesCancel = Method(
     "responses.cancel", .params(.responseID, required: ["response_id"])
   ) { daemon, call in
-    if let run = daemon.registry.response(call.responseID, of: call.uid) {
+    if let run = daemon.registry.response(call.responseID, as: call.principal) {
       run.stop(.cancelled)
       return .cursor(ResponseReader(log: run.log, wantsEvents: false))
     }
-    if let ended = daemon.registry.unstored(call.responseID, of: call.uid) {
+    if let ended = daemon.registry.unstored(call.responseID, as: call.principal) {
       return .result(ended.object)
     }
     return .work(isInTurn: true) { () throws(RPCError) in
@@ -51,17 +51,17 @@ extension Method {
   static let responsesDelete = writing(
     "responses.delete", .params(.responseID, required: ["response_id"])
   ) { daemon, call, store throws(RPCError) in
-    if let running = daemon.registry.response(call.responseID, of: call.uid) {
+    if let running = daemon.registry.response(call.responseID, as: call.principal) {
       running.stop(.cancelled)
       await running.ended()
     }
-    let wasUnstored = daemon.registry.forgetUnstored(call.responseID, of: call.uid)
+    let wasUnstored = daemon.registry.forgetUnstored(call.responseID, as: call.principal)
     do throws(StoreError) {
-      try await store.deleteResponse(call.responseID, uid: call.uid)
+      try await store.deleteResponse(call.responseID, as: call.principal)
     } catch {
       guard wasUnstored, error.code == .notFound else { throw RPCError(error) }
     }
-    daemon.cache.forget(responseID: call.responseID, of: call.uid)
+    daemon.cache.forget(responseID: call.responseID, of: call.subject)
     return .deleted(call.responseID, "response.deleted")
   }
 
@@ -70,7 +70,7 @@ extension Method {
     .params(.responseID, .page, .include, required: ["response_id"])
   ) { _, call, store throws(RPCError) in
     try await store.performing { store throws(StoreError) in
-      try await store.inputItems(ofResponse: call.responseID, uid: call.uid, call.page)
+      try await store.inputItems(ofResponse: call.responseID, as: call.principal, call.page)
     }.json(\.id, \.listed)
   }
 }
@@ -79,7 +79,7 @@ extension Call {
   /// The response that the call names.
   fileprivate func response(in store: Store) async throws(RPCError) -> StoredResponse {
     do throws(StoreError) {
-      return try await store.response(responseID, uid: uid)
+      return try await store.response(responseID, as: principal)
     } catch {
       throw error.code == .notFound ? .responseNotFound(responseID) : RPCError(error)
     }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Store
 internal import Wire
 
 /// Ended responses that are not stored, for whoever sends the create again under the same
@@ -6,7 +7,7 @@ internal import Wire
 @EventLoop
 struct RepeatableResponses {
   struct Entry {
-    let uid: UInt32
+    let principal: Principal
     let key: String
     let bodyDigest: [UInt8]
     let log: EventLog
@@ -30,7 +31,7 @@ struct RepeatableResponses {
     guard run.finalObject != nil else { return }
     entries.append(
       Entry(
-        uid: run.uid, key: key, bodyDigest: run.request.bodyDigest, log: run.log,
+        principal: run.principal, key: key, bodyDigest: run.request.bodyDigest, log: run.log,
         created: run.created))
     bytes += run.log.bytes
     let limit = min(Self.mostBytes, run.services.limits.responses / Self.part)
@@ -44,8 +45,10 @@ struct RepeatableResponses {
   }
 
   /// - Parameter lifetime: from the create on.
-  func find(_ key: String, of uid: UInt32, lifetime: Duration) -> Entry? {
-    entries.last { $0.uid == uid && $0.key == key && Self.isKnown($0, for: lifetime) }
+  func find(_ key: String, of subject: Subject, lifetime: Duration) -> Entry? {
+    entries.last {
+      $0.principal.subject == subject && $0.key == key && Self.isKnown($0, for: lifetime)
+    }
   }
 
   private static func isKnown(_ entry: Entry, for lifetime: Duration) -> Bool {

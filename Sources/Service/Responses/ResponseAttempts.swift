@@ -9,7 +9,7 @@ internal import Wire
 final class ResponseAttempts {
   private let plan: RequestPlan
   private let body: UpstreamBody
-  private let uid: UInt32
+  private let subject: Subject
   private let isStreaming: Bool
   private let services: ResponseServices
   /// Whether another attempt would repeat what clients have seen, or comes too late.
@@ -51,7 +51,7 @@ final class ResponseAttempts {
   private var firstMissing: Int?
 
   init(
-    _ plan: RequestPlan, _ body: UpstreamBody, of uid: UInt32, isStreaming: Bool,
+    _ plan: RequestPlan, _ body: UpstreamBody, as subject: Subject, isStreaming: Bool,
     services: ResponseServices, mayContinue: @escaping @EventLoop () -> Bool,
     resumePoint: @escaping @EventLoop () -> ResumePoint?,
     onPending: @escaping @EventLoop (RawJSON) -> Void,
@@ -61,7 +61,7 @@ final class ResponseAttempts {
     self.resumePoint = resumePoint
     self.plan = plan
     self.body = body
-    self.uid = uid
+    self.subject = subject
     self.isStreaming = isStreaming
     self.services = services
     self.mayContinue = mayContinue
@@ -89,7 +89,7 @@ final class ResponseAttempts {
     let upstream = candidate.upstream
     do throws(CallFailure) {
       var admission = try await upstream.admission(
-        as: uid, hasSideEffects: plan.hasSideEffects, services.upstreams)
+        as: subject, hasSideEffects: plan.hasSideEffects, services.upstreams)
       queued = EventLoop.now
       return await callUntilAnswered(candidate, &admission)
     } catch {

@@ -153,7 +153,7 @@ final class ResponseRecorder {
   func isFreeItemID(_ id: String) async -> Bool {
     guard let handle else { return true }
     do throws(StoreError) {
-      return try await !store.hasItem(id, uid: handle.uid)
+      return try await !store.hasItem(id, besides: handle)
     } catch {
       return true
     }

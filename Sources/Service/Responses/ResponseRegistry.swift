@@ -8,7 +8,7 @@ internal import Wire
 @EventLoop
 final class ResponseRegistry {
   private struct Key: Hashable {
-    let uid: UInt32
+    let subject: Subject
     let text: String
   }
 
@@ -35,18 +35,18 @@ final class ResponseRegistry {
 
   /// Registers a response under the id that clients know.
   func register(_ run: ResponseRun, _ id: String) {
-    byID[Key(uid: run.uid, text: id)] = run
+    byID[Key(subject: run.subject, text: id)] = run
   }
 
   /// The given id unless a running response of this user has it.
-  func free(_ given: String?, for uid: UInt32) -> String? {
-    guard let given, byID[Key(uid: uid, text: given)] == nil else { return nil }
+  func free(_ given: String?, for subject: Subject) -> String? {
+    guard let given, byID[Key(subject: subject, text: given)] == nil else { return nil }
     return given
   }
 
   /// Gives an id to an item of a running response, unless another one's item has it.
   func claimItem(_ id: String, for run: ResponseRun) -> Bool {
-    let key = Key(uid: run.uid, text: id)
+    let key = Key(subject: run.subject, text: id)
     guard let owner = itemOwners[key] else {
       itemOwners[key] = ObjectIdentifier(run)
       return true
@@ -54,26 +54,27 @@ final class ResponseRegistry {
     return owner == ObjectIdentifier(run)
   }
 
-  func response(_ id: String, of uid: UInt32) -> ResponseRun? {
-    byID[Key(uid: uid, text: id)]
+  func response(_ id: String, as principal: Principal) -> ResponseRun? {
+    let run = byID[Key(subject: principal.subject, text: id)]
+    return run.flatMap { principal.sees($0.principal) ? $0 : nil }
   }
 
   /// How many responses of a user run.
-  func count(of uid: UInt32) -> Int {
-    running.values.count { $0.uid == uid }
+  func count(of subject: Subject) -> Int {
+    running.values.count { $0.subject == subject }
   }
 
   func finished(_ run: ResponseRun) {
     running[ObjectIdentifier(run)] = nil
     for id in run.turn.relay.itemIDs.given {
-      let key = Key(uid: run.uid, text: id)
+      let key = Key(subject: run.subject, text: id)
       if itemOwners[key] == ObjectIdentifier(run) { itemOwners[key] = nil }
     }
     if run.request.isBackground, !run.isStored { keep(run) }
-    if let id = run.id, byID[Key(uid: run.uid, text: id)] === run {
-      byID[Key(uid: run.uid, text: id)] = nil
+    if let id = run.id, byID[Key(subject: run.subject, text: id)] === run {
+      byID[Key(subject: run.subject, text: id)] = nil
     }
-    if let key = run.request.options.idempotencyKey.map({ Key(uid: run.uid, text: $0) }),
+    if let key = run.request.options.idempotencyKey.map({ Key(subject: run.subject, text: $0) }),
       byIdempotencyKey[key] === run
     {
       byIdempotencyKey[key] = nil
@@ -105,6 +106,7 @@ final class ResponseRegistry {
 
   /// The end of a response that its client was not there to see and that is not stored.
   struct Unstored {
+    let principal: Principal
     let log: EventLog
     let object: RawJSON
     let ended = EventLoop.now
@@ -118,9 +120,9 @@ final class ResponseRegistry {
 
   private func keep(_ run: ResponseRun) {
     guard let id = run.id, let object = run.finalObject else { return }
-    let key = Key(uid: run.uid, text: id)
+    let key = Key(subject: run.subject, text: id)
     let log = Self.endingWithResponse(run, object)
-    unstored[key] = Unstored(log: log, object: object)
+    unstored[key] = Unstored(principal: run.principal, log: log, object: object)
     dropOldestUnstored()
     EventLoop.start { [weak self, weak log] in
       await EventLoop.sleep(for: Self.unstoredLifetime)
@@ -146,26 +148,28 @@ final class ResponseRegistry {
     }
   }
 
-  func unstored(_ id: String, of uid: UInt32) -> Unstored? {
-    unstored[Key(uid: uid, text: id)]
+  func unstored(_ id: String, as principal: Principal) -> Unstored? {
+    let ended = unstored[Key(subject: principal.subject, text: id)]
+    return ended.flatMap { principal.sees($0.principal) ? $0 : nil }
   }
 
   /// Returns whether there was such a response.
-  func forgetUnstored(_ id: String, of uid: UInt32) -> Bool {
-    unstored.removeValue(forKey: Key(uid: uid, text: id)) != nil
+  func forgetUnstored(_ id: String, as principal: Principal) -> Bool {
+    guard unstored(id, as: principal) != nil else { return false }
+    return unstored.removeValue(forKey: Key(subject: principal.subject, text: id)) != nil
   }
 
   // MARK: Creates that were sent before
 
   func owns(_ run: ResponseRun, idempotencyKey: String) {
-    byIdempotencyKey[Key(uid: run.uid, text: idempotencyKey)] = run
+    byIdempotencyKey[Key(subject: run.subject, text: idempotencyKey)] = run
   }
 
   /// What a create left that was not stored.
   private(set) var repeatable = RepeatableResponses()
 
-  func running(_ idempotencyKey: String, of uid: UInt32) -> ResponseRun? {
-    byIdempotencyKey[Key(uid: uid, text: idempotencyKey)]
+  func running(_ idempotencyKey: String, of subject: Subject) -> ResponseRun? {
+    byIdempotencyKey[Key(subject: subject, text: idempotencyKey)]
   }
 
   /// Lets the reader of a create follow the same create that runs.
@@ -187,7 +191,7 @@ final class ResponseRegistry {
 
   /// Lets the reader of a create follow the response that the same create made before.
   func join(_ run: ResponseRun, _ existing: StoredResponse, _ store: Store) async throws(RPCError) {
-    let log = try await replay(existing, uid: run.uid, from: store)
+    let log = try await replay(existing, of: run.subject, from: store)
     run.reader?.follow(log, onLeave: nil)
     run.take(.answeredElsewhere)
   }
@@ -196,9 +200,9 @@ final class ResponseRegistry {
 
   /// The log of an ended response; those who read it at the same time share one.
   func replay(
-    _ response: StoredResponse, uid: UInt32, from store: Store
+    _ response: StoredResponse, of subject: Subject, from store: Store
   ) async throws(RPCError) -> EventLog {
-    let key = Key(uid: uid, text: response.id)
+    let key = Key(subject: subject, text: response.id)
     if let log = replays[key]?.log { return log }
     let log = try await store.performing { store throws(StoreError) in
       try await EventLog.replay(response, from: store)

@@ -26,7 +26,7 @@ extension ResponseRun {
     if join(shareKey) { return true }
     let cache = services.cache
     if policy.reads {
-      if let answer = await cache.answer(request.key, of: uid) {
+      if let answer = await cache.answer(request.key, of: subject) {
         try await finish(repeating: answer, request.key, body, store)
         return true
       }
@@ -59,7 +59,8 @@ extension ResponseRun {
     }
     let identity = candidate.upstream.identity(of: key)
     let origin = CacheableRequest.Origin(
-      uid: uid, upstream: candidate.upstream.name, keyIdentity: identity, model: candidate.model)
+      subject: subject, upstream: candidate.upstream.name, keyIdentity: identity,
+      model: candidate.model)
     let target = services.target(candidate, key: identity, body.body)
     let isSmall = body.size <= Self.largestDigestedBytes
     let (request, leftOut) =
@@ -83,7 +84,7 @@ extension ResponseRun {
       throw RPCError(.config, "no key for upstream \(upstreamName), which cached answers belong to")
     }
     do throws(StoreError) {
-      return try await services.cache.explain(request, policy, of: uid)
+      return try await services.cache.explain(request, policy, of: subject)
     } catch {
       throw RPCError(error)
     }
@@ -94,7 +95,7 @@ extension ResponseRun {
   /// Follows an equal request that runs; true where there is one.
   private func join(_ key: ShareKey?) -> Bool {
     guard let owner = services.registry.shared(key),
-      owner.request.isStreaming || !request.isStreaming, let reader
+      owner.request.isStreaming || !request.isStreaming, principal.sees(owner.principal), let reader
     else { return false }
     services.cache.noteJoin()
     owner.addAsker(reader)
@@ -132,7 +133,7 @@ extension ResponseRun {
     guard isStored, let scope = request.options.scope, ending.status == "completed",
       let id = owner.id
     else { return }
-    try await store.setLastResponse(ofScope: scope, to: id, uid: uid)
+    try await store.setLastResponse(ofScope: scope, to: id, as: principal)
   }
 
   // MARK: Hits
@@ -141,7 +142,7 @@ extension ResponseRun {
   private func finish(
     repeating answer: CachedAnswer, _ key: CacheKey, _ body: UpstreamBody, _ store: Store?
   ) async throws(RPCError) {
-    let copy = services.cache.copy(answer, key, of: uid, echoes: echoes(body.context))
+    let copy = services.cache.copy(answer, key, of: subject, echoes: echoes(body.context))
     repeated = answer
     let row = newResponse(body, id: copy.id)
     guard let store, mustRecordFirst(answer) else {
@@ -186,7 +187,7 @@ extension ResponseRun {
     services.cache.ready.insert(
       ReadyRequests.Entry(
         request: request, plan: plan, body: body, key: key, keyIdentity: identity,
-        echoes: echoes(body.context)), params, of: uid)
+        echoes: echoes(body.context)), params, as: principal)
   }
 
   /// Answers from the cache as an equal request was answered before, all in one turn; false where
@@ -198,7 +199,7 @@ extension ResponseRun {
       services.state.hits.hasRoom, !isStored || services.state.isOpen,
       let answer = services.cache.rememberedAnswer(entry.key), answer.isOnDisk || !isStored
     else { return false }
-    let copy = services.cache.copy(answer, entry.key, of: uid, echoes: entry.echoes)
+    let copy = services.cache.copy(answer, entry.key, of: subject, echoes: entry.echoes)
     repeated = answer
     give(copy, newResponse(entry.body, id: copy.id), repeating: answer)
     return true
@@ -237,7 +238,7 @@ extension ResponseRun {
     let isOnDisk = caching.policy.writing == .onDisk
     EventLoop.start { [self] in
       await services.cache.keep(
-        response, for: caching.request, of: uid, upstream: upstreamName,
+        response, for: caching.request, of: subject, upstream: upstreamName,
         upstreamID: upstreamID, handle: isOnDisk ? recorder?.handle : nil)
     }
   }

@@ -64,9 +64,9 @@ extension ResponseRun {
   /// Adds what a plugin wants to be known of a response to the metadata of the stored one.
   private func keep(_ metadata: RawJSON) {
     guard isStored, let id else { return }
-    let uid = uid
+    let principal = principal
     services.state.inBackground { store throws(StoreError) in
-      try await store.addMetadata(metadata, toResponse: id, uid: uid)
+      try await store.addMetadata(metadata, toResponse: id, as: principal)
     }
   }
 }

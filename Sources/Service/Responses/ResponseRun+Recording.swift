@@ -29,9 +29,9 @@ extension ResponseRun {
         body: plan.body, input: try await readInput(), context: RequestContext(),
         isBackground: request.isBackground)
     }
-    var context = try await RequestContext.find(request, of: uid, in: store)
+    var context = try await RequestContext.find(request, as: principal, in: store)
     if takesTurn, let found = context.conversation { try await takeTurn(in: found) }
-    try await context.load(of: uid, from: store)
+    try await context.load(as: principal, from: store)
     let input = try await readInput()
     let body = UpstreamBody(
       body: plan.body, input: input, context: context, isBackground: request.isBackground)
@@ -45,10 +45,10 @@ extension ResponseRun {
   }
 
   private func readInput() async throws(RPCError) -> RequestInput {
-    let uid = uid
+    let principal = principal
     let state = services.state
     return try await RequestInput.read(plan.body) { id async throws(RPCError) in
-      try await state.open().itemIfThere(id, of: uid)
+      try await state.open().itemIfThere(id, as: principal)
     }
   }
 
@@ -62,22 +62,28 @@ extension ResponseRun {
   private func joinRunning() throws(RPCError) -> Bool {
     guard let key = request.options.idempotencyKey else { return false }
     let registry = services.registry
-    if let earlier = registry.running(key, of: uid) {
-      try requireBody(earlier.request.bodyDigest, key)
+    if let earlier = registry.running(key, of: subject) {
+      try require(earlier.principal, earlier.request.bodyDigest, key)
       registry.join(self, earlier)
       return true
     }
     let lifetime = services.idempotencyLifetime
-    guard let ended = registry.repeatable.find(key, of: uid, lifetime: lifetime) else {
+    guard let ended = registry.repeatable.find(key, of: subject, lifetime: lifetime) else {
       registry.owns(self, idempotencyKey: key)
       return false
     }
-    try requireBody(ended.bodyDigest, key)
+    try require(ended.principal, ended.bodyDigest, key)
     registry.join(self, ended)
     return true
   }
 
-  private func requireBody(_ digest: [UInt8], _ key: String) throws(RPCError) {
+  /// Refuses a key that was used for something else.
+  private func require(
+    _ maker: Principal, _ digest: [UInt8], _ key: String
+  ) throws(RPCError) {
+    guard principal.sees(maker) else {
+      throw RPCError(.conflict, "idempotency key \"\(key)\" was used with another token")
+    }
     guard digest == request.bodyDigest else {
       throw RPCError(
         .conflict, "idempotency key \"\(key)\" is in use for a request with another body")
@@ -142,7 +148,7 @@ extension ResponseRun {
 
   func newResponse(_ body: UpstreamBody, id: String = StoreID.response()) -> NewResponse {
     var row = NewResponse(
-      uid: uid, id: id, parent: body.context.parent,
+      as: principal, id: id, parent: body.context.parent,
       input: body.input.items.map(\.withoutToolSecrets))
     row.isStored = isStored
     row.isBackground = request.isBackground

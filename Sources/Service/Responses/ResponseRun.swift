@@ -77,7 +77,8 @@ final class ResponseRun {
   ) {
     self.request = request
     requester = ToolRequester(
-      uid: caller.userID, request: asker?.request ?? .null, approval: request.options.approval,
+      subject: caller.principal.subject, request: asker?.request ?? .null,
+      approval: request.options.approval,
       approver: asker?.approver)
     asked = plan
     self.plan = plan
@@ -91,7 +92,8 @@ final class ResponseRun {
     turn.blank = { [unowned self] in backgroundObject($0, status: $1) }
   }
 
-  var uid: UInt32 { caller.userID }
+  var principal: Principal { caller.principal }
+  var subject: Subject { caller.principal.subject }
   var id: String? { turn.id }
   var upstreamID: String? { turn.identity.upstreamID }
   var isFinished: Bool { turn.isFinished }
@@ -295,7 +297,7 @@ final class ResponseRun {
 
   func attempts(for body: UpstreamBody) -> ResponseAttempts {
     ResponseAttempts(
-      plan, body, of: uid,
+      plan, body, as: subject,
       isStreaming: request.isStreaming || request.isBackground || !offered.tools.isEmpty,
       services: services, mayContinue: { [unowned self] in turn.mayAskAgain },
       resumePoint: { [unowned self] in resumePoint },
@@ -329,7 +331,7 @@ final class ResponseRun {
   // MARK: What it is called
 
   private func identify(_ given: String?) {
-    let wanted = services.registry.free(given, for: uid) ?? StoreID.response()
+    let wanted = services.registry.free(given, for: subject) ?? StoreID.response()
     guard let recorder else {
       services.registry.register(self, wanted)
       return take(.identified(wanted))

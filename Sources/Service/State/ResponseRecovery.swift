@@ -17,13 +17,14 @@ package enum ResponseRecovery {
   package static func run(
     on store: Store, canResume: @EventLoop (StoredResponse) -> Bool,
     onTrouble: @EventLoop (String) -> Void
-  ) async throws(StoreError) -> [StoredResponse] {
-    var resumable: [StoredResponse] = []
+  ) async throws(StoreError) -> [ResumableResponse] {
+    var resumable: [ResumableResponse] = []
     for found in try await store.interruptedResponses() {
       do throws(StoreError) {
         let response = try found.get()
         if await canResume(response) {
-          resumable.append(response)
+          let principal = try await store.principal(of: response)
+          resumable.append(ResumableResponse(response: response, principal: principal))
         } else {
           try await end(response, store, onTrouble)
         }
@@ -66,6 +67,12 @@ package enum ResponseRecovery {
       }
     ).setting("background", to: .boolean(response.isBackground))
   }
+}
+
+/// A response whose rest can be had, and on whose behalf it was asked for.
+package struct ResumableResponse: Sendable {
+  package let response: StoredResponse
+  package let principal: Principal
 }
 
 extension StoreError {

@@ -16,7 +16,7 @@ final class StateStore {
   private let onTrouble: @EventLoop (String) -> Void
   /// Whether the rest of an interrupted response can be had of its upstream.
   var canResume: @EventLoop (StoredResponse) -> Bool = { _ in false }
-  var onResumable: @EventLoop (StoredResponse, Store) -> Void = { _, _ in }
+  var onResumable: @EventLoop (ResumableResponse, Store) -> Void = { _, _ in }
   /// Called with the store before anybody else gets it.
   var onOpened: @EventLoop (Store) async throws(StoreError) -> Void = { (_) throws(StoreError) in }
   private var store: Store?
@@ -223,9 +223,9 @@ extension StoreError {
 
 extension Store {
   /// The item of an id; nil where the user has none.
-  func itemIfThere(_ id: String, of uid: UInt32) throws(RPCError) -> RawJSON? {
+  func itemIfThere(_ id: String, as principal: Principal) throws(RPCError) -> RawJSON? {
     do throws(StoreError) {
-      return try item(id, uid: uid).json
+      return try item(id, as: principal).json
     } catch {
       if error.code == .notFound { return nil }
       throw RPCError(error)

@@ -16,41 +16,41 @@ struct RequestContext: Sendable {
   ///
   /// - Throws: `not_found`.
   static func find(
-    _ request: CreateRequest, of uid: UInt32, in store: Store
+    _ request: CreateRequest, as principal: Principal, in store: Store
   ) async throws(RPCError) -> RequestContext {
     var context = RequestContext()
     switch request.conversation {
     case .name(let name)?:
       context.use(
         try await store.performing { store throws(StoreError) in
-          try await store.openConversation(named: name, uid: uid)
+          try await store.openConversation(named: name, as: principal)
         })
       return context
     case .id(let id)?:
       context.use(
         try await known("conversation") { () throws(StoreError) in
-          try await store.conversation(id, uid: uid)
+          try await store.conversation(id, as: principal)
         })
       return context
     case nil: break
     }
-    return try await goingOn(from: request, of: uid, in: store)
+    return try await goingOn(from: request, as: principal, in: store)
   }
 
   private static func goingOn(
-    from request: CreateRequest, of uid: UInt32, in store: Store
+    from request: CreateRequest, as principal: Principal, in store: Store
   ) async throws(RPCError) -> RequestContext {
     var context = RequestContext()
     var previous = request.previousResponseID
     let goesOnFromScope = request.options.continuesScope
     if goesOnFromScope, let scope = request.options.scope {
       previous = try await store.performing { store throws(StoreError) in
-        try await store.lastResponse(ofScope: scope, uid: uid)
+        try await store.lastResponse(ofScope: scope, as: principal)
       }
     }
     guard let previous else { return context }
     let response = try await known("previous_response_id") { () throws(StoreError) in
-      try await store.response(previous, uid: uid)
+      try await store.response(previous, as: principal)
     }
     guard response.status.isFinal else {
       throw .invalidParams(
@@ -86,13 +86,13 @@ struct RequestContext: Sendable {
   }
 
   /// Reads the items. Called when the conversation is this request's turn.
-  mutating func load(of uid: UInt32, from store: Store) async throws(RPCError) {
+  mutating func load(as principal: Principal, from store: Store) async throws(RPCError) {
     let parent = parent
     let stored: StoredContext? = try await store.performing { store throws(StoreError) in
       switch parent {
       case .none: nil
-      case .response(let id): try await store.context(ofResponse: id, uid: uid)
-      case .conversation(let id): try await store.context(ofConversation: id, uid: uid)
+      case .response(let id): try await store.context(ofResponse: id, as: principal)
+      case .conversation(let id): try await store.context(ofConversation: id, as: principal)
       }
     }
     turns = stored?.turns ?? []

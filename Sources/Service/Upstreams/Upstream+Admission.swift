@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPClient
+internal import Store
 internal import Wire
 
 /// What asking an upstream takes.
@@ -52,20 +53,20 @@ extension Upstream {
 
   fileprivate struct Place: ~Copyable {
     let upstream: Upstream
-    let user: UInt32
+    let subject: Subject
 
     deinit {
-      EventLoop.assumeIsolated { [upstream, user] in upstream.leave(as: user) }
+      EventLoop.assumeIsolated { [upstream, subject] in upstream.leave(as: subject) }
     }
   }
 
   /// Waits for the right to ask, for which users take turns; at an upstream that is left alone nobody
   /// waits.
   func admission(
-    as user: UInt32, hasSideEffects: Bool = false, _ services: UpstreamServices
+    as subject: Subject, hasSideEffects: Bool = false, _ services: UpstreamServices
   ) async throws(CallFailure) -> Admission {
     try requireOpenBreaker()
-    let place = try await place(for: user, maximumQueue: services.maximumQueue)
+    let place = try await place(for: subject, maximumQueue: services.maximumQueue)
     let key = try await key(services)
     let leave: CircuitBreaker.Admission
     do throws(CircuitBreaker.Refusal) {
@@ -86,11 +87,11 @@ extension Upstream {
   }
 
   private func place(
-    for user: UInt32, maximumQueue: Int
+    for subject: Subject, maximumQueue: Int
   ) async throws(CallFailure) -> Place {
     do {
-      try await enter(as: user, maximumQueue: maximumQueue)
-      return Place(upstream: self, user: user)
+      try await enter(as: subject, maximumQueue: maximumQueue)
+      return Place(upstream: self, subject: subject)
     } catch let error as RPCError {
       throw CallFailure(error: error, phase: .notSent)
     } catch {

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Store
 internal import Wire
 
 /// A request whose answer is JSON in one piece.
@@ -17,9 +18,9 @@ extension Upstream {
   /// Asks as a user, in turn, and once more where that may help; returns the answer on one line and
   /// without the key.
   func fetch(
-    _ request: JSONRequest, as user: UInt32, _ services: UpstreamServices
+    _ request: JSONRequest, as subject: Subject, _ services: UpstreamServices
   ) async throws(CallFailure) -> RawJSON {
-    var admission = try await admission(as: user, services)
+    var admission = try await admission(as: subject, services)
     while true {
       let result = await exchange(request, key: admission.key, services.http)
       for event in record(result.failure) { services.onHealth(self, event) }

@@ -38,20 +38,20 @@ final class Upstream {
   /// Waits for one of `max_concurrent` places, for which users take turns.
   ///
   /// - Parameter maximumQueue: requests of this user that may wait.
-  func enter(as user: UInt32, maximumQueue: Int) async throws {
-    let waiting = line.waiting(of: user)
+  func enter(as subject: Subject, maximumQueue: Int) async throws {
+    let waiting = line.waiting(of: subject.name)
     guard line.isFree || waiting < maximumQueue else {
       throw RPCError(
-        .overloaded, "\(waiting) requests of uid \(user) wait for upstream \(name)",
+        .overloaded, "\(waiting) requests of \(subject) wait for upstream \(name)",
         isRetryable: true, details: [("retry_after_ms", .integer(1000))])
     }
-    try await line.enter(as: user)
+    try await line.enter(as: subject.name)
     lastUse = EventLoop.now
   }
 
-  func leave(as user: UInt32) {
+  func leave(as subject: Subject) {
     lastUse = EventLoop.now
-    line.leave(as: user)
+    line.leave(as: subject.name)
   }
 
   // MARK: Key

@@ -9,11 +9,11 @@ package import Store
 package struct Budgets: Sendable {
   /// Who asks.
   package struct Spender: Sendable, Hashable {
-    package var uid: UInt32
+    package var subject: Subject
     package var client: String
 
-    package init(uid: UInt32, client: String) {
-      self.uid = uid
+    package init(_ subject: Subject, client: String) {
+      self.subject = subject
       self.client = client
     }
   }
@@ -82,7 +82,7 @@ package struct Budgets: Sendable {
   /// given it.
   package mutating func restore(_ spending: [UsageSpending]) {
     for entry in spending {
-      let spender = Spender(uid: entry.uid, client: entry.client)
+      let spender = Spender(entry.subject, client: entry.client)
       let amount = NanoDollars(entry.cost)
       for account in Account.all(of: spender, on: LocalDay(number: entry.day)) {
         spent[account, default: .zero] = spent[account, default: .zero] + amount
@@ -164,7 +164,7 @@ package struct Budgets: Sendable {
       switch account.owner {
       case .everybody: configuration.overall
       case .client(let name): configuration.perClient[name]
-      case .user(let uid): configuration.perUser[uid]
+      case .user(let subject): subject.userID.flatMap { configuration.perUser[$0] }
       }
     return account.period.isMonth ? budget?.monthly : budget?.daily
   }
@@ -181,7 +181,7 @@ private struct Account: Sendable, Hashable {
   enum Owner: Hashable {
     case everybody
     case client(String)
-    case user(UInt32)
+    case user(Subject)
   }
 
   enum Period: Hashable {
@@ -203,7 +203,7 @@ private struct Account: Sendable, Hashable {
 
   /// The accounts that a request counts against.
   static func all(of spender: Budgets.Spender, on day: LocalDay) -> [Account] {
-    [Owner.everybody, .client(spender.client), .user(spender.uid)].flatMap { owner in
+    [Owner.everybody, .client(spender.client), .user(spender.subject)].flatMap { owner in
       [
         Account(owner: owner, period: .day(day)), Account(owner: owner, period: .month(day.month)),
       ]
@@ -216,7 +216,8 @@ private struct Account: Sendable, Hashable {
     return switch owner {
     case .everybody: key
     case .client(let name): "per_client.\(name).\(key)"
-    case .user(let uid): "per_user.\(uid).\(key)"
+    case .user(let subject):
+      "per_user.\(subject.userID.map(String.init) ?? subject.name).\(key)"
     }
   }
 }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Store
 internal import Wire
 
 /// The models that the upstreams offer (`GET /models`), kept for an hour.
@@ -26,18 +27,18 @@ final class ModelCatalog {
   /// The API's list of the models of some upstreams. An upstream that cannot be asked is left out
   /// and named, unless none can.
   func list(
-    _ upstreams: [Upstream], as user: UInt32, _ services: UpstreamServices, refresh: Bool
+    _ upstreams: [Upstream], as subject: Subject, _ services: UpstreamServices, refresh: Bool
   ) async -> Result<RawJSON, RPCError> {
-    let (lists, failures) = await ask(upstreams, user, services, refresh)
+    let (lists, failures) = await ask(upstreams, subject, services, refresh)
     if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
     return .success(json(lists, failures))
   }
 
   /// One model of the first upstream that has it; `not_found` names those that could not be asked.
   func retrieve(
-    _ name: String, from upstreams: [Upstream], as user: UInt32, _ services: UpstreamServices
+    _ name: String, from upstreams: [Upstream], as subject: Subject, _ services: UpstreamServices
   ) async -> Result<RawJSON, RPCError> {
-    let (lists, failures) = await ask(upstreams, user, services, false)
+    let (lists, failures) = await ask(upstreams, subject, services, false)
     for list in lists {
       if let model = list.models.first(where: { $0["id"]?.string == name }) {
         return .success(model.setting("halley", to: origin(of: model, list.upstream)))
@@ -58,7 +59,7 @@ final class ModelCatalog {
   }
 
   private func ask(
-    _ upstreams: [Upstream], _ user: UInt32, _ services: UpstreamServices, _ refresh: Bool
+    _ upstreams: [Upstream], _ subject: Subject, _ services: UpstreamServices, _ refresh: Bool
   ) async -> (
     lists: [(upstream: String, models: [RawJSON])], failures: [(upstream: String, error: RPCError)]
   ) {
@@ -66,7 +67,7 @@ final class ModelCatalog {
     var failures: [(upstream: String, error: RPCError)] = []
     for upstream in upstreams {
       do throws(CallFailure) {
-        lists.append((upstream.name, try await models(of: upstream, user, services, refresh)))
+        lists.append((upstream.name, try await models(of: upstream, subject, services, refresh)))
       } catch {
         failures.append((upstream.name, error.error))
       }
@@ -75,7 +76,7 @@ final class ModelCatalog {
   }
 
   private func models(
-    of upstream: Upstream, _ user: UInt32, _ services: UpstreamServices, _ refresh: Bool
+    of upstream: Upstream, _ subject: Subject, _ services: UpstreamServices, _ refresh: Bool
   ) async throws(CallFailure) -> [RawJSON] {
     if !refresh, let entry = known[upstream.name], EventLoop.now - entry.at < Self.freshness {
       return entry.models
@@ -87,7 +88,7 @@ final class ModelCatalog {
         return entries.isEmpty || entries.contains(where: Self.isModel)
       },
       http: { UpstreamRequest.get("/models", $0, key: $1) })
-    let list = try await upstream.fetch(request, as: user, services)
+    let list = try await upstream.fetch(request, as: subject, services)
     let models = Self.entries(list)?.filter(Self.isModel) ?? []
     known[upstream.name] = (models, EventLoop.now)
     return models

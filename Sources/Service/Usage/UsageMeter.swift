@@ -37,11 +37,12 @@ final class UsageMeter {
   ) {
     self.ledger = ledger
     self.plan = plan
-    spender = Budgets.Spender(uid: caller.userID, client: caller.name)
+    spender = Budgets.Spender(caller.principal.subject, client: caller.name)
     limit = request.options.maximumCostNanodollars
     let first = plan.candidates[0]
     usage = NewUsage(
-      uid: caller.userID, client: caller.name, upstream: first.upstream.name, model: first.model,
+      of: caller.principal.subject, client: caller.name, upstream: first.upstream.name,
+      model: first.model,
       day: ledger.today.number)
     usage.clientPID = caller.processID
   }

@@ -15,10 +15,10 @@ package enum UsageReport {
 
   /// Reads what `params` has let pass: `since` is from the start of a day, `until` up to its end.
   ///
-  /// - Parameter uid: whose usage; nil for everybody's.
-  package static func query(_ params: RawJSON, uid: UInt32?) -> UsageQuery {
+  /// - Parameter principal: whose usage; nil for everybody's.
+  package static func query(_ params: RawJSON, as principal: Principal?) -> UsageQuery {
     var query = UsageQuery()
-    query.uid = uid
+    query.principal = principal
     query.since = params["since"].flatMap { time($0) { $0.start } }
     query.until = params["until"].flatMap { time($0) { $0.next.start } }
     query.grouping = params["by"]?.string.flatMap { .init(rawValue: $0) } ?? query.grouping

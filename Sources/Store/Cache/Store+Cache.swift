@@ -19,10 +19,10 @@ extension Store {
 
   /// Returns a user's answer to a key that was cached at or after a time in milliseconds since 1970.
   package func cachedResponse(
-    _ key: [UInt8], uid: UInt32, since time: Int64
+    _ key: [UInt8], of subject: Subject, since time: Int64
   ) throws(StoreError) -> CachedResponse? {
     try read { transaction throws(StoreError) in
-      try transaction.cachedResponse(key, uid: uid, since: time)
+      try transaction.cachedResponse(key, subject: transaction.known(subject), since: time)
     }
   }
 
@@ -30,17 +30,19 @@ extension Store {
   ///
   /// Returns before it is on disk; a crash loses only which answer is given up first.
   package func noteCacheUse(
-    _ keys: [(uid: UInt32, key: [UInt8])]
+    _ keys: [(subject: Subject, key: [UInt8])]
   ) async throws(StoreError) {
     try await write(isEager: true) { transaction throws(StoreError) in
-      for use in keys { try transaction.noteCacheUse(use.key, uid: use.uid) }
+      for use in keys {
+        try transaction.noteCacheUse(use.key, subject: transaction.known(use.subject))
+      }
     }
   }
 
   /// Returns a user's entries, the last used first.
-  package func cacheParts(uid: UInt32, limit: Int) throws(StoreError) -> [CacheEntryParts] {
+  package func cacheParts(of subject: Subject, limit: Int) throws(StoreError) -> [CacheEntryParts] {
     try read { transaction throws(StoreError) in
-      try transaction.cacheParts(uid: uid, limit: limit)
+      try transaction.cacheParts(subject: transaction.known(subject), limit: limit)
     }
   }
 
@@ -50,17 +52,20 @@ extension Store {
   }
 
   /// Counts what is cached, of one user or of all.
-  package func cacheContents(uid: UInt32? = nil) throws(StoreError) -> CacheContents {
-    try read { transaction throws(StoreError) in try transaction.cacheContents(uid: uid) }
+  package func cacheContents(of subject: Subject? = nil) throws(StoreError) -> CacheContents {
+    try read { transaction throws(StoreError) in
+      try transaction.cacheContents(
+        subject: subject.map { (subject) throws(StoreError) in try transaction.known(subject) })
+    }
   }
 
   /// Removes a user's entries, those that were cached before a time where one is given; returns how
   /// many. The responses stay.
   package func clearCache(
-    uid: UInt32, before time: Int64? = nil
+    of subject: Subject, before time: Int64? = nil
   ) async throws(StoreError) -> Int {
     try await write { transaction throws(StoreError) in
-      try transaction.clearCache(uid: uid, before: time ?? .max)
+      try transaction.clearCache(subject: transaction.known(subject), before: time ?? .max)
     }
   }
 

@@ -18,12 +18,12 @@ extension Store {
   ///
   /// - Throws: `notFound` for a response that is not stored.
   package func setLastResponse(
-    ofScope scope: String, to response: String, uid: UInt32
+    ofScope scope: String, to response: String, as principal: Principal
   ) async throws(StoreError) {
-    try await write { transaction throws(StoreError) in
-      let last = try transaction.response(response, uid: uid)
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      let last = try transaction.response(response, as: owner)
       guard last.isStored else { throw .notFound("response", response) }
-      try transaction.setLast(last.handle, ofScope: scope)
+      try transaction.setLast(last.handle, ofScope: scope, token: owner.token)
     }
   }
 }

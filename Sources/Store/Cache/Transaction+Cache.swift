@@ -11,34 +11,35 @@ extension Transaction {
     let size = try database.integer(
       """
       SELECT length(object) FROM responses
-      WHERE id = ? AND uid = ? AND is_stored = 1 AND status = 'completed'
-      """, .integer(handle.row), .user(handle.uid))
+      WHERE id = ? AND subject = ? AND is_stored = 1 AND status = 'completed'
+      """, .integer(handle.row), .integer(handle.subject))
     guard let size else { return false }
     let entry = CacheEntry(
-      uid: handle.uid, key: key, response: handle.row, size: size, cachedAt: now, parts: parts)
+      subject: handle.subject, key: key, response: handle.row, size: size, cachedAt: now,
+      parts: parts)
     try database.run(
       """
-      INSERT INTO cache_entries (uid, key, response, size, cached_at, used_at, parts, checksum)
+      INSERT INTO cache_entries (subject, key, response, size, cached_at, used_at, parts, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (uid, key) DO UPDATE SET response = excluded.response, size = excluded.size,
+      ON CONFLICT (subject, key) DO UPDATE SET response = excluded.response, size = excluded.size,
         cached_at = excluded.cached_at, used_at = excluded.used_at, parts = excluded.parts,
         checksum = excluded.checksum
-      """, .user(entry.uid), .blob(key[...]), .integer(handle.row), .integer(size),
+      """, .integer(entry.subject), .blob(key[...]), .integer(handle.row), .integer(size),
       .integer(now), .integer(now), .blob(parts[...]), .integer(entry.checksum))
     return true
   }
 
   func cachedResponse(
-    _ key: [UInt8], uid: UInt32, since time: Int64
+    _ key: [UInt8], subject: Int64, since time: Int64
   ) throws(StoreError) -> CachedResponse? {
     let entry = try database.first(
       """
       SELECT response, size, cached_at, parts, checksum, id FROM cache_entries
-      WHERE uid = ? AND key = ? AND cached_at >= ?
-      """, .user(uid), .blob(key[...]), .integer(time)
+      WHERE subject = ? AND key = ? AND cached_at >= ?
+      """, .integer(subject), .blob(key[...]), .integer(time)
     ) { row throws(StoreError) in
       let entry = CacheEntry(
-        uid: uid, key: key, response: row.integer(0), size: row.integer(1),
+        subject: subject, key: key, response: row.integer(0), size: row.integer(1),
         cachedAt: row.integer(2), parts: row.bytes(3))
       guard entry.checksum == row.integer(4) else {
         throw StoreError.corrupt("cache_entries", row.integer(5))
@@ -46,25 +47,25 @@ extension Transaction {
       return entry
     }
     guard let entry else { return nil }
-    let response = try response(ResponseHandle(uid: uid, row: entry.response))
+    let response = try response(ResponseHandle(subject: subject, row: entry.response))
     guard let object = response.object, object.bytes.count == entry.size else { return nil }
     return CachedResponse(
       id: response.id, object: object, cachedAt: entry.cachedAt, upstream: response.upstream,
       upstreamID: response.upstreamID, model: response.model)
   }
 
-  func noteCacheUse(_ key: [UInt8], uid: UInt32) throws(StoreError) {
+  func noteCacheUse(_ key: [UInt8], subject: Int64) throws(StoreError) {
     try database.run(
-      "UPDATE cache_entries SET used_at = ? WHERE uid = ? AND key = ?", .integer(now), .user(uid),
-      .blob(key[...]))
+      "UPDATE cache_entries SET used_at = ? WHERE subject = ? AND key = ?", .integer(now),
+      .integer(subject), .blob(key[...]))
   }
 
-  func cacheParts(uid: UInt32, limit: Int) throws(StoreError) -> [CacheEntryParts] {
+  func cacheParts(subject: Int64, limit: Int) throws(StoreError) -> [CacheEntryParts] {
     try database.all(
       """
-      SELECT key, parts, cached_at FROM cache_entries WHERE uid = ?
+      SELECT key, parts, cached_at FROM cache_entries WHERE subject = ?
       ORDER BY used_at DESC, id DESC LIMIT ?
-      """, .user(uid), .integer(Int64(limit))
+      """, .integer(subject), .integer(Int64(limit))
     ) { CacheEntryParts(key: $0.bytes(0), parts: $0.bytes(1), cachedAt: $0.integer(2)) }
   }
 
@@ -74,17 +75,18 @@ extension Transaction {
     }
   }
 
-  func cacheContents(uid: UInt32? = nil) throws(StoreError) -> CacheContents {
+  func cacheContents(subject: Int64? = nil) throws(StoreError) -> CacheContents {
     let contents = try database.first(
-      "SELECT count(*), sum(size) FROM cache_entries WHERE ?1 IS NULL OR uid = ?1",
-      .integer(uid.map(Int64.init))
+      "SELECT count(*), sum(size) FROM cache_entries WHERE ?1 IS NULL OR subject = ?1",
+      .integer(subject)
     ) { CacheContents(entries: Int($0.integer(0)), bytes: Int($0.integer(1))) }
     return contents ?? CacheContents(entries: 0, bytes: 0)
   }
 
-  func clearCache(uid: UInt32, before time: Int64) throws(StoreError) -> Int {
+  func clearCache(subject: Int64, before time: Int64) throws(StoreError) -> Int {
     try database.run(
-      "DELETE FROM cache_entries WHERE uid = ? AND cached_at < ?", .user(uid), .integer(time))
+      "DELETE FROM cache_entries WHERE subject = ? AND cached_at < ?", .integer(subject),
+      .integer(time))
   }
 
   func trimCache(
@@ -108,7 +110,8 @@ extension Transaction {
 
 /// A row of `cache_entries`, of which only the time of its last use changes.
 private struct CacheEntry {
-  let uid: UInt32
+  /// The number of whose it is.
+  let subject: Int64
   let key: [UInt8]
   let response: Int64
   let size: Int64
@@ -117,7 +120,7 @@ private struct CacheEntry {
 
   var checksum: Int64 {
     var checksum = Checksum()
-    checksum.combine(Int64(uid))
+    checksum.combine(subject)
     checksum.combine(key[...])
     checksum.combine(response)
     checksum.combine(size)

@@ -5,39 +5,42 @@ extension Store {
   ///
   /// - Throws: `conflict` when the user has a conversation of that name.
   package func createConversation(
-    uid: UInt32, name: String? = nil, metadata: RawJSON = .emptyObject, items: [RawJSON] = []
+    as principal: Principal, name: String? = nil, metadata: RawJSON = .emptyObject,
+    items: [RawJSON] = []
   ) async throws(StoreError) -> StoredConversation {
-    try await write { transaction throws(StoreError) in
-      let made = try transaction.createConversation(uid: uid, name: name, metadata: metadata)
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      let made = try transaction.createConversation(as: owner, name: name, metadata: metadata)
       guard !items.isEmpty else { return made }
-      _ = try transaction.createItems(items, in: made.id, uid: uid)
-      return try transaction.conversation(made.id, uid: uid)
+      _ = try transaction.createItems(items, in: made.id, as: owner)
+      return try transaction.conversation(made.id, as: owner)
     }
   }
 
   /// Opens the conversation of a name, or makes it on its first use.
   package func openConversation(
-    named name: String, uid: UInt32
+    named name: String, as principal: Principal
   ) async throws(StoreError) -> StoredConversation {
-    if let conversation = try conversation(named: name, uid: uid) { return conversation }
-    return try await write { transaction throws(StoreError) in
+    if let conversation = try conversation(named: name, as: principal) { return conversation }
+    return try await write(as: principal) { transaction, owner throws(StoreError) in
       // Another caller may have made it while this one waited for its transaction.
-      if let made = try transaction.conversation(named: name, uid: uid) { return made }
-      return try transaction.createConversation(uid: uid, name: name, metadata: .emptyObject)
+      if let made = try transaction.conversation(named: name, as: owner) { return made }
+      return try transaction.createConversation(as: owner, name: name, metadata: .emptyObject)
     }
   }
 
   package func conversation(
-    _ id: String, uid: UInt32
+    _ id: String, as principal: Principal
   ) throws(StoreError) -> StoredConversation {
-    try read { transaction throws(StoreError) in try transaction.conversation(id, uid: uid) }
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.conversation(id, as: owner)
+    }
   }
 
   package func conversation(
-    named name: String, uid: UInt32
+    named name: String, as principal: Principal
   ) throws(StoreError) -> StoredConversation? {
-    try read { transaction throws(StoreError) in
-      try transaction.conversation(named: name, uid: uid)
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.conversation(named: name, as: owner)
     }
   }
 
@@ -55,65 +58,69 @@ extension Store {
 
   /// - Throws: `conflict` when another conversation of the user has the new name.
   package func updateConversation(
-    _ id: String, uid: UInt32, _ update: ConversationUpdate
+    _ id: String, as principal: Principal, _ update: ConversationUpdate
   ) async throws(StoreError) -> StoredConversation {
-    try await write { transaction throws(StoreError) in
-      try transaction.apply(update, to: id, uid: uid)
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.apply(update, to: id, as: owner)
     }
   }
 
   /// Lists conversations by last use.
   package func conversations(
-    uid: UInt32, _ page: PageRequest
+    as principal: Principal, _ page: PageRequest
   ) throws(StoreError) -> Page<StoredConversation> {
-    try read { transaction throws(StoreError) in try transaction.conversations(uid: uid, page) }
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.conversations(as: owner, page)
+    }
   }
 
   // MARK: Items
 
   /// Adds items to the end of a conversation.
   package func createItems(
-    _ items: [RawJSON], in conversation: String, uid: UInt32
+    _ items: [RawJSON], in conversation: String, as principal: Principal
   ) async throws(StoreError) -> [StoredItem] {
-    try await write { transaction throws(StoreError) in
-      try transaction.createItems(items, in: conversation, uid: uid)
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.createItems(items, in: conversation, as: owner)
     }
   }
 
   package func conversationItems(
-    _ conversation: String, uid: UInt32, _ page: PageRequest
+    _ conversation: String, as principal: Principal, _ page: PageRequest
   ) throws(StoreError) -> Page<StoredItem> {
-    try read { transaction throws(StoreError) in
-      try transaction.conversationItems(conversation, uid: uid, page)
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.conversationItems(conversation, as: owner, page)
     }
   }
 
   package func conversationItem(
-    _ item: String, in conversation: String, uid: UInt32
+    _ item: String, in conversation: String, as principal: Principal
   ) throws(StoreError) -> StoredItem {
-    try read { transaction throws(StoreError) in
-      try transaction.conversationItem(item, in: conversation, uid: uid)
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.conversationItem(item, in: conversation, as: owner)
     }
   }
 
   /// Lists what a response was given: its context and its own input, without its output.
   package func inputItems(
-    ofResponse response: String, uid: UInt32, _ page: PageRequest
+    ofResponse response: String, as principal: Principal, _ page: PageRequest
   ) throws(StoreError) -> Page<StoredItem> {
-    try read { transaction throws(StoreError) in
-      try transaction.inputItems(ofResponse: response, uid: uid, page)
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.inputItems(ofResponse: response, as: owner, page)
     }
   }
 
-  /// Whether the user has an item of an id.
-  package func hasItem(_ id: String, uid: UInt32) throws(StoreError) -> Bool {
-    try read { transaction throws(StoreError) in try transaction.hasItem(id, uid: uid) }
+  /// Whether a new item can't have an id, because one of this response's subject has it.
+  package func hasItem(_ id: String, besides response: ResponseHandle) throws(StoreError) -> Bool {
+    try read { transaction throws(StoreError) in
+      try transaction.hasItem(id, subject: response.subject)
+    }
   }
 
   /// Returns the item that an `item_reference` names.
-  package func item(_ id: String, uid: UInt32) throws(StoreError) -> StoredItem {
-    try read { transaction throws(StoreError) in
-      guard let item = try transaction.item(id, uid: uid) else { throw .notFound("item", id) }
+  package func item(_ id: String, as principal: Principal) throws(StoreError) -> StoredItem {
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      guard let item = try transaction.item(id, as: owner) else { throw .notFound("item", id) }
       return item
     }
   }
@@ -122,19 +129,19 @@ extension Store {
 
   /// Returns all that was said up to the end of a response, its output included.
   package func context(
-    ofResponse id: String, uid: UInt32
+    ofResponse id: String, as principal: Principal
   ) throws(StoreError) -> StoredContext {
-    try read { transaction throws(StoreError) in
-      try transaction.context(ofResponse: id, uid: uid)
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.context(ofResponse: id, as: owner)
     }
   }
 
   /// Returns all that was said in a conversation.
   package func context(
-    ofConversation id: String, uid: UInt32
+    ofConversation id: String, as principal: Principal
   ) throws(StoreError) -> StoredContext {
-    try read { transaction throws(StoreError) in
-      try transaction.context(ofConversation: id, uid: uid)
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.context(ofConversation: id, as: owner)
     }
   }
 }
@@ -143,10 +150,10 @@ extension Store {
   /// Makes a conversation that shares everything up to a response or an item of another one, or all
   /// of it, without copying.
   package func forkConversation(
-    _ id: String, uid: UInt32, at: String? = nil, name: String? = nil
+    _ id: String, as principal: Principal, at: String? = nil, name: String? = nil
   ) async throws(StoreError) -> StoredConversation {
-    try await write { transaction throws(StoreError) in
-      try transaction.fork(id, uid: uid, at: at, name: name)
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.fork(id, as: owner, at: at, name: name)
     }
   }
 }

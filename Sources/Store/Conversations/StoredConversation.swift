@@ -12,7 +12,10 @@ package struct StoredConversation: Sendable, Equatable {
   package internal(set) var updatedAt: Int64
 
   let row: Int64
-  let uid: UInt32
+  /// The number of whose it is.
+  let subject: Int64
+  /// The token that made it.
+  let token: String?
   /// The newest turn; nil while it is empty.
   var head: Int64?
 }

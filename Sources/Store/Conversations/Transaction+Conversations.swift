@@ -2,21 +2,31 @@ internal import JSON
 
 extension Transaction {
   private static let columns =
-    "id, uid, conversation_id, name, metadata, created_at, updated_at, head, checksum"
+    "id, subject, conversation_id, name, metadata, created_at, updated_at, head, checksum, token"
 
-  func conversation(_ id: String, uid: UInt32) throws(StoreError) -> StoredConversation {
+  func conversation(_ id: String, as owner: Owner) throws(StoreError) -> StoredConversation {
     let conversation = try database.first(
-      "SELECT \(Self.columns) FROM conversations WHERE uid = ? AND conversation_id = ?",
-      .user(uid), .text(id)
+      "SELECT \(Self.columns) FROM conversations WHERE subject = ? AND conversation_id = ?",
+      .subject(owner), .text(id)
     ) { row throws(StoreError) in try Self.conversation(row) }
-    guard let conversation else { throw .notFound("conversation", id) }
+    guard let conversation, owner.sees(madeBy: conversation.token) else {
+      throw .notFound("conversation", id)
+    }
     return conversation
   }
 
-  func conversation(named name: String, uid: UInt32) throws(StoreError) -> StoredConversation? {
+  func conversation(named name: String, as owner: Owner) throws(StoreError) -> StoredConversation? {
+    let holder = try holder(ofName: name, subject: owner.subject)
+    return holder.flatMap { owner.sees(madeBy: $0.token) ? $0 : nil }
+  }
+
+  /// The conversation that has a name, made by whomever.
+  private func holder(
+    ofName name: String, subject: Int64
+  ) throws(StoreError) -> StoredConversation? {
     try database.first(
-      "SELECT \(Self.columns) FROM conversations WHERE uid = ? AND name = ?", .user(uid),
-      .text(name)
+      "SELECT \(Self.columns) FROM conversations WHERE subject = ? AND name = ?",
+      .integer(subject), .text(name)
     ) { row throws(StoreError) in try Self.conversation(row) }
   }
 
@@ -32,7 +42,7 @@ extension Transaction {
     let conversation = StoredConversation(
       id: row.text(2), name: row.optionalText(3), metadata: row.json(4) ?? .emptyObject,
       createdAt: row.integer(5), updatedAt: row.integer(6), row: row.integer(0),
-      uid: UInt32(truncatingIfNeeded: row.integer(1)), head: row.optionalInteger(7))
+      subject: row.integer(1), token: row.optionalText(9), head: row.optionalInteger(7))
     guard checksum(of: conversation) == row.integer(8) else {
       throw .corrupt("conversations", conversation.row)
     }
@@ -42,31 +52,32 @@ extension Transaction {
   private static func checksum(of conversation: StoredConversation) -> Int64 {
     var checksum = Checksum()
     checksum.combine(conversation.row)
-    checksum.combine(Int64(conversation.uid))
+    checksum.combine(conversation.subject)
     checksum.combine(conversation.id)
     checksum.combine(conversation.name)
     checksum.combine(conversation.metadata.bytes)
     checksum.combine(conversation.head)
+    checksum.combine(maker: conversation.token)
     return checksum.value
   }
 
   // MARK: Writing
 
   func createConversation(
-    uid: UInt32, name: String?, metadata: RawJSON, head: Int64? = nil
+    as owner: Owner, name: String?, metadata: RawJSON, head: Int64? = nil
   ) throws(StoreError) -> StoredConversation {
-    try checkFree(name, uid: uid, except: nil)
+    try checkFree(name, subject: owner.subject, except: nil)
     let id = StoreID.conversation()
     let row = try database.insert(
       """
       INSERT INTO conversations
-        (uid, conversation_id, name, metadata, created_at, updated_at, head, checksum)
-      VALUES (?, ?, ?, ?, ?, ?, ?, 0)
-      """, .user(uid), .text(id), .text(name), .blob(metadata.bytes), .integer(now),
-      .integer(now), .integer(head))
+        (subject, conversation_id, name, metadata, created_at, updated_at, head, checksum, token)
+      VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)
+      """, .subject(owner), .text(id), .text(name), .blob(metadata.bytes), .integer(now),
+      .integer(now), .integer(head), .text(owner.token))
     let conversation = StoredConversation(
-      id: id, name: name, metadata: metadata, createdAt: now, updatedAt: now, row: row, uid: uid,
-      head: head)
+      id: id, name: name, metadata: metadata, createdAt: now, updatedAt: now, row: row,
+      subject: owner.subject, token: owner.token, head: head)
     try update(conversation)
     return conversation
   }
@@ -83,12 +94,12 @@ extension Transaction {
   }
 
   func apply(
-    _ changes: ConversationUpdate, to id: String, uid: UInt32
+    _ changes: ConversationUpdate, to id: String, as owner: Owner
   ) throws(StoreError) -> StoredConversation {
-    var conversation = try conversation(id, uid: uid)
+    var conversation = try conversation(id, as: owner)
     switch changes.name {
     case .name(let name)?:
-      try checkFree(name, uid: uid, except: conversation.row)
+      try checkFree(name, subject: owner.subject, except: conversation.row)
       conversation.name = name
     case ConversationUpdate.Name.none?: conversation.name = nil
     case nil: break
@@ -99,8 +110,9 @@ extension Transaction {
     return conversation
   }
 
-  private func checkFree(_ name: String?, uid: UInt32, except row: Int64?) throws(StoreError) {
-    guard let name, let holder = try conversation(named: name, uid: uid), holder.row != row else {
+  private func checkFree(_ name: String?, subject: Int64, except row: Int64?) throws(StoreError) {
+    guard let name, let holder = try holder(ofName: name, subject: subject), holder.row != row
+    else {
       return
     }
     throw StoreError(
@@ -111,9 +123,8 @@ extension Transaction {
   /// it.
   func append(_ turn: Int64, to row: Int64) throws(StoreError) {
     guard var conversation = try conversation(row: row) else { return }
-    if try self.turn(turn).parent != conversation.head {
-      try setParent(of: turn, to: conversation.head, uid: conversation.uid)
-    }
+    let newest = try self.turn(turn)
+    if newest.parent != conversation.head { try setParent(of: newest, to: conversation.head) }
     conversation.head = turn
     conversation.updatedAt = now
     try update(conversation)
@@ -121,13 +132,13 @@ extension Transaction {
 
   /// Adds items that no response took in or made.
   func createItems(
-    _ items: [RawJSON], in id: String, uid: UInt32
+    _ items: [RawJSON], in id: String, as owner: Owner
   ) throws(StoreError) -> [StoredItem] {
-    let conversation = try conversation(id, uid: uid)
+    let conversation = try conversation(id, as: owner)
     guard !items.isEmpty else { return [] }
     let turn = try addTurn(
-      uid: uid, parent: conversation.head, conversation: conversation.row, .waiting)
-    let stored = try addItems(items, to: turn, uid: uid, isOutput: false)
+      as: owner, parent: conversation.head, conversation: conversation.row, .waiting)
+    let stored = try addItems(items, to: turn, subject: owner.subject, isOutput: false)
     try append(turn, to: conversation.row)
     return stored
   }
@@ -136,21 +147,22 @@ extension Transaction {
 
   /// Conversations by last use.
   func conversations(
-    uid: UInt32, _ page: PageRequest
+    as owner: Owner, _ page: PageRequest
   ) throws(StoreError) -> Page<StoredConversation> {
     let isDescending = page.order == .descending
     var bound: (updatedAt: Int64, row: Int64) = isDescending ? (.max, .max) : (.min, .min)
     if let after = page.after {
-      let conversation = try conversation(after, uid: uid)
+      let conversation = try conversation(after, as: owner)
       bound = (conversation.updatedAt, conversation.row)
     }
     let rows = try database.all(
       """
       SELECT \(Self.columns) FROM conversations
-      WHERE uid = ? AND (updated_at, id) \(isDescending ? "<" : ">") (?, ?)
+      WHERE subject = ? AND (updated_at, id) \(isDescending ? "<" : ">") (?, ?)
+        AND (? OR token = ?)
       ORDER BY updated_at \(isDescending ? "DESC, id DESC" : "ASC, id ASC") LIMIT ?
-      """, .user(uid), .integer(bound.updatedAt), .integer(bound.row),
-      .integer(Int64(page.limit + 1))
+      """, .subject(owner), .integer(bound.updatedAt), .integer(bound.row),
+      .flag(owner.seesAll), .text(owner.token), .integer(Int64(page.limit + 1))
     ) { row throws(StoreError) in try Self.conversation(row) }
     return Page(rows, limit: page.limit)
   }

@@ -5,14 +5,14 @@ extension Transaction {
   ///
   /// - Parameter at: the id of a response or an item in the conversation; nil for its end.
   func fork(
-    _ id: String, uid: UInt32, at: String?, name: String?
+    _ id: String, as owner: Owner, at: String?, name: String?
   ) throws(StoreError) -> StoredConversation {
-    let source = try conversation(id, uid: uid)
+    let source = try conversation(id, as: owner)
     let path = try path(from: source.head).map(\.row)
     var hidden = try hiddenItems(of: source.row)
     var head = source.head
     if let at {
-      let end = try end(at, uid: uid)
+      let end = try end(at, subject: owner.subject)
       guard path.contains(end.turn), end.item.map({ hidden.contains($0) }) != true else {
         throw .notFound("response or item", at)
       }
@@ -20,7 +20,7 @@ extension Transaction {
       hidden.formUnion(end.itemsBehind)
     }
     let fork = try createConversation(
-      uid: uid, name: name, metadata: source.metadata, head: head)
+      as: owner, name: name, metadata: source.metadata, head: head)
     try hide(hidden, in: fork.row)
     return fork
   }
@@ -31,14 +31,17 @@ extension Transaction {
     var itemsBehind: [Int64] = []
   }
 
-  private func end(_ id: String, uid: UInt32) throws(StoreError) -> ForkEnd {
-    if let item = try item(id, uid: uid) {
-      let behind = try items(ofTurn: item.turn, uid: uid).filter { $0.position > item.position }
+  private func end(_ id: String, subject: Int64) throws(StoreError) -> ForkEnd {
+    if let item = try item(id, subject: subject) {
+      let behind = try items(ofTurn: item.turn, subject: subject).filter {
+        $0.position > item.position
+      }
       return ForkEnd(turn: item.turn, item: item.row, itemsBehind: behind.map(\.row))
     }
     guard
       let turn = try database.integer(
-        "SELECT turn FROM responses WHERE uid = ? AND response_id = ?", .user(uid), .text(id))
+        "SELECT turn FROM responses WHERE subject = ? AND response_id = ?", .integer(subject),
+        .text(id))
     else { throw .notFound("response or item", id) }
     return ForkEnd(turn: turn)
   }

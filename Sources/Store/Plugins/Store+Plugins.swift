@@ -2,10 +2,11 @@
 extension Store {
   /// Approves definitions for a user, each in the place of an earlier one of the same tool.
   package func approveToolDefinitions(
-    _ rows: [ToolDefinitionRow], uid: UInt32
+    _ rows: [ToolDefinitionRow], of subject: Subject
   ) async throws(StoreError) {
     try await write { transaction throws(StoreError) in
-      for row in rows { try transaction.approveToolDefinition(row, uid: uid) }
+      let subject = try transaction.added(subject)
+      for row in rows { try transaction.approveToolDefinition(row, subject: subject) }
     }
   }
 
@@ -13,8 +14,10 @@ extension Store {
   ///
   /// A row that is damaged comes without its digest: its tool counts as one whose definition
   /// changed.
-  package func toolDefinitions(uid: UInt32) throws(StoreError) -> [ToolDefinitionRow] {
-    try read { transaction throws(StoreError) in try transaction.toolDefinitions(uid: uid) }
+  package func toolDefinitions(of subject: Subject) throws(StoreError) -> [ToolDefinitionRow] {
+    try read { transaction throws(StoreError) in
+      try transaction.toolDefinitions(subject: transaction.known(subject))
+    }
   }
 
   /// Forgets the tools of all plugins but some, for all users.
@@ -28,25 +31,27 @@ extension Store {
 }
 
 extension Transaction {
-  func approveToolDefinition(_ row: ToolDefinitionRow, uid: UInt32) throws(StoreError) {
+  func approveToolDefinition(_ row: ToolDefinitionRow, subject: Int64) throws(StoreError) {
     try database.run(
       """
-      INSERT OR REPLACE INTO tool_definitions (uid, plugin, tool, digest, approved_at, checksum)
+      INSERT OR REPLACE INTO tool_definitions (subject, plugin, tool, digest, approved_at, checksum)
       VALUES (?, ?, ?, ?, ?, ?)
-      """, .user(uid), .text(row.plugin), .text(row.tool), .blob(row.digest[...]), .integer(now),
-      .integer(row.checksum(uid: uid, approvedAt: now)))
+      """, .integer(subject), .text(row.plugin), .text(row.tool), .blob(row.digest[...]),
+      .integer(now),
+      .integer(row.checksum(subject: subject, approvedAt: now)))
   }
 
-  func toolDefinitions(uid: UInt32) throws(StoreError) -> [ToolDefinitionRow] {
+  func toolDefinitions(subject: Int64) throws(StoreError) -> [ToolDefinitionRow] {
     try database.all(
-      "SELECT plugin, tool, digest, approved_at, checksum FROM tool_definitions WHERE uid = ?",
-      .user(uid)
+      """
+      SELECT plugin, tool, digest, approved_at, checksum FROM tool_definitions WHERE subject = ?
+      """, .integer(subject)
     ) { row in
       let definition = ToolDefinitionRow(
         plugin: row.text(0), tool: row.text(1), digest: row.bytes(2))
-      let isSound = definition.checksum(uid: uid, approvedAt: row.integer(3)) == row.integer(4)
+      let checksum = definition.checksum(subject: subject, approvedAt: row.integer(3))
       // An empty digest is that of no definition.
-      return isSound
+      return checksum == row.integer(4)
         ? definition
         : ToolDefinitionRow(plugin: definition.plugin, tool: definition.tool, digest: [])
     }

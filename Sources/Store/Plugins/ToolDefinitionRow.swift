@@ -10,9 +10,9 @@ package struct ToolDefinitionRow: Sendable, Equatable {
     self.digest = digest
   }
 
-  func checksum(uid: UInt32, approvedAt: Int64) -> Int64 {
+  func checksum(subject: Int64, approvedAt: Int64) -> Int64 {
     var checksum = Checksum()
-    checksum.combine(Int64(uid))
+    checksum.combine(subject)
     checksum.combine(plugin)
     checksum.combine(tool)
     checksum.combine(digest[...])

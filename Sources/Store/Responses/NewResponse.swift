@@ -23,7 +23,7 @@ package struct NewResponse: Sendable {
     }
   }
 
-  package var uid: UInt32
+  package var principal: Principal
   package var id: String
   package var parent: Parent
   /// The input items of this request alone, without its context.
@@ -46,9 +46,10 @@ package struct NewResponse: Sendable {
   package var idempotencyLifetime: Int64 = 24 * 3600 * 1000
 
   package init(
-    uid: UInt32, id: String = StoreID.response(), parent: Parent = .none, input: [RawJSON]
+    as principal: Principal, id: String = StoreID.response(), parent: Parent = .none,
+    input: [RawJSON]
   ) {
-    self.uid = uid
+    self.principal = principal
     self.id = id
     self.parent = parent
     self.input = input
@@ -64,6 +65,7 @@ package enum Beginning: Sendable {
 
 /// Names a response that runs, whatever its id becomes.
 package struct ResponseHandle: Sendable, Hashable {
-  package let uid: UInt32
+  /// The number of whose it is.
+  let subject: Int64
   let row: Int64
 }

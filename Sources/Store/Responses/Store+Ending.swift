@@ -39,10 +39,10 @@ extension Store {
   ///
   /// - Throws: `notFound`.
   package func addMetadata(
-    _ metadata: RawJSON, toResponse id: String, uid: UInt32
+    _ metadata: RawJSON, toResponse id: String, as principal: Principal
   ) async throws(StoreError) {
-    try await write { transaction throws(StoreError) in
-      var response = try transaction.response(id, uid: uid)
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      var response = try transaction.response(id, as: owner)
       guard let object = response.object else { throw .notFound("response", id) }
       var merged = object.nonNull("metadata") ?? .emptyObject
       for member in metadata.members { merged = merged.setting(member.key, to: member.value) }

@@ -64,9 +64,10 @@ extension Store {
   }
 
   /// Returns a response of the user; one that is not stored is not found.
-  package func response(_ id: String, uid: UInt32) throws(StoreError) -> StoredResponse {
-    try read { transaction throws(StoreError) in
-      let response = try transaction.response(id, uid: uid)
+  package func response(_ id: String, as principal: Principal) throws(StoreError) -> StoredResponse
+  {
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      let response = try transaction.response(id, as: owner)
       guard response.isStored else { throw .notFound("response", id) }
       return response
     }
@@ -88,10 +89,19 @@ extension Store {
 
   /// Returns the id of the response that `continue` goes on from.
   package func lastResponse(
-    ofScope scope: String, uid: UInt32
+    ofScope scope: String, as principal: Principal
   ) throws(StoreError) -> String? {
+    try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.lastResponse(ofScope: scope, as: owner)
+    }
+  }
+
+  /// Returns on whose behalf a response was made. A token is taken for one that is not shared.
+  package func principal(of response: StoredResponse) throws(StoreError) -> Principal {
     try read { transaction throws(StoreError) in
-      try transaction.lastResponse(ofScope: scope, uid: uid)
+      let subject = try transaction.subject(response.handle.subject)
+      let turn = try response.turn.map { (row) throws(StoreError) in try transaction.turn(row) }
+      return turn?.token.map { Principal(subject, token: $0) } ?? Principal(subject)
     }
   }
 

@@ -3,29 +3,37 @@ internal import JSON
 /// Reading and writing rows of `responses`.
 extension Transaction {
   private static let columns = """
-    id, uid, response_id, turn, status, is_stored, is_background, created_at, ended_at, model,
+    id, subject, response_id, turn, status, is_stored, is_background, created_at, ended_at, model,
     upstream, upstream_id, key_identity, client, previous_response_id, scope, idempotency_key,
     body_hash, instructions, object, error, checksum
     """
 
-  private static let byID = "SELECT \(columns) FROM responses WHERE uid = ? AND response_id = ?"
-  private static let byRow = "SELECT \(columns) FROM responses WHERE id = ? AND uid = ?"
+  private static let byID = "SELECT \(columns) FROM responses WHERE subject = ? AND response_id = ?"
+  private static let byRow = "SELECT \(columns) FROM responses WHERE id = ? AND subject = ?"
   private static let insertion = """
     INSERT INTO responses (\(columns))
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     """
 
-  func response(_ id: String, uid: UInt32) throws(StoreError) -> StoredResponse {
+  func response(_ id: String, as owner: Owner) throws(StoreError) -> StoredResponse {
     let response = try database.first(
-      Self.byID, .user(uid), .text(id)
+      Self.byID, .subject(owner), .text(id)
     ) { row throws(StoreError) in try Self.response(row) }
-    guard let response else { throw .notFound("response", id) }
+    guard let response, try sees(response, owner) else { throw .notFound("response", id) }
     return response
+  }
+
+  /// Whether it may be seen. The token that made it stands in its turn; a row without one has no
+  /// text, and is not found by its id anyway.
+  func sees(_ response: StoredResponse, _ owner: Owner) throws(StoreError) -> Bool {
+    if owner.seesAll { return true }
+    guard let turn = response.turn else { return false }
+    return owner.sees(madeBy: try self.turn(turn).token)
   }
 
   func response(_ handle: ResponseHandle) throws(StoreError) -> StoredResponse {
     let response = try database.first(
-      Self.byRow, .integer(handle.row), .user(handle.uid)
+      Self.byRow, .integer(handle.row), .integer(handle.subject)
     ) { row throws(StoreError) in try Self.response(row) }
     guard let response else {
       throw StoreError(.notFound, "find the response", "the response was deleted")
@@ -34,11 +42,11 @@ extension Transaction {
   }
 
   func response(
-    idempotencyKey key: String, uid: UInt32
+    idempotencyKey key: String, subject: Int64
   ) throws(StoreError) -> StoredResponse? {
     try database.first(
-      "SELECT \(Self.columns) FROM responses WHERE uid = ? AND idempotency_key = ?", .user(uid),
-      .text(key)
+      "SELECT \(Self.columns) FROM responses WHERE subject = ? AND idempotency_key = ?",
+      .integer(subject), .text(key)
     ) { row throws(StoreError) in try Self.response(row) }
   }
 
@@ -50,8 +58,7 @@ extension Transaction {
   }
 
   private static func response(_ row: borrowing Row) throws(StoreError) -> StoredResponse {
-    let handle = ResponseHandle(
-      uid: UInt32(truncatingIfNeeded: row.integer(1)), row: row.integer(0))
+    let handle = ResponseHandle(subject: row.integer(1), row: row.integer(0))
     guard let status = ResponseStatus(rawValue: row.text(4)) else {
       throw .corrupt("responses", handle.row)
     }
@@ -75,7 +82,7 @@ extension Transaction {
   private static func checksum(of response: StoredResponse) -> Int64 {
     var checksum = Checksum()
     checksum.combine(response.handle.row)
-    checksum.combine(Int64(response.handle.uid))
+    checksum.combine(response.handle.subject)
     checksum.combine(response.turn)
     checksum.combine(response.createdAt)
     checksum.combine(response.endedAt)
@@ -97,8 +104,9 @@ extension Transaction {
 
   func insert(_ response: StoredResponse) throws(StoreError) {
     try database.run(
-      Self.insertion, .integer(response.handle.row), .user(response.handle.uid), .text(response.id),
-      .integer(response.turn), .text(response.status.rawValue), .flag(response.isStored),
+      Self.insertion, .integer(response.handle.row), .integer(response.handle.subject),
+      .text(response.id), .integer(response.turn), .text(response.status.rawValue),
+      .flag(response.isStored),
       .flag(response.isBackground), .integer(response.createdAt), .integer(response.endedAt),
       .text(response.model), .text(response.upstream), .text(response.upstreamID),
       .text(response.keyIdentity), .text(response.client), .text(response.previousResponseID),

@@ -3,20 +3,20 @@ internal import JSON
 /// The life of a response: begun, updated, ended.
 extension Transaction {
   func begin(_ new: NewResponse, row: Int64) throws(StoreError) -> Beginning {
+    let owner = try writer(new.principal)
     if let idempotency = new.idempotency,
-      let existing = try earlier(
-        idempotency, uid: new.uid, lifetime: new.idempotencyLifetime)
+      let existing = try earlier(idempotency, as: owner, lifetime: new.idempotencyLifetime)
     {
       return .existing(existing)
     }
-    guard try !isTaken(new.id, uid: new.uid) else {
+    guard try !isTaken(new.id, subject: owner.subject) else {
       throw StoreError(.conflict, "begin a response", "there is a response \"\(new.id)\" already")
     }
-    let turn = new.isStored ? try addTurn(for: new, .running) : nil
-    let handle = ResponseHandle(uid: new.uid, row: row)
+    let turn = new.isStored ? try addTurn(for: new, as: owner, .running) : nil
+    let handle = ResponseHandle(subject: owner.subject, row: row)
     try insert(response(for: new, handle, turn: turn))
     guard let turn else { return .started(handle, input: []) }
-    let input = try addItems(new.input, to: turn, at: 0, uid: new.uid, isOutput: false)
+    let input = try addItems(new.input, to: turn, at: 0, subject: owner.subject, isOutput: false)
     return .started(handle, input: input)
   }
 
@@ -26,8 +26,9 @@ extension Transaction {
   func recordEnded(
     _ new: NewResponse, _ object: RawJSON, _ changes: ResponseUpdate, row: Int64
   ) throws(StoreError) -> ResponseHandle {
-    let handle = ResponseHandle(uid: new.uid, row: row)
-    let turn = try addTurn(for: new, new.parent == .none ? .leftOut : .waiting)
+    let owner = try writer(new.principal)
+    let handle = ResponseHandle(subject: owner.subject, row: row)
+    let turn = try addTurn(for: new, as: owner, new.parent == .none ? .leftOut : .waiting)
     var response = response(for: new, handle, turn: turn)
     response.status = .completed
     response.endedAt = now
@@ -35,10 +36,11 @@ extension Transaction {
     response.upstreamID = changes.upstreamID
     response.object = object
     try insert(response)
-    let input = try addItems(new.input, to: turn, at: 0, uid: new.uid, isOutput: false)
+    let input = try addItems(new.input, to: turn, at: 0, subject: owner.subject, isOutput: false)
     let output = object["output"]?.objects ?? []
-    _ = try addItems(output, to: turn, at: Int64(input.count), uid: new.uid, isOutput: true)
-    if let scope = new.scope { try setLast(handle, ofScope: scope) }
+    _ = try addItems(
+      output, to: turn, at: Int64(input.count), subject: owner.subject, isOutput: true)
+    if let scope = new.scope { try setLast(handle, ofScope: scope, token: owner.token) }
     return handle
   }
 
@@ -57,34 +59,38 @@ extension Transaction {
   }
 
   private func addTurn(
-    for new: NewResponse, _ search: SearchState
+    for new: NewResponse, as owner: Owner, _ search: SearchState
   ) throws(StoreError) -> Int64 {
     switch new.parent {
     case .none:
-      return try addTurn(uid: new.uid, parent: nil, conversation: nil, search)
+      return try addTurn(as: owner, parent: nil, conversation: nil, search)
     case .response(let id):
-      let parent = try response(id, uid: new.uid)
+      let parent = try response(id, as: owner)
       guard let turn = parent.turn else { throw .notFound("response", id) }
       try indexIfLeftOut(turn)
-      return try addTurn(uid: new.uid, parent: turn, conversation: nil, search)
+      return try addTurn(as: owner, parent: turn, conversation: nil, search)
     case .conversation(let id):
-      let conversation = try conversation(id, uid: new.uid)
+      let conversation = try conversation(id, as: owner)
       return try addTurn(
-        uid: new.uid, parent: conversation.head, conversation: conversation.row, search)
+        as: owner, parent: conversation.head, conversation: conversation.row, search)
     }
   }
 
   /// The response that the same key made before, unless that is too long ago.
   private func earlier(
-    _ idempotency: NewResponse.Idempotency, uid: UInt32, lifetime: Int64
+    _ idempotency: NewResponse.Idempotency, as owner: Owner, lifetime: Int64
   ) throws(StoreError) -> StoredResponse? {
-    guard var earlier = try response(idempotencyKey: idempotency.key, uid: uid) else {
-      return nil
-    }
+    let found = try response(idempotencyKey: idempotency.key, subject: owner.subject)
+    guard var earlier = found else { return nil }
     guard now - earlier.createdAt < lifetime else {
       earlier.idempotency = nil
       try update(earlier)
       return nil
+    }
+    guard try sees(earlier, owner) else {
+      throw StoreError(
+        .conflict, "begin a response",
+        "idempotency key \"\(idempotency.key)\" was used with another token")
     }
     guard earlier.idempotency?.bodyHash == idempotency.bodyHash else {
       throw StoreError(
@@ -94,15 +100,16 @@ extension Transaction {
     return earlier
   }
 
-  private func isTaken(_ id: String, uid: UInt32) throws(StoreError) -> Bool {
+  private func isTaken(_ id: String, subject: Int64) throws(StoreError) -> Bool {
     try database.integer(
-      "SELECT 1 FROM responses WHERE uid = ? AND response_id = ?", .user(uid), .text(id)) != nil
+      "SELECT 1 FROM responses WHERE subject = ? AND response_id = ?", .integer(subject),
+      .text(id)) != nil
   }
 
   /// Takes over the upstream's id unless another response has it; returns the id that holds.
   func adopt(_ id: String, for handle: ResponseHandle) throws(StoreError) -> String {
     var response = try running(handle)
-    if response.id != id, try !isTaken(id, uid: handle.uid) { response.id = id }
+    if response.id != id, try !isTaken(id, subject: handle.subject) { response.id = id }
     try update(response)
     return response.id
   }
@@ -110,7 +117,7 @@ extension Transaction {
   func apply(_ changes: ResponseUpdate, to handle: ResponseHandle) throws(StoreError) {
     var response = try running(handle)
     if let id = changes.id, id != response.id {
-      guard try !isTaken(id, uid: handle.uid) else {
+      guard try !isTaken(id, subject: handle.subject) else {
         throw StoreError(
           .failed, "update a response", "the id \"\(id)\", which was told, is another response's")
       }
@@ -139,26 +146,28 @@ extension Transaction {
     }
     try update(response)
     guard let turn = response.turn else { return [] }
-    let output = try addItems(ending.output, to: turn, uid: handle.uid, isOutput: true)
+    let output = try addItems(ending.output, to: turn, subject: handle.subject, isOutput: true)
     try setSearchState(of: turn, to: ending.continuesConversation ? .waiting : .leftOut)
     if ending.continuesConversation { try continueFrom(response, turn) }
     return output
   }
 
-  private func continueFrom(_ response: StoredResponse, _ turn: Int64) throws(StoreError) {
-    if let conversation = try self.turn(turn).conversation {
-      try append(turn, to: conversation)
-    }
-    if let scope = response.scope { try setLast(response.handle, ofScope: scope) }
+  private func continueFrom(_ response: StoredResponse, _ row: Int64) throws(StoreError) {
+    let turn = try turn(row)
+    if let conversation = turn.conversation { try append(row, to: conversation) }
+    guard let scope = response.scope else { return }
+    try setLast(response.handle, ofScope: scope, token: turn.token)
   }
 
-  /// Makes a response the last one of a scope.
-  func setLast(_ response: ResponseHandle, ofScope scope: String) throws(StoreError) {
+  /// Makes a response the last one of a scope. Each token has scopes of its own.
+  func setLast(
+    _ response: ResponseHandle, ofScope scope: String, token: String?
+  ) throws(StoreError) {
     try database.run(
       """
-      INSERT INTO scopes (uid, scope, response) VALUES (?, ?, ?)
-      ON CONFLICT (uid, scope) DO UPDATE SET response = excluded.response
-      """, .user(response.uid), .text(scope), .integer(response.row))
+      INSERT INTO scopes (subject, token, scope, response) VALUES (?, ?, ?, ?)
+      ON CONFLICT (subject, token, scope) DO UPDATE SET response = excluded.response
+      """, .integer(response.subject), .text(token ?? ""), .text(scope), .integer(response.row))
   }
 
   private func running(_ handle: ResponseHandle) throws(StoreError) -> StoredResponse {
@@ -171,13 +180,13 @@ extension Transaction {
   }
 
   /// The last response of a scope.
-  func lastResponse(ofScope scope: String, uid: UInt32) throws(StoreError) -> String? {
+  func lastResponse(ofScope scope: String, as owner: Owner) throws(StoreError) -> String? {
     try database.first(
       """
       SELECT response_id FROM scopes JOIN responses
-        ON responses.id = scopes.response AND responses.uid = scopes.uid
-      WHERE scopes.uid = ? AND scopes.scope = ?
-      """, .user(uid), .text(scope)
+        ON responses.id = scopes.response AND responses.subject = scopes.subject
+      WHERE scopes.subject = ? AND scopes.token = ? AND scopes.scope = ?
+      """, .subject(owner), .text(owner.token ?? ""), .text(scope)
     ) { $0.text(0) }
   }
 }

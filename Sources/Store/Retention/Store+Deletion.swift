@@ -1,28 +1,28 @@
 /// Deleting. Each returns when the text is gone from the files, and fails when that is not so
 /// although the rows are deleted: the next deletion or start erases it then.
 extension Store {
-  package func deleteResponse(_ id: String, uid: UInt32) async throws(StoreError) {
-    _ = try response(id, uid: uid)
-    try await write { transaction throws(StoreError) in
-      try transaction.deleteResponse(id, uid: uid)
+  package func deleteResponse(_ id: String, as principal: Principal) async throws(StoreError) {
+    _ = try response(id, as: principal)
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.deleteResponse(id, as: owner)
     }
     try await erase()
   }
 
   /// Deletes a conversation with its responses, except what a fork shares.
-  package func deleteConversation(_ id: String, uid: UInt32) async throws(StoreError) {
-    try await write { transaction throws(StoreError) in
-      try transaction.deleteConversation(id, uid: uid)
+  package func deleteConversation(_ id: String, as principal: Principal) async throws(StoreError) {
+    try await write(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.deleteConversation(id, as: owner)
     }
     try await erase()
   }
 
   /// Deletes an item from a conversation, and from the disk unless a fork shares it.
   package func deleteItem(
-    _ item: String, from conversation: String, uid: UInt32
+    _ item: String, from conversation: String, as principal: Principal
   ) async throws(StoreError) -> StoredConversation {
-    let conversation = try await write { transaction throws(StoreError) in
-      try transaction.deleteItem(item, from: conversation, uid: uid)
+    let conversation = try await write(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.deleteItem(item, from: conversation, as: owner)
     }
     try await erase()
     return conversation

@@ -7,10 +7,15 @@ internal import JSON
 /// 3. Deleting a conversation deletes its responses, except those that a fork shares.
 /// 4. Deleting an item from a conversation takes it from the disk, except while a fork shares it.
 extension Transaction {
-  func deleteResponse(_ id: String, uid: UInt32) throws(StoreError) {
+  func deleteResponse(_ id: String, as owner: Owner) throws(StoreError) {
+    _ = try response(id, as: owner)
+    try deleteResponse(id, subject: owner.subject)
+  }
+
+  func deleteResponse(_ id: String, subject: Int64) throws(StoreError) {
     let row = try database.first(
-      "SELECT id, turn FROM responses WHERE uid = ? AND response_id = ?",
-      .user(uid), .text(id)
+      "SELECT id, turn FROM responses WHERE subject = ? AND response_id = ?",
+      .integer(subject), .text(id)
     ) { (row: $0.integer(0), turn: $0.optionalInteger(1)) }
     guard let row else { throw .notFound("response", id) }
     try noteErasure()
@@ -23,8 +28,8 @@ extension Transaction {
     var next = row
     while let row = next, try !isHeld(row) {
       let turn = try turn(row)
-      for item in try items(ofTurn: row, uid: turn.uid) {
-        try removeFromIndex(item, uid: turn.uid)
+      for item in try items(ofTurn: row, subject: turn.subject) {
+        try removeFromIndex(item, subject: turn.subject)
       }
       try database.run("DELETE FROM items WHERE turn = ?", .integer(row))
       try database.run("DELETE FROM turns WHERE id = ?", .integer(row))
@@ -43,8 +48,8 @@ extension Transaction {
 
   // MARK: Conversations
 
-  func deleteConversation(_ id: String, uid: UInt32) throws(StoreError) {
-    try delete(conversation(id, uid: uid))
+  func deleteConversation(_ id: String, as owner: Owner) throws(StoreError) {
+    try delete(conversation(id, as: owner))
   }
 
   func delete(_ conversation: StoredConversation) throws(StoreError) {
@@ -104,28 +109,28 @@ extension Transaction {
   // MARK: Items
 
   func deleteItem(
-    _ itemID: String, from id: String, uid: UInt32
+    _ itemID: String, from id: String, as owner: Owner
   ) throws(StoreError) -> StoredConversation {
-    let conversation = try conversation(id, uid: uid)
-    let item = try conversationItem(itemID, in: id, uid: uid)
+    let conversation = try conversation(id, as: owner)
+    let item = try conversationItem(itemID, in: id, as: owner)
     let holders = try conversations(holding: item.turn)
     if holders.contains(where: { $0 != conversation.row }) {
       try hide([item.row], in: conversation.row)
     } else {
       try noteErasure()
-      try removeFromIndex(item, uid: uid)
+      try removeFromIndex(item, subject: owner.subject)
       try database.run("DELETE FROM items WHERE id = ?", .integer(item.row))
-      if item.isOutput { try removeFromResponse(item, uid: uid) }
+      if item.isOutput { try removeFromResponse(item, subject: owner.subject) }
     }
     return conversation
   }
 
   /// Takes an output item out of the response object too, and drops the events that spelled it.
-  private func removeFromResponse(_ item: StoredItem, uid: UInt32) throws(StoreError) {
+  private func removeFromResponse(_ item: StoredItem, subject: Int64) throws(StoreError) {
     let row = try database.integer(
       "SELECT id FROM responses WHERE turn = ?", .integer(item.turn))
     guard let row else { return }
-    var response = try response(ResponseHandle(uid: uid, row: row))
+    var response = try response(ResponseHandle(subject: subject, row: row))
     try database.run("DELETE FROM events WHERE response = ?", .integer(row))
     guard let object = response.object, let output = object["output"] else { return }
     let rest = RawJSON.build { writer in

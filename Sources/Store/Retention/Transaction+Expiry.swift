@@ -3,7 +3,7 @@ extension Transaction {
   /// Something that is deleted as a whole, with when it was last used.
   private enum Unit {
     case conversation(StoredConversation)
-    case response(id: String, uid: UInt32, endedAt: Int64)
+    case response(id: String, subject: Int64, endedAt: Int64)
 
     var usedAt: Int64 {
       switch self {
@@ -39,8 +39,8 @@ extension Transaction {
       case .conversation(let conversation):
         try delete(conversation)
         expiry.conversations += 1
-      case .response(let id, let uid, _):
-        try deleteResponse(id, uid: uid)
+      case .response(let id, let subject, _):
+        try deleteResponse(id, subject: subject)
         expiry.responses += 1
       }
     }
@@ -73,13 +73,13 @@ extension Transaction {
   private func oldestResponses(_ limit: Int) throws(StoreError) -> [Unit] {
     try database.all(
       """
-      SELECT response_id, responses.uid, ended_at FROM responses
+      SELECT response_id, responses.subject, ended_at FROM responses
       LEFT JOIN turns ON turns.id = responses.turn
       WHERE ended_at IS NOT NULL AND turns.conversation IS NULL ORDER BY responses.id LIMIT ?
       """, .integer(Int64(limit))
     ) { row in
       .response(
-        id: row.text(0), uid: UInt32(truncatingIfNeeded: row.integer(1)), endedAt: row.integer(2))
+        id: row.text(0), subject: row.integer(1), endedAt: row.integer(2))
     }
   }
 

@@ -5,7 +5,7 @@ enum SQLValue {
   case blob(ArraySlice<UInt8>?)
 
   static func flag(_ value: Bool) -> SQLValue { .integer(value ? 1 : 0) }
-  static func user(_ uid: UInt32) -> SQLValue { .integer(Int64(uid)) }
+  static func subject(_ owner: Owner) -> SQLValue { .integer(owner.subject) }
 }
 
 extension SQLValue: ExpressibleByIntegerLiteral {

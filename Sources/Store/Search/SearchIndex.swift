@@ -7,29 +7,29 @@ struct SearchIndex: Hashable {
   private static let rowBits: Int64 = 15
   private static let prefix = "said"
 
-  let uid: UInt32
+  let subject: Int64
   /// The rows of the items, divided by their number in one table.
   let range: Int64
 
-  init(uid: UInt32, item row: Int64) {
-    self.uid = uid
+  init(subject: Int64, item row: Int64) {
+    self.subject = subject
     range = row >> Self.rowBits
   }
 
   /// Takes apart the name of a table; nil for that of another one.
   init?(name: String) {
     let parts = name.split(separator: "_")
-    guard parts.count == 3, parts[0] == Self.prefix, let uid = UInt32(parts[1]),
+    guard parts.count == 3, parts[0] == Self.prefix, let subject = Int64(parts[1]), subject >= 0,
       let range = Int64(parts[2]), 0..<(Int64.max >> Self.rowBits) ~= range
     else { return nil }
-    self.uid = uid
+    self.subject = subject
     self.range = range
   }
 
-  var name: String { "\(Self.prefix)_\(uid)_\(range)" }
+  var name: String { "\(Self.prefix)_\(subject)_\(range)" }
 
   var rows: Range<Int64> { range << Self.rowBits..<(range + 1) << Self.rowBits }
 
   /// Matches the names of a user's tables and of what FTS5 makes beside them.
-  static func pattern(uid: UInt32) -> String { "\(prefix)_\(uid)_*" }
+  static func pattern(subject: Int64) -> String { "\(prefix)_\(subject)_*" }
 }

@@ -4,35 +4,36 @@ extension Store {
 
   /// Finds messages by their words, best first. A query that holds no word finds nothing.
   package func search(
-    _ request: SearchRequest, uid: UInt32
+    _ request: SearchRequest, as principal: Principal
   ) async throws(StoreError) -> [SearchHit] {
     do throws(StoreError) {
-      return try await searchAll(request, uid: uid)
+      return try await searchAll(request, as: principal)
     } catch {
       // A damaged index is made anew from the items. One whose items are damaged has no SQLite code.
       guard error.code == .corrupt, error.sqliteCode != 0 else { throw error }
-      try dropIndexes(of: uid)
-      return try await searchAll(request, uid: uid)
+      try dropIndexes(of: principal.subject)
+      return try await searchAll(request, as: principal)
     }
   }
 
   private func searchAll(
-    _ request: SearchRequest, uid: UInt32
+    _ request: SearchRequest, as principal: Principal
   ) async throws(StoreError) -> [SearchHit] {
     while try indexTurns() {
       mergeLongLog()
       // Others' commits come between the steps.
       await Task.yield()
     }
-    return try read { transaction throws(StoreError) in
-      try transaction.search(request, uid: uid)
+    return try read(as: principal) { transaction, owner throws(StoreError) in
+      try transaction.search(request, as: owner)
     }
   }
 
-  private func dropIndexes(of uid: UInt32) throws(StoreError) {
+  private func dropIndexes(of subject: Subject) throws(StoreError) {
     let transaction = transaction(on: try openDatabase())
     try transaction.database.inTransaction { () throws(StoreError) in
-      for index in try transaction.indexes(uid: uid) { try transaction.drop(index) }
+      let subject = try transaction.known(subject)
+      for index in try transaction.indexes(subject: subject) { try transaction.drop(index) }
     }
   }
 

@@ -3,10 +3,10 @@ internal import CSQLite
 /// Keeping the search index.
 extension Transaction {
   /// A user's tables, the one with the newest items first.
-  func indexes(uid: UInt32) throws(StoreError) -> [SearchIndex] {
+  func indexes(subject: Int64) throws(StoreError) -> [SearchIndex] {
     try database.all(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?",
-      .text(SearchIndex.pattern(uid: uid))
+      .text(SearchIndex.pattern(subject: subject))
     ) { SearchIndex(name: $0.text(0)) }
     .compactMap { $0 }
     .sorted { $0.range > $1.range }
@@ -41,16 +41,18 @@ extension Transaction {
   private func index(turn row: Int64) throws(StoreError) {
     do throws(StoreError) {
       let turn = try turn(row)
-      for item in try items(ofTurn: row, uid: turn.uid) { try index(item, uid: turn.uid) }
+      for item in try items(ofTurn: row, subject: turn.subject) {
+        try index(item, subject: turn.subject)
+      }
     } catch {
       guard error.code == .corrupt else { throw error }
     }
     try setSearchState(of: row, to: .indexed)
   }
 
-  private func index(_ item: StoredItem, uid: UInt32) throws(StoreError) {
+  private func index(_ item: StoredItem, subject: Int64) throws(StoreError) {
     guard let text = ItemText.said(in: item.json) else { return }
-    let index = SearchIndex(uid: uid, item: item.row)
+    let index = SearchIndex(subject: subject, item: item.row)
     try replacingIfDamaged(index) { () throws(StoreError) in
       try makeIndex(index)
       try database.run(
@@ -59,12 +61,12 @@ extension Transaction {
   }
 
   /// Takes an item out of the index. Its words stay in the file until `mergeIndex` has finished.
-  func removeFromIndex(_ item: StoredItem, uid: UInt32) throws(StoreError) {
+  func removeFromIndex(_ item: StoredItem, subject: Int64) throws(StoreError) {
     let state = try database.integer("SELECT search FROM turns WHERE id = ?", .integer(item.turn))
     guard state == SearchState.indexed.rawValue, let text = ItemText.said(in: item.json) else {
       return
     }
-    let index = SearchIndex(uid: uid, item: item.row)
+    let index = SearchIndex(subject: subject, item: item.row)
     try noteErasure(from: index)
     try replacingIfDamaged(index) { () throws(StoreError) in
       guard try exists(index) else { return }
@@ -112,8 +114,9 @@ extension Transaction {
     try database.script("DROP TABLE \(index.name)")
     database.unindexedTurns += try database.run(
       """
-      UPDATE turns SET search = 1 WHERE search = 2 AND uid = ?
+      UPDATE turns SET search = 1 WHERE search = 2 AND subject = ?
         AND id IN (SELECT turn FROM items WHERE id >= ? AND id < ?)
-      """, .user(index.uid), .integer(index.rows.lowerBound), .integer(index.rows.upperBound))
+      """, .integer(index.subject), .integer(index.rows.lowerBound), .integer(index.rows.upperBound)
+    )
   }
 }

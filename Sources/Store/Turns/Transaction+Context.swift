@@ -1,13 +1,13 @@
 extension Transaction {
   /// All that was said up to the end of a response, its output included.
-  func context(ofResponse id: String, uid: UInt32) throws(StoreError) -> StoredContext {
-    let response = try response(id, uid: uid)
+  func context(ofResponse id: String, as owner: Owner) throws(StoreError) -> StoredContext {
+    let response = try response(id, as: owner)
     guard let turn = response.turn else { throw .notFound("response", id) }
-    return try context(of: walk(fromResponseTurn: turn, uid: uid))
+    return try context(of: walk(fromResponseTurn: turn, subject: owner.subject))
   }
 
-  func context(ofConversation id: String, uid: UInt32) throws(StoreError) -> StoredContext {
-    try context(of: walk(from: conversation(id, uid: uid)))
+  func context(ofConversation id: String, as owner: Owner) throws(StoreError) -> StoredContext {
+    try context(of: walk(from: conversation(id, as: owner)))
   }
 
   private func context(of walk: ItemWalk) throws(StoreError) -> StoredContext {
@@ -36,27 +36,27 @@ extension Transaction {
   // MARK: Item lists
 
   func conversationItems(
-    _ id: String, uid: UInt32, _ page: PageRequest
+    _ id: String, as owner: Owner, _ page: PageRequest
   ) throws(StoreError) -> Page<StoredItem> {
-    try self.page(page, of: walk(from: conversation(id, uid: uid)))
+    try self.page(page, of: walk(from: conversation(id, as: owner)))
   }
 
   /// What was sent as input or inherited, without the response's own output.
   func inputItems(
-    ofResponse id: String, uid: UInt32, _ page: PageRequest
+    ofResponse id: String, as owner: Owner, _ page: PageRequest
   ) throws(StoreError) -> Page<StoredItem> {
-    let response = try response(id, uid: uid)
+    let response = try response(id, as: owner)
     guard let turn = response.turn else { throw .notFound("response", id) }
-    var walk = try walk(fromResponseTurn: turn, uid: uid)
+    var walk = try walk(fromResponseTurn: turn, subject: owner.subject)
     walk.hidesOutputOfHead = true
     return try self.page(page, of: walk)
   }
 
   func conversationItem(
-    _ itemID: String, in id: String, uid: UInt32
+    _ itemID: String, in id: String, as owner: Owner
   ) throws(StoreError) -> StoredItem {
-    let walk = try walk(from: conversation(id, uid: uid))
-    guard let item = try item(itemID, uid: uid), !walk.hidden.contains(item.row),
+    let walk = try walk(from: conversation(id, as: owner))
+    guard let item = try item(itemID, subject: owner.subject), !walk.hidden.contains(item.row),
       walk.turns.contains(item.turn)
     else { throw .notFound("item", itemID) }
     return item
@@ -67,7 +67,9 @@ extension Transaction {
     _ page: PageRequest, of walk: ItemWalk
   ) throws(StoreError) -> Page<StoredItem> {
     let isDescending = page.order == .descending
-    let after = try page.after.map { (id) throws(StoreError) in try cursor(id, uid: walk.uid) }
+    let after = try page.after.map { (id) throws(StoreError) in
+      try cursor(id, subject: walk.subject)
+    }
     var turns = walk.turns
     if !isDescending { turns.reverse() }
     if let after {
@@ -90,13 +92,13 @@ extension Transaction {
     return Page(found, limit: page.limit)
   }
 
-  private func cursor(_ id: String, uid: UInt32) throws(StoreError) -> StoredItem {
-    guard let item = try item(id, uid: uid) else { throw .notFound("item", id) }
+  private func cursor(_ id: String, subject: Int64) throws(StoreError) -> StoredItem {
+    guard let item = try item(id, subject: subject) else { throw .notFound("item", id) }
     return item
   }
 
   private func items(of turn: Int64, in walk: ItemWalk) throws(StoreError) -> [StoredItem] {
-    try items(ofTurn: turn, uid: walk.uid).filter { item in
+    try items(ofTurn: turn, subject: walk.subject).filter { item in
       !walk.hidden.contains(item.row)
         && !(walk.hidesOutputOfHead && turn == walk.turns.first && item.isOutput)
     }
@@ -106,7 +108,7 @@ extension Transaction {
 
   /// Which items of a path are seen.
   private struct ItemWalk {
-    let uid: UInt32
+    let subject: Int64
     /// Newest first.
     let turns: [Int64]
     let hidden: Set<Int64>
@@ -115,19 +117,19 @@ extension Transaction {
 
   private func walk(from conversation: StoredConversation) throws(StoreError) -> ItemWalk {
     ItemWalk(
-      uid: conversation.uid, turns: try path(from: conversation.head).map(\.row),
+      subject: conversation.subject, turns: try path(from: conversation.head).map(\.row),
       hidden: try hiddenItems(of: conversation.row))
   }
 
   /// What was deleted from a conversation is not seen by the responses in it, nor by those that
   /// chain from them.
-  private func walk(fromResponseTurn row: Int64, uid: UInt32) throws(StoreError) -> ItemWalk {
+  private func walk(fromResponseTurn row: Int64, subject: Int64) throws(StoreError) -> ItemWalk {
     let path = try path(from: row)
     var hidden: Set<Int64> = []
     if let conversation = path.lazy.compactMap(\.conversation).first {
       hidden = try hiddenItems(of: conversation)
     }
-    return ItemWalk(uid: uid, turns: path.map(\.row), hidden: hidden)
+    return ItemWalk(subject: subject, turns: path.map(\.row), hidden: hidden)
   }
 
   func hiddenItems(of conversation: Int64) throws(StoreError) -> Set<Int64> {

@@ -5,17 +5,18 @@ extension Transaction {
   ///
   /// - Parameter position: of the first; looked up where it is not given.
   func addItems(
-    _ items: [RawJSON], to turn: Int64, at position: Int64? = nil, uid: UInt32, isOutput: Bool
+    _ items: [RawJSON], to turn: Int64, at position: Int64? = nil, subject: Int64, isOutput: Bool
   ) throws(StoreError) -> [StoredItem] {
     let next = if let position { position } else { try end(ofTurn: turn) }
     var stored: [StoredItem] = []
     for (offset, json) in items.enumerated() {
       let type = json["type"]?.string ?? "message"
       let item = StoredItem(
-        id: try itemID(of: json, type: type, uid: uid), type: type, role: json["role"]?.string,
+        id: try itemID(of: json, type: type, subject: subject), type: type,
+        role: json["role"]?.string,
         isOutput: isOutput, createdAt: now, json: json, row: 0, turn: turn,
         position: next + Int64(offset))
-      stored.append(try insert(item, uid: uid))
+      stored.append(try insert(item, subject: subject))
     }
     return stored
   }
@@ -25,35 +26,35 @@ extension Transaction {
   }
 
   /// The item's own id where no other item of the user has it; lists could not be paged otherwise.
-  private func itemID(of json: RawJSON, type: String, uid: UInt32) throws(StoreError) -> String {
-    guard let id = json["id"]?.string, !id.isEmpty, try !hasItem(id, uid: uid) else {
+  private func itemID(of json: RawJSON, type: String, subject: Int64) throws(StoreError) -> String {
+    guard let id = json["id"]?.string, !id.isEmpty, try !hasItem(id, subject: subject) else {
       return StoreID.item(ofType: type)
     }
     return id
   }
 
-  func hasItem(_ id: String, uid: UInt32) throws(StoreError) -> Bool {
+  func hasItem(_ id: String, subject: Int64) throws(StoreError) -> Bool {
     try database.integer(
-      "SELECT 1 FROM items WHERE uid = ? AND item_id = ?", .user(uid), .text(id)) != nil
+      "SELECT 1 FROM items WHERE subject = ? AND item_id = ?", .integer(subject), .text(id)) != nil
   }
 
-  private func insert(_ item: StoredItem, uid: UInt32) throws(StoreError) -> StoredItem {
+  private func insert(_ item: StoredItem, subject: Int64) throws(StoreError) -> StoredItem {
     let row = try database.insert(
       """
       INSERT INTO items
-        (uid, item_id, turn, position, is_output, type, role, created_at, json, checksum)
+        (subject, item_id, turn, position, is_output, type, role, created_at, json, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """, .user(uid), .text(item.id), .integer(item.turn), .integer(item.position),
+      """, .integer(subject), .text(item.id), .integer(item.turn), .integer(item.position),
       .flag(item.isOutput), .text(item.type), .text(item.role), .integer(now),
-      .blob(item.json.bytes), .integer(Self.checksum(of: item, uid: uid)))
+      .blob(item.json.bytes), .integer(Self.checksum(of: item, subject: subject)))
     return StoredItem(
       id: item.id, type: item.type, role: item.role, isOutput: item.isOutput,
       createdAt: now, json: item.json, row: row, turn: item.turn, position: item.position)
   }
 
-  private static func checksum(of item: StoredItem, uid: UInt32) -> Int64 {
+  private static func checksum(of item: StoredItem, subject: Int64) -> Int64 {
     var checksum = Checksum()
-    checksum.combine(Int64(uid))
+    checksum.combine(subject)
     checksum.combine(item.id)
     checksum.combine(item.turn)
     checksum.combine(item.position)
@@ -70,39 +71,46 @@ extension Transaction {
     "id, item_id, turn, position, is_output, type, role, created_at, json, checksum"
 
   /// The items of one turn in their order.
-  func items(ofTurn turn: Int64, uid: UInt32) throws(StoreError) -> [StoredItem] {
+  func items(ofTurn turn: Int64, subject: Int64) throws(StoreError) -> [StoredItem] {
     try database.all(
       """
       SELECT \(Self.itemColumns) FROM items
       WHERE turn = ? ORDER BY position
       """, .integer(turn)
-    ) { row throws(StoreError) in try Self.item(row, uid: uid) }
+    ) { row throws(StoreError) in try Self.item(row, subject: subject) }
   }
 
-  /// The item with this id, in whatever turn.
-  func item(_ id: String, uid: UInt32) throws(StoreError) -> StoredItem? {
+  /// The item with this id, in whatever turn and made by whomever.
+  func item(_ id: String, subject: Int64) throws(StoreError) -> StoredItem? {
     try database.first(
       """
       SELECT \(Self.itemColumns) FROM items
-      WHERE uid = ? AND item_id = ?
-      """, .user(uid), .text(id)
-    ) { row throws(StoreError) in try Self.item(row, uid: uid) }
+      WHERE subject = ? AND item_id = ?
+      """, .integer(subject), .text(id)
+    ) { row throws(StoreError) in try Self.item(row, subject: subject) }
   }
 
-  func item(row: Int64, uid: UInt32) throws(StoreError) -> StoredItem? {
+  /// The item with this id, where it may be seen.
+  func item(_ id: String, as owner: Owner) throws(StoreError) -> StoredItem? {
+    guard let item = try item(id, subject: owner.subject) else { return nil }
+    if owner.seesAll { return item }
+    return owner.sees(madeBy: try turn(item.turn).token) ? item : nil
+  }
+
+  func item(row: Int64, subject: Int64) throws(StoreError) -> StoredItem? {
     try database.first(
       "SELECT \(Self.itemColumns) FROM items WHERE id = ?", .integer(row)
-    ) { row throws(StoreError) in try Self.item(row, uid: uid) }
+    ) { row throws(StoreError) in try Self.item(row, subject: subject) }
   }
 
   private static func item(
-    _ row: borrowing Row, uid: UInt32
+    _ row: borrowing Row, subject: Int64
   ) throws(StoreError) -> StoredItem {
     let item = StoredItem(
       id: row.text(1), type: row.text(5), role: row.optionalText(6), isOutput: row.flag(4),
       createdAt: row.integer(7), json: RawJSON(checked: row.bytes(8)[...]), row: row.integer(0),
       turn: row.integer(2), position: row.integer(3))
-    guard checksum(of: item, uid: uid) == row.integer(9) else {
+    guard checksum(of: item, subject: subject) == row.integer(9) else {
       throw .corrupt("items", item.row)
     }
     return item

@@ -10,17 +10,19 @@ extension Transaction {
   }
 
   func addTurn(
-    uid: UInt32, parent: Int64?, conversation: Int64?, _ search: SearchState
+    as owner: Owner, parent: Int64?, conversation: Int64?, _ search: SearchState
   ) throws(StoreError) -> Int64 {
     // As SQLite would choose it, but known before, for the checksum.
     let row = (try database.integer("SELECT max(id) FROM turns") ?? 0) + 1
+    let turn = Turn(
+      row: row, subject: owner.subject, token: owner.token, parent: parent,
+      conversation: conversation)
     try database.run(
       """
-      INSERT INTO turns (id, uid, parent, conversation, search, checksum)
-      VALUES (?, ?, ?, ?, ?, ?)
-      """, .integer(row), .user(uid), .integer(parent), .integer(conversation),
-      .integer(search.rawValue),
-      .integer(Self.checksum(ofTurn: row, uid: uid, parent: parent)))
+      INSERT INTO turns (id, subject, parent, conversation, search, checksum, token)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """, .integer(row), .subject(owner), .integer(parent), .integer(conversation),
+      .integer(search.rawValue), .integer(Self.checksum(of: turn)), .text(owner.token))
     if search == .waiting { database.unindexedTurns += 1 }
     return row
   }
@@ -31,10 +33,12 @@ extension Transaction {
       "UPDATE turns SET search = 1 WHERE id = ? AND search = 3", .integer(turn))
   }
 
-  func setParent(of turn: Int64, to parent: Int64?, uid: UInt32) throws(StoreError) {
+  func setParent(of turn: Turn, to parent: Int64?) throws(StoreError) {
+    var turn = turn
+    turn.parent = parent
     try database.run(
       "UPDATE turns SET parent = ?, checksum = ? WHERE id = ?", .integer(parent),
-      .integer(Self.checksum(ofTurn: turn, uid: uid, parent: parent)), .integer(turn))
+      .integer(Self.checksum(of: turn)), .integer(turn.row))
   }
 
   func setSearchState(of turn: Int64, to state: SearchState) throws(StoreError) {
@@ -45,24 +49,24 @@ extension Transaction {
 
   func turn(_ row: Int64) throws(StoreError) -> Turn {
     let found = try database.first(
-      "SELECT uid, parent, conversation, checksum FROM turns WHERE id = ?", .integer(row)
+      "SELECT subject, parent, conversation, checksum, token FROM turns WHERE id = ?", .integer(row)
     ) { columns throws(StoreError) in
       let turn = Turn(
-        row: row, uid: UInt32(truncatingIfNeeded: columns.integer(0)),
+        row: row, subject: columns.integer(0), token: columns.optionalText(4),
         parent: columns.optionalInteger(1), conversation: columns.optionalInteger(2))
-      let checksum = Self.checksum(ofTurn: row, uid: turn.uid, parent: turn.parent)
-      guard checksum == columns.integer(3) else { throw .corrupt("turns", row) }
+      guard Self.checksum(of: turn) == columns.integer(3) else { throw .corrupt("turns", row) }
       return turn
     }
     guard let found else { throw .corrupt("turns", row) }
     return found
   }
 
-  private static func checksum(ofTurn row: Int64, uid: UInt32, parent: Int64?) -> Int64 {
+  private static func checksum(of turn: Turn) -> Int64 {
     var checksum = Checksum()
-    checksum.combine(row)
-    checksum.combine(Int64(uid))
-    checksum.combine(parent)
+    checksum.combine(turn.row)
+    checksum.combine(turn.subject)
+    checksum.combine(turn.parent)
+    checksum.combine(maker: turn.token)
     return checksum.value
   }
 
@@ -72,7 +76,7 @@ extension Transaction {
     var next = head
     while let row = next {
       let turn = try turn(row)
-      if let last = path.last, last.uid != turn.uid { throw .corrupt("turns", row) }
+      if let last = path.last, last.subject != turn.subject { throw .corrupt("turns", row) }
       path.append(turn)
       next = turn.parent
     }

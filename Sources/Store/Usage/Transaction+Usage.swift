@@ -1,13 +1,14 @@
 /// Writing rows of `usage`.
 extension Transaction {
   func begin(_ usage: NewUsage) throws(StoreError) -> UsageHandle {
+    let subject = try added(usage.subject)
     let row = try database.insert(
       """
-      INSERT INTO usage (uid, client, client_pid, conversation, response, upstream, model, cache,
+      INSERT INTO usage (subject, client, client_pid, conversation, response, upstream, model, cache,
         day, started_at, attempts, tool_calls, input_tokens, cached_tokens, output_tokens,
         reasoning_tokens, cost, output_price, is_estimated, is_upper_bound)
       VALUES (?, ?, ?, ?, ?, ?, ?, 'miss', ?, ?, 0, 0, ?, 0, 0, 0, ?, ?, 1, 0)
-      """, .user(usage.uid), .text(usage.client), .integer(usage.clientPID.map(Int64.init)),
+      """, .integer(subject), .text(usage.client), .integer(usage.clientPID.map(Int64.init)),
       .text(usage.conversation), .integer(usage.response?.row), .text(usage.upstream),
       .text(usage.model), .integer(Int64(usage.day)), .integer(now),
       .integer(Int64(usage.inputTokens)), .integer(usage.inputCost), .integer(usage.outputPrice))
@@ -16,14 +17,15 @@ extension Transaction {
 
   /// Makes the row of a request that has ended.
   func record(_ usage: NewUsage, _ ending: UsageEnding) throws(StoreError) {
+    let subject = try added(usage.subject)
     _ = try database.insert(
       """
-      INSERT INTO usage (uid, client, client_pid, conversation, response, upstream, model, cache,
+      INSERT INTO usage (subject, client, client_pid, conversation, response, upstream, model, cache,
         day, started_at, attempts, tool_calls, input_tokens, cached_tokens, output_tokens,
         reasoning_tokens, cost, is_estimated, is_upper_bound, status, ended_at, queue, connect,
         first_event, total)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """, .user(usage.uid), .text(usage.client), .integer(usage.clientPID.map(Int64.init)),
+      """, .integer(subject), .text(usage.client), .integer(usage.clientPID.map(Int64.init)),
       .text(usage.conversation), .integer(usage.response?.row),
       .text(ending.upstream ?? usage.upstream), .text(ending.model ?? usage.model),
       .text(ending.origin.rawValue), .integer(Int64(usage.day)), .integer(now),
@@ -59,8 +61,8 @@ extension Transaction {
 
   func usage(of response: ResponseHandle) throws(StoreError) -> UsageHandle? {
     try database.integer(
-      "SELECT max(id) FROM usage WHERE response = ? AND uid = ?", .integer(response.row),
-      .user(response.uid)
+      "SELECT max(id) FROM usage WHERE response = ? AND subject = ?", .integer(response.row),
+      .integer(response.subject)
     ).map { UsageHandle(row: $0) }
   }
 }

@@ -1,7 +1,7 @@
 /// Summing up rows of `usage`.
 extension Transaction {
   func usageSummary(_ query: UsageQuery) throws(StoreError) -> [UsageSummary] {
-    let values = Selection(query)
+    let values = try Selection(query, self)
     let sum = Self.sum(of:)
     var rows = try database.all(
       """
@@ -10,7 +10,7 @@ extension Transaction {
         \(sum("reasoning_tokens")), \(sum("cost")), sum(cost IS NULL), sum(is_estimated), sum(is_upper_bound),
         sum(cache = 'hit'), sum(cache = 'joined')
       FROM usage WHERE \(Selection.condition) GROUP BY grouped ORDER BY grouped
-      """, values.since, values.until, values.uid
+      """, values.since, values.until, values.subject, values.client
     ) { Self.summary($0) }
     let firstEvents = try latencies("first_event", query)
     let totals = try latencies("total", query)
@@ -31,17 +31,23 @@ extension Transaction {
   /// The parameters that every question about a query has.
   private struct Selection {
     static let condition = """
-      started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR uid = ?3) AND ended_at IS NOT NULL
+      started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR subject = ?3)
+        AND (?4 IS NULL OR client = ?4) AND ended_at IS NOT NULL
       """
 
     let since: SQLValue
     let until: SQLValue
-    let uid: SQLValue
+    let subject: SQLValue
+    let client: SQLValue
 
-    init(_ query: UsageQuery) {
+    init(_ query: UsageQuery, _ transaction: Transaction) throws(StoreError) {
       since = .integer(query.since ?? 0)
       until = .integer(query.until ?? .max)
-      uid = .integer(query.uid.map(Int64.init))
+      let owner = try query.principal.map { (principal) throws(StoreError) in
+        try transaction.reader(principal)
+      }
+      subject = .integer(owner?.subject)
+      client = .text(owner?.seesAll == false ? owner?.token : nil)
     }
   }
 
@@ -60,7 +66,7 @@ extension Transaction {
   private func latencies(
     _ column: String, _ query: UsageQuery
   ) throws(StoreError) -> [String?: UsageSummary.Latency] {
-    let values = Selection(query)
+    let values = try Selection(query, self)
     let rows = try database.all(
       """
       WITH ranked AS (
@@ -71,7 +77,7 @@ extension Transaction {
       SELECT grouped, avg(time),
         avg(CASE WHEN rank IN ((count + 1) / 2, count / 2 + 1) THEN time END)
       FROM ranked GROUP BY grouped
-      """, values.since, values.until, values.uid
+      """, values.since, values.until, values.subject, values.client
     ) { row in
       (
         row.optionalText(0),
@@ -84,17 +90,22 @@ extension Transaction {
   func spending(sinceDay day: Int) throws(StoreError) -> [UsageSpending] {
     try database.all(
       """
-      SELECT day, uid, client, \(Self.sum(of: "cost")) FROM usage
-      WHERE day >= ? AND ended_at IS NOT NULL AND cost > 0 GROUP BY day, uid, client
+      SELECT day, subject, client, \(Self.sum(of: "cost")) FROM usage
+      WHERE day >= ? AND ended_at IS NOT NULL AND cost > 0 GROUP BY day, subject, client
       """, .integer(Int64(day))
-    ) { row in
+    ) { row throws(StoreError) in
       UsageSpending(
-        day: Int(row.integer(0)), uid: UInt32(truncatingIfNeeded: row.integer(1)),
-        client: row.text(2), cost: row.integer(3))
+        day: Int(row.integer(0)), subject: try subject(row.integer(1)), client: row.text(2),
+        cost: row.integer(3))
     }
   }
 }
 
 extension UsageQuery.Grouping {
-  fileprivate var column: String { rawValue }
+  fileprivate var column: String { self == .uid ? Self.subjectName : rawValue }
+
+  /// Users have their numbers, others their names.
+  private static let subjectName = """
+    CASE WHEN subject < 4294967296 THEN subject ELSE (SELECT name FROM subjects WHERE subjects.id = subject) END
+    """
 }

@@ -1,6 +1,6 @@
 /// What is known of a request's usage when it starts.
 package struct NewUsage: Sendable {
-  package var uid: UInt32
+  package var subject: Subject
   package var client: String
   package var clientPID: Int32?
   /// The id of its conversation.
@@ -18,8 +18,8 @@ package struct NewUsage: Sendable {
   /// Billionths of a dollar for a million tokens of output.
   package var outputPrice: Int64?
 
-  package init(uid: UInt32, client: String, upstream: String, model: String, day: Int) {
-    self.uid = uid
+  package init(of subject: Subject, client: String, upstream: String, model: String, day: Int) {
+    self.subject = subject
     self.client = client
     self.upstream = upstream
     self.model = model

@@ -4,8 +4,8 @@ package struct UsageQuery: Sendable, Equatable {
     case day, model, upstream, client, conversation, uid
   }
 
-  /// nil for all users.
-  package var uid: UInt32?
+  /// nil for everybody. A token that is not shared has the usage of its name as a client.
+  package var principal: Principal?
   /// Milliseconds since 1970: requests that started then or later.
   package var since: Int64?
   /// Requests that started before.
@@ -47,14 +47,14 @@ package struct UsageSummary: Sendable, Equatable {
 package struct UsageSpending: Sendable, Equatable {
   /// As in 20260131.
   package let day: Int
-  package let uid: UInt32
+  package let subject: Subject
   package let client: String
   /// Billionths of a dollar.
   package let cost: Int64
 
-  package init(day: Int, uid: UInt32, client: String, cost: Int64) {
+  package init(day: Int, subject: Subject, client: String, cost: Int64) {
     self.day = day
-    self.uid = uid
+    self.subject = subject
     self.client = client
     self.cost = cost
   }

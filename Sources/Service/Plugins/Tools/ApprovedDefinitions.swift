@@ -14,17 +14,19 @@ package import Wire
 @EventLoop
 package final class ApprovedDefinitions {
   private let store: @EventLoop () async throws(RPCError) -> Store
-  private var known: [UInt32: [ToolName: [UInt8]]] = [:]
+  private var known: [Subject: [ToolName: [UInt8]]] = [:]
 
   package init(store: @escaping @EventLoop () async throws(RPCError) -> Store) {
     self.store = store
   }
 
   /// Returns those of a user's tools that are held back; others that are new are approved.
-  package func heldBack(among tools: [Tool], uid: UInt32) async throws(RPCError) -> Set<ToolName> {
-    let approved = try await definitions(of: uid)
+  package func heldBack(among tools: [Tool], of subject: Subject) async throws(RPCError) -> Set<
+    ToolName
+  > {
+    let approved = try await definitions(of: subject)
     let new = tools.filter { approved[$0.name] == nil }
-    if !new.isEmpty { try await approve(new, uid: uid) }
+    if !new.isEmpty { try await approve(new, of: subject) }
     return Set(
       tools.filter { tool in
         approved[tool.name].map { $0 != tool.digest } ?? false
@@ -32,40 +34,40 @@ package final class ApprovedDefinitions {
   }
 
   /// Approves tools as they are.
-  package func approve(_ tools: [Tool], uid: UInt32) async throws(RPCError) {
+  package func approve(_ tools: [Tool], of subject: Subject) async throws(RPCError) {
     let rows = tools.map {
       ToolDefinitionRow(plugin: $0.name.plugin, tool: $0.name.tool, digest: $0.digest)
     }
     try await store().performing { store throws(StoreError) in
-      try await store.approveToolDefinitions(rows, uid: uid)
+      try await store.approveToolDefinitions(rows, of: subject)
     }
-    for tool in tools { known[uid]?[tool.name] = tool.digest }
+    for tool in tools { known[subject]?[tool.name] = tool.digest }
   }
 
   /// Forgets the tools of all plugins but some.
   package func forget(exceptOf plugins: [String]) async throws(RPCError) {
     let kept = Set(plugins)
-    for uid in known.keys {
-      known[uid] = known[uid]?.filter { kept.contains($0.key.plugin) }
+    for subject in known.keys {
+      known[subject] = known[subject]?.filter { kept.contains($0.key.plugin) }
     }
     try await store().performing { store throws(StoreError) in
       try await store.forgetToolDefinitions(exceptOf: plugins)
     }
   }
 
-  private func definitions(of uid: UInt32) async throws(RPCError) -> [ToolName: [UInt8]] {
-    if let approved = known[uid] { return approved }
+  private func definitions(of subject: Subject) async throws(RPCError) -> [ToolName: [UInt8]] {
+    if let approved = known[subject] { return approved }
     let rows = try await store().performing { store throws(StoreError) in
-      try await store.toolDefinitions(uid: uid)
+      try await store.toolDefinitions(of: subject)
     }
     // Another request may have read and added to them meanwhile.
-    if let approved = known[uid] { return approved }
+    if let approved = known[subject] { return approved }
     var approved: [ToolName: [UInt8]] = [:]
     for row in rows {
       guard let name = ToolName(known: row) else { continue }
       approved[name] = row.digest
     }
-    known[uid] = approved
+    known[subject] = approved
     return approved
   }
 }

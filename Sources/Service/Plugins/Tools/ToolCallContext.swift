@@ -1,10 +1,11 @@
 internal import EventLoop
 package import JSON
+package import Store
 package import Wire
 
 /// For whom tools are offered and called.
 package struct ToolRequester: Sendable {
-  package let uid: UInt32
+  package let subject: Subject
   /// The id of the create, as the client wrote it.
   package let request: RawJSON
   /// `halley.approval`.
@@ -13,9 +14,9 @@ package struct ToolRequester: Sendable {
   package weak let approver: (any Approver)?
 
   package init(
-    uid: UInt32, request: RawJSON, approval: HalleyOptions.Approval?, approver: (any Approver)?
+    subject: Subject, request: RawJSON, approval: HalleyOptions.Approval?, approver: (any Approver)?
   ) {
-    self.uid = uid
+    self.subject = subject
     self.request = request
     self.approval = approval
     self.approver = approver

@@ -1,13 +1,14 @@
 package import JSON
+package import Store
 package import Wire
 
 extension ToolSet {
   /// Answers `tools.list`: starts the plugins that have not said yet what they have.
-  package func list(uid: UInt32) async throws(RPCError) -> RawJSON {
+  package func list(of subject: Subject) async throws(RPCError) -> RawJSON {
     await refresh(plugins)
     guard !Task.isCancelled else { throw RPCError(.cancelled, "the request was cancelled") }
     let catalog = catalog
-    let heldBack = try await heldBack(among: catalog.tools, uid: uid)
+    let heldBack = try await heldBack(among: catalog.tools, of: subject)
     let entries =
       catalog.tools.map { tool in
         (tool.name.function, tool.json(isHeldBack: heldBack.contains(tool.name)))

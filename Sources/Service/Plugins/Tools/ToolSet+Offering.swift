@@ -33,7 +33,7 @@ extension ToolSet {
   private func released(
     _ tools: [Tool], _ requester: ToolRequester
   ) async throws(RPCError) -> [Tool] {
-    let heldBack = try await heldBack(among: tools, uid: requester.uid)
+    let heldBack = try await heldBack(among: tools, of: requester.subject)
     var released: [Tool] = []
     for tool in tools {
       if heldBack.contains(tool.name) {
@@ -50,7 +50,7 @@ extension ToolSet {
     let question = ApprovalQuestion(changedDefinition: tool, request: requester.request)
     let decision = await approvals.decideDefinition(question, approver: requester.approver)
     guard decision?.isAllowed == true else { return false }
-    try await definitions.approve([tool], uid: requester.uid)
+    try await definitions.approve([tool], of: requester.subject)
     return true
   }
 

@@ -1,5 +1,6 @@
 package import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
 /// The tools of all plugins: lists them, offers them to models, and calls them.
@@ -77,8 +78,8 @@ package final class ToolSet {
   }
 
   /// Returns a user's tools that are held back; each is reported once.
-  func heldBack(among tools: [Tool], uid: UInt32) async throws(RPCError) -> Set<ToolName> {
-    let names = try await definitions.heldBack(among: tools, uid: uid)
+  func heldBack(among tools: [Tool], of subject: Subject) async throws(RPCError) -> Set<ToolName> {
+    let names = try await definitions.heldBack(among: tools, of: subject)
     for tool in tools where names.contains(tool.name) {
       guard reportedHeldBack.insert(tool.digest).inserted else { continue }
       onProblem(
