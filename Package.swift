@@ -61,7 +61,9 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: ["CSpawn", "CTOML", "EventLoop", "HTTPClient", "JSON", "Store", "Wire"],
-      exclude: ["HTTPFace/Page"],
+      resources: ["index.html", "page.css", "page.js"].map {
+        .embedInCode("HTTPFace/Page/\($0)")
+      },
       swiftSettings: strict),
     .target(name: "Store", dependencies: ["CSQLite", "JSON"], swiftSettings: strict),
     .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),

@@ -9,6 +9,9 @@ struct APIRoute: Sendable {
     case create
     case chat
     case health
+    case page(PageFile)
+    case overview
+    case usage
   }
 
   /// How the text of a query's item becomes a member of params.
@@ -16,6 +19,14 @@ struct APIRoute: Sendable {
     case text, number, flag
     /// One element of an array.
     case element
+  }
+
+  /// Whether it holds nothing that a token would have to keep.
+  var isPublic: Bool {
+    switch endpoint {
+    case .page, .health: true
+    case .method, .create, .chat, .overview, .usage: false
+    }
   }
 
   let verb: String
@@ -29,7 +40,7 @@ struct APIRoute: Sendable {
     _ verb: String, _ path: String, _ endpoint: Endpoint, query: [String: QueryType] = [:]
   ) {
     self.verb = verb
-    self.path = path.split(separator: "/", omittingEmptySubsequences: false)
+    self.path = path.split(separator: "/")
     self.endpoint = endpoint
     self.query = query
   }
@@ -82,6 +93,12 @@ extension APIRoute {
     APIRoute("GET", "models/{model}", .modelsRetrieve),
     APIRoute("POST", "chat/completions", .chat),
     APIRoute("GET", "healthz", .health),
+
+    APIRoute("GET", "", .page(.index)),
+    APIRoute("GET", "page.css", .page(.style)),
+    APIRoute("GET", "page.js", .page(.script)),
+    APIRoute("GET", "halley/overview", .overview),
+    APIRoute("GET", "halley/usage", .usage, query: ["by": .text, "since": .number]),
   ]
 
   /// The route of a request, whose path may begin with `/v1`.

@@ -25,6 +25,13 @@ struct HTTPAccess {
     }
   }
 
+  /// What a request leads to, if whoever sends it may send requests at all.
+  func route(of head: HTTPRequestHead) throws(APIError) -> APIRoute {
+    let route = try APIRoute.find(head)
+    try checkContent(of: head)
+    return route
+  }
+
   /// Who asks, by a head alone.
   func caller(of head: HTTPRequestHead, _ daemon: Daemon) throws(APIError) -> Caller {
     if let user { return user }
@@ -33,7 +40,7 @@ struct HTTPAccess {
 
   /// What a page of another site can send without being asked is no JSON (Fetch standard,
   /// section 3.2).
-  func checkContent(of head: HTTPRequestHead) throws(APIError) {
+  private func checkContent(of head: HTTPRequestHead) throws(APIError) {
     guard head.method == "POST", head.hasBody else { return }
     let type = head["content-type"] ?? ""
     let name = type.prefix { $0 != ";" }.lowercased()

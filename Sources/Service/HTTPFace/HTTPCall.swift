@@ -4,14 +4,20 @@ internal import Wire
 
 /// A request that is there as a whole, as the call that it stands for.
 struct HTTPCall {
+  /// What answers.
+  enum Answer {
+    case reply(Reply)
+    case file(PageFile)
+  }
+
   private let head: HTTPRequestHead
   private let route: APIRoute
-  private let caller: Caller
+  private let caller: Caller?
   private let body: Result<RawJSON, RPCError>
   let format: any AnswerFormat
 
   init(
-    _ head: HTTPRequestHead, _ route: APIRoute, _ caller: Caller, body: [UInt8],
+    _ head: HTTPRequestHead, _ route: APIRoute, _ caller: Caller?, body: [UInt8],
     _ limits: JSONLimits
   ) {
     self.head = head
@@ -64,31 +70,43 @@ struct HTTPCall {
     switch route.endpoint {
     case .create, .chat:
       if case .success(let body) = body { body["stream"]?.boolean ?? false } else { false }
-    case .method, .health: head.target.query.contains { $0.name == "stream" && $0.value == "true" }
+    case .method, .health, .page, .overview, .usage:
+      head.target.query.contains { $0.name == "stream" && $0.value == "true" }
     }
   }
 
   @EventLoop
-  func perform(_ daemon: Daemon) throws(APIError) -> Reply {
+  func perform(_ daemon: Daemon) throws(APIError) -> Answer {
     do throws(RPCError) {
       let body = try body.get()
       switch route.endpoint {
-      case .health: return .result(.object { $0.member("status", "ok") })
+      case .page(let file): return .file(file)
+      case .overview: return .reply(daemon.overview(for: try known()))
+      case .usage:
+        let params = try route.params(head, body: .emptyObject)
+        return .reply(try daemon.pageUsage(params, for: try known()))
+      case .health: return .reply(.result(.object { $0.member("status", "ok") }))
       case .method(let method):
-        return try perform(method, try route.params(head, body: body), daemon)
+        return .reply(try perform(method, try route.params(head, body: body), daemon))
       case .create, .chat:
-        return try perform(
-          .responsesCreate, try Self.completed(body, head, daemon.configuration.http), daemon)
+        let params = try Self.completed(body, head, daemon.configuration.http)
+        return .reply(try perform(.responsesCreate, params, daemon))
       }
     } catch {
       throw APIError(error)
     }
   }
 
+  /// Who asks; a route that is for anybody has nothing to do for somebody.
+  private func known() throws(RPCError) -> Caller {
+    guard let caller else { throw RPCError(.permission, "nobody is known to ask") }
+    return caller
+  }
+
   @EventLoop
   private func perform(
     _ method: Method, _ params: RawJSON, _ daemon: Daemon
   ) throws(RPCError) -> Reply {
-    try method.perform(daemon, Call(params: params, caller: caller, asker: nil))
+    try method.perform(daemon, Call(params: params, caller: try known(), asker: nil))
   }
 }

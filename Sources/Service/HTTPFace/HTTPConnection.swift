@@ -13,7 +13,8 @@ final class HTTPConnection: ClientStreamOwner {
   private struct Incoming {
     let head: HTTPRequestHead
     let route: APIRoute
-    let caller: Caller
+    /// nil where it does not matter.
+    let caller: Caller?
     var body: [UInt8] = []
   }
 
@@ -126,9 +127,8 @@ final class HTTPConnection: ClientStreamOwner {
   /// What a head says already decides is told before the body is read.
   private func takeHead(_ head: HTTPRequestHead) {
     do throws(APIError) {
-      let caller = try access.caller(of: head, face.daemon)
-      let route = try APIRoute.find(head)
-      try access.checkContent(of: head)
+      let route = try access.route(of: head)
+      let caller = try route.isPublic ? nil : access.caller(of: head, face.daemon)
       state = .readingBody(Incoming(head: head, route: route, caller: caller))
       timer?.arm(after: limits.stalledReader)
       if head.expectsContinue {

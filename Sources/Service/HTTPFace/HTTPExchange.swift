@@ -24,7 +24,7 @@ final class HTTPExchange {
   static let longestSilence: Duration = .seconds(10)
 
   let request: HTTPRequestHead
-  let caller: Caller
+  let caller: Caller?
   private let id = HTTPExchange.newID()
   private var format: any AnswerFormat
   private let isLast: Bool
@@ -39,7 +39,7 @@ final class HTTPExchange {
   ///   - isLast: whether no other request is taken behind it.
   ///   - wake: asks for `takePieces` soon.
   init(
-    _ request: HTTPRequestHead, of caller: Caller, _ format: any AnswerFormat, isLast: Bool,
+    _ request: HTTPRequestHead, of caller: Caller?, _ format: any AnswerFormat, isLast: Bool,
     wake: @escaping @EventLoop () -> Void
   ) {
     self.request = request
@@ -59,7 +59,17 @@ final class HTTPExchange {
 
   // MARK: What answers
 
-  func start(_ reply: Reply) {
+  func start(_ answer: HTTPCall.Answer) {
+    switch answer {
+    case .reply(let reply): start(reply)
+    case .file(let file):
+      var head = self.head(200, .length(file.bytes.count))
+      file.add(to: &head)
+      send(head, file.bytes[...])
+    }
+  }
+
+  private func start(_ reply: Reply) {
     switch reply {
     case .result(let json): answer(json, halley: nil)
     case .work(_, let body):
@@ -73,7 +83,7 @@ final class HTTPExchange {
       }
     case .cursor(let cursor):
       state = .reading(cursor, isBegun: false)
-      cursor.attach(to: caller.name) { [weak self] in self?.wake() }
+      cursor.attach(to: caller?.name ?? "unknown") { [weak self] in self?.wake() }
       wake()
     case .introduction, .cancellation:
       // Only a connection of lines has what these change.
@@ -202,7 +212,7 @@ final class HTTPExchange {
       var head = self.head(200, .length(document.bytes.count))
       head.add("Content-Type", "application/json")
       add(halley, to: &head)
-      send(head, document)
+      send(head, document.bytes)
     } catch {
       send(error)
     }
@@ -213,12 +223,12 @@ final class HTTPExchange {
     var head = self.head(error.status, .length(body.bytes.count))
     head.add("Content-Type", "application/json")
     head.add(fieldsOf: error)
-    send(head, body)
+    send(head, body.bytes)
   }
 
-  private func send(_ head: HTTPResponseHead, _ body: RawJSON) {
+  private func send(_ head: HTTPResponseHead, _ body: ArraySlice<UInt8>) {
     pieces.append(head.bytes[...])
-    if head.hasBody { pieces.append(body.bytes) }
+    if head.hasBody { pieces.append(body) }
     state = .ended
     wake()
   }

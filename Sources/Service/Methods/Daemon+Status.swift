@@ -120,7 +120,7 @@ extension Daemon {
 }
 
 extension Upstream {
-  fileprivate var breakerName: String {
+  var breakerName: String {
     switch breaker.state {
     case .closed: "closed"
     case .open where breaker.wait(at: EventLoop.now) != nil: "open"

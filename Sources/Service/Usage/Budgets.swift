@@ -157,6 +157,34 @@ package struct Budgets: Sendable {
     return warnings
   }
 
+  // MARK: Standing
+
+  /// How far a budget is used.
+  package struct Standing: Sendable, Equatable {
+    package let name: String
+    package let limit: NanoDollars
+    /// Reserved money of running requests included.
+    package let spent: NanoDollars
+    package let isMonthly: Bool
+  }
+
+  /// The budgets that a user's requests count against, as they stand on a day.
+  package func standings(of uid: UInt32, on day: LocalDay) -> [Standing] {
+    let owners =
+      [Account.Owner.everybody] + configuration.perClient.keys.sorted().map { .client($0) }
+      + [.user(uid)]
+    return owners.flatMap { owner in
+      [Account.Period.day(day), .month(day.month)].compactMap { period in
+        let account = Account(owner: owner, period: period)
+        return limit(of: account).map {
+          Standing(
+            name: account.name, limit: $0, spent: taken(from: account),
+            isMonthly: period.isMonth)
+        }
+      }
+    }
+  }
+
   // MARK: Accounts
 
   private func limit(of account: Account) -> NanoDollars? {

@@ -72,7 +72,7 @@ package enum UsageReport {
     }
   }
 
-  private static func name(_ group: String?, _ grouping: UsageQuery.Grouping) -> RawJSON {
+  static func name(_ group: String?, _ grouping: UsageQuery.Grouping) -> RawJSON {
     guard let group else { return .null }
     switch (grouping, Int(group)) {
     case (.day, let number?): return .string(LocalDay(number: number).text)
