@@ -9,7 +9,7 @@ extension Daemon {
   func overview(for caller: Caller) -> Reply {
     .work { [self] () throws(RPCError) in
       let contents = try await state.openForReading().performing { _ throws(StoreError) in
-        try await cache.statistics(of: caller.userID)
+        try await cache.statistics(of: caller.principal.subject)
       }
       return .result(overview(for: caller, cache: contents))
     }
@@ -25,7 +25,8 @@ extension Daemon {
       overview.member("cache", cache)
       overview.key("responses")
       overview.array { list in
-        for run in registry.running.values where caller.isOperator || run.uid == caller.userID {
+        for run in registry.running.values
+        where caller.isOperator || run.subject == caller.principal.subject {
           list.object { write(run, &$0) }
         }
       }
@@ -40,7 +41,9 @@ extension Daemon {
       overview.array { for plugin in plugins.listJSON["data"]?.elements ?? [] { $0.value(plugin) } }
       overview.key("budgets")
       overview.array { list in
-        for budget in ledger.budgets(of: caller.userID) { list.object { write(budget, &$0) } }
+        for budget in ledger.budgets(of: caller.principal.subject) {
+          list.object { write(budget, &$0) }
+        }
       }
     }
   }
@@ -88,7 +91,7 @@ extension Daemon {
   /// What was spent, by day, model or client.
   func pageUsage(_ params: RawJSON, for caller: Caller) throws(RPCError) -> Reply {
     try UsageReport.params.check(params)
-    let query = UsageReport.query(params, uid: caller.isOperator ? nil : caller.userID)
+    let query = UsageReport.query(params, as: caller.isOperator ? nil : caller.principal)
     return .work { [self] () throws(RPCError) in
       await state.usage.flush()
       let rows = try await state.openForReading().performing { store throws(StoreError) in

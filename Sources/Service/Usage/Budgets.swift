@@ -169,10 +169,10 @@ package struct Budgets: Sendable {
   }
 
   /// The budgets that a user's requests count against, as they stand on a day.
-  package func standings(of uid: UInt32, on day: LocalDay) -> [Standing] {
+  package func standings(of subject: Subject, on day: LocalDay) -> [Standing] {
     let owners =
       [Account.Owner.everybody] + configuration.perClient.keys.sorted().map { .client($0) }
-      + [.user(uid)]
+      + [.user(subject)]
     return owners.flatMap { owner in
       [Account.Period.day(day), .month(day.month)].compactMap { period in
         let account = Account(owner: owner, period: period)

@@ -70,7 +70,9 @@ final class UsageLedger {
   // MARK: Budgets
 
   /// How far the budgets are used that a user's requests count against.
-  func budgets(of uid: UInt32) -> [Budgets.Standing] { budgets.standings(of: uid, on: today) }
+  func budgets(of subject: Subject) -> [Budgets.Standing] {
+    budgets.standings(of: subject, on: today)
+  }
 
   /// Reserves the estimate of a request.
   ///
