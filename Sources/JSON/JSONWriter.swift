@@ -129,4 +129,11 @@ extension RawJSON {
   package static func object(_ body: (inout JSONWriter) -> Void) -> RawJSON {
     build { $0.object(body) }
   }
+
+  /// Builds an array of values.
+  package static func array(_ elements: [RawJSON]) -> RawJSON {
+    build { writer in
+      writer.array { array in for element in elements { array.value(element) } }
+    }
+  }
 }

@@ -189,12 +189,6 @@ extension UpstreamBody.Replacement {
 }
 
 extension RawJSON {
-  static func array(_ elements: [RawJSON]) -> RawJSON {
-    .build { writer in
-      writer.array { array in for element in elements { array.value(element) } }
-    }
-  }
-
   private static let encryptedReasoning = "reasoning.encrypted_content"
 
   /// The body with `reasoning.encrypted_content` among what is included.

@@ -59,22 +59,23 @@ extension Rule {
 
   private static let content = Rule.either([.string, .array(of: part)])
 
-  private static let part = Rule.tagged(
-    TaggedShape([
-      "input_text": Shape(["text": .string], required: ["text"]),
-      "output_text": Shape(["text": .string], required: ["text"]),
-      "summary_text": Shape(["text": .string], required: ["text"]),
-      "reasoning_text": Shape(["text": .string], required: ["text"]),
-      "refusal": Shape(["refusal": .string], required: ["refusal"]),
-      "input_image": Shape(
-        [
-          "image_url": .nonEmptyString, "file_id": .nonEmptyString,
-          "detail": .oneOf(["low", "high", "auto", "original"]),
-        ], clauses: [.oneNeeded(["image_url", "file_id"])]),
-      "input_file": Shape(
-        [
-          "file_id": .nonEmptyString, "file_url": .nonEmptyString, "file_data": .nonEmptyString,
-          "filename": .string, "detail": .string,
-        ], clauses: [.oneNeeded(["file_id", "file_url", "file_data"])]),
-    ]))
+  private static let part = Rule.tagged(TaggedShape(partShapes))
+
+  static let partShapes: [String: Shape] = [
+    "input_text": Shape(["text": .string], required: ["text"]),
+    "output_text": Shape(["text": .string], required: ["text"]),
+    "summary_text": Shape(["text": .string], required: ["text"]),
+    "reasoning_text": Shape(["text": .string], required: ["text"]),
+    "refusal": Shape(["refusal": .string], required: ["refusal"]),
+    "input_image": Shape(
+      [
+        "image_url": .nonEmptyString, "file_id": .nonEmptyString,
+        "detail": .oneOf(["low", "high", "auto", "original"]),
+      ], clauses: [.oneNeeded(["image_url", "file_id"])]),
+    "input_file": Shape(
+      [
+        "file_id": .nonEmptyString, "file_url": .nonEmptyString, "file_data": .nonEmptyString,
+        "filename": .string, "detail": .string,
+      ], clauses: [.oneNeeded(["file_id", "file_url", "file_data"])]),
+  ]
 }

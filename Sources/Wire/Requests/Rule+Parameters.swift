@@ -97,7 +97,7 @@ extension Rule {
         "variables": .map(to: .either([.string, .anyObject])),
       ], required: ["id"]))
 
-  private static let textFormat = Rule.tagged(
+  static let textFormat = Rule.tagged(
     TaggedShape([
       "json_schema": Shape(
         [

@@ -1,6 +1,8 @@
 extension Rule {
   /// `tools`: what the model may call. Availability is the upstream's business.
-  static let tools = Rule.array(of: .tagged(TaggedShape(toolShapes)))
+  static let tools = Rule.array(of: tool)
+
+  static let tool = Rule.tagged(TaggedShape(toolShapes))
 
   private static let toolShapes: [String: Shape] = [
     "function": Shape(
