@@ -3,13 +3,18 @@ internal import JSON
 internal import Wire
 
 /// Who may use a connection, and as whom.
+///
+/// Pages of the web reach loopback addresses too, by their own name or by one that was made to lead
+/// here. Browsers say so in Host, Origin, Referer and Sec-Fetch-Site, of which none may name another
+/// place; and what a page may send without asking first is no JSON. There is no CORS: nobody who asks
+/// first is let in.
 @EventLoop
 struct HTTPAccess {
   /// Where a connection came in.
   enum Place {
     /// A Unix socket, where the kernel says who asks.
     case socket
-    /// An address of the loopback interface, with its port as a URL has it.
+    /// An address of the loopback interface, as the hosts of URLs that lead to it.
     case loopback(authorities: Set<String>)
   }
 
@@ -25,30 +30,95 @@ struct HTTPAccess {
     }
   }
 
+  // MARK: Whether it may be sent
+
   /// What a request leads to, if whoever sends it may send requests at all.
   func route(of head: HTTPRequestHead) throws(APIError) -> APIRoute {
+    try checkHost(head)
+    guard head.method != "OPTIONS" else {
+      throw Self.refusal("nobody on another site may ask here")
+    }
+    let isVisit = head.method == "GET" && head.target.segments.isEmpty && isNavigation(head)
+    try checkOrigin(head, isVisit: isVisit)
     let route = try APIRoute.find(head)
-    try checkContent(of: head)
+    if head.method == "POST" { try Self.checkContent(head) }
     return route
   }
+
+  private static func refusal(_ reason: String) -> APIError {
+    APIError(403, code: "forbidden", reason)
+  }
+
+  private func checkHost(_ head: HTTPRequestHead) throws(APIError) {
+    guard case .loopback(let authorities) = place else { return }
+    guard let host = head.authority, authorities.contains(host) else {
+      throw Self.refusal(
+        "found the host \(RawJSON.string(head.authority ?? "").excerpt), expected "
+          + authorities.sorted().joined(separator: " or "))
+    }
+  }
+
+  /// Whether somebody follows a link, or types an address (Fetch Metadata, section 2).
+  private func isNavigation(_ head: HTTPRequestHead) -> Bool {
+    head["sec-fetch-mode"] == "navigate" && head["sec-fetch-dest"] == "document"
+  }
+
+  /// - Parameter isVisit: whether the page is opened as a whole, which any site may link to: it holds
+  ///   no data.
+  private func checkOrigin(_ head: HTTPRequestHead, isVisit: Bool) throws(APIError) {
+    if let origin = head["origin"], !isOwn(origin, head) {
+      throw Self.refusal("found the origin \(RawJSON.string(origin).excerpt), expected none")
+    }
+    guard !isVisit else { return }
+    if let referer = head["referer"], !isOwn(Self.origin(of: referer), head) {
+      throw Self.refusal("found the referer \(RawJSON.string(referer).excerpt), expected none")
+    }
+    let site = head["sec-fetch-site"] ?? "none"
+    guard site == "none" || site == "same-origin" else {
+      throw Self.refusal(
+        "found sec-fetch-site \(RawJSON.string(site).excerpt), expected none or same-origin")
+    }
+  }
+
+  /// Whether an origin is that of the face's own page, as the request names the face.
+  private func isOwn(_ origin: String, _ head: HTTPRequestHead) -> Bool {
+    guard case .loopback = place, let host = head.authority else { return false }
+    return origin == "http://\(host)"
+  }
+
+  /// Scheme and host of a URL (RFC 6454, section 4); what is none is no origin of ours.
+  private static func origin(of url: String) -> String {
+    let scheme = "http://"
+    guard url.hasPrefix(scheme) else { return url }
+    return scheme + url.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+  }
+
+  /// Whoever sends another type may be a form of a page, which asks nobody first (Fetch standard,
+  /// section 2.2.2).
+  private static func checkContent(_ head: HTTPRequestHead) throws(APIError) {
+    let type = head["content-type"] ?? ""
+    let name = type.prefix { $0 != ";" }.lowercased()
+    guard name.filter({ $0 != " " && $0 != "\t" }) == "application/json" else {
+      let found = type.isEmpty ? "no content type" : RawJSON.string(type).excerpt
+      throw APIError(
+        415, code: "unsupported_media_type", "found \(found), expected application/json")
+    }
+  }
+
+  // MARK: As whom
 
   /// Who asks, by a head alone.
   func caller(of head: HTTPRequestHead, _ daemon: Daemon) throws(APIError) -> Caller {
     if let user { return user }
-    throw APIError(401, code: "invalid_api_key", "a token is expected as Authorization: Bearer")
+    throw Self.unauthorized("no token")
   }
 
-  /// What a page of another site can send without being asked is no JSON (Fetch standard,
-  /// section 3.2).
-  private func checkContent(of head: HTTPRequestHead) throws(APIError) {
-    guard head.method == "POST", head.hasBody else { return }
-    let type = head["content-type"] ?? ""
-    let name = type.prefix { $0 != ";" }.lowercased()
-    guard name.filter({ $0 != " " }) == "application/json" else {
-      throw APIError(
-        415, code: "unsupported_media_type",
-        "found \(type.isEmpty ? "no content type" : RawJSON.string(type).excerpt), expected application/json"
-      )
-    }
+  private static func unauthorized(_ found: String) -> APIError {
+    var error = APIError(
+      401, code: "invalid_api_key",
+      "found \(found), expected a token of this daemon's as Authorization: Bearer or api-key; "
+        + "halley token new makes one")
+    error.headers.append(("www-authenticate", "Bearer"))
+    return error
   }
 }
