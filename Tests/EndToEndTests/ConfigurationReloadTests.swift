@@ -32,6 +32,17 @@ import Testing
     #expect(try model(client) == "gpt-5.4-mini")
   }
 
+  @Test func `of reloads at once the one of the newest configuration counts`() throws {
+    let daemon = try DaemonProcess(configuration(model: "gpt-5.4"))
+    let client = try daemon.connect()
+    for number in 1...40 {
+      try daemon.writeConfiguration(configuration(model: "gpt-5.4-\(number)"))
+      try client.request(number, "daemon.reload", "{}")
+    }
+    for number in 1...40 { #expect(try client.answer(number).error == nil) }
+    #expect(try model(client) == "gpt-5.4-40")
+  }
+
   @Test func `SIGHUP takes a new configuration too`() throws {
     let daemon = try DaemonProcess(configuration(model: "gpt-5.4"))
     let client = try daemon.connect()

@@ -31,6 +31,10 @@ package final class Daemon {
   private(set) var findings: ConfigurationErrors?
   /// Whether the configuration in force stands in for one that could never be read.
   private var isStandIn: Bool
+  /// Reloads that have begun.
+  private var reloads = 0
+  /// Which of them was the last that counted.
+  private var latestReload = 0
   let started = EventLoop.now
   private(set) var isDraining = false
   private var statusTimer: TimerSource?
@@ -211,13 +215,25 @@ package final class Daemon {
 
   // MARK: Configuration
 
-  /// Reads everything again and takes all of it or nothing.
+  /// Reads everything again and takes all of it or nothing. Of several at once, one that began later
+  /// and was done sooner counts: it saw what is newer.
   package func reload() async -> Result<Configuration, ConfigurationErrors> {
     ServiceNotifier.reloading()
+    reloads += 1
+    let number = reloads
     let loader = loader
     let result = await EventLoop.offload {
       Result { () throws(ConfigurationErrors) in try loader.load() }
     }
+    if number > latestReload {
+      latestReload = number
+      take(result)
+    }
+    ServiceNotifier.ready(status: statusText)
+    return result
+  }
+
+  private func take(_ result: Result<Configuration, ConfigurationErrors>) {
     switch result {
     case .success(let loaded):
       configuration = loaded
@@ -236,8 +252,6 @@ package final class Daemon {
       findings = errors
       journal.reloadFailed(errors)
     }
-    ServiceNotifier.ready(status: statusText)
-    return result
   }
 
   /// A configuration that stands in for one with mistakes says nothing about plugins.
