@@ -59,9 +59,13 @@ package struct ListeningSocket: Sendable {
     }
     guard count == 0 || !sockets.isEmpty else {
       let expected = names.map { "\"\($0)\"" }.joined(separator: " or ")
+      let found = (0..<Int(count)).map { index in
+        unsafe given?[index].map { unsafe "\"\(String(cString: $0))\"" } ?? "no name"
+      }
       throw LoopError(
         "sd_listen_fds_with_names", code: EINVAL,
-        "(\(count) sockets were passed, none is named \(expected))")
+        "(FileDescriptorName= of the passed sockets is \(found.joined(separator: ", ")), none is"
+          + " \(expected))")
     }
     return sockets
   }

@@ -70,7 +70,7 @@ struct HalleyDaemon: ParsableCommand {
     Memory.keepFreed()
     let journal = try Journal()
     let result = Result { () throws(ConfigurationErrors) in try loader.load() }
-    let passed = try ListeningSocket.inherited(named: ["halley", "http"])
+    let passed = inheritedSockets()
     var sockets = passed["halley"] ?? []
     if sockets.isEmpty {
       // By hand somebody reads stderr: say what is wrong and leave, rather than refuse requests.
@@ -89,6 +89,15 @@ struct HalleyDaemon: ParsableCommand {
     try EventLoop.run()
     journal.close()
     if let failure = unsafe holder.failure { throw failure }
+  }
+
+  /// Another start would find the same ones: 78 keeps the units from it.
+  private func inheritedSockets() -> [String: [ListeningSocket]] {
+    do {
+      return try ListeningSocket.inherited(named: ["halley", "http"])
+    } catch {
+      fail("\(error)", status: 78)
+    }
   }
 
   // MARK: Inspecting

@@ -69,8 +69,8 @@ struct SocketActivationTests {
     let daemon = try activate(["--fdname=other"])
     let client = try SocketClient(path)
     let end = try daemon.wait()
-    #expect(end.status == 1)
-    #expect(end.error.contains("none is named \"halley\""))
+    #expect(end.status == 78)
+    #expect(end.error.contains(#"FileDescriptorName= of the passed sockets is "other", none is"#))
     client.close()
   }
 

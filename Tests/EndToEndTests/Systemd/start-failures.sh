@@ -95,3 +95,20 @@ status=0
 call responses.create '{"input":"Hi"}' >/dev/null 2>/run/answer || status=$?
 expect "the system service" "$status $(property NRestarts) $(cat /run/answer)" \
   '1 0 *Read-only file system*ReadWritePaths=/srv/halley*'
+
+# What is no socket of the daemon's would be passed by each start again.
+mkdir -p /etc/systemd/user/halley.socket.d
+printf '[Socket]\nFileDescriptorName=other\n' >/etc/systemd/user/halley.socket.d/name.conf
+user stop halley.socket halley.service
+user daemon-reload
+user start halley.socket
+status=0
+as_alice timeout 20 halley hi </dev/null >/run/answer 2>&1 || status=$?
+# What it gets to see depends on when systemd closes the socket.
+expect "the status with a socket of another name" "$status" '@(69|75)'
+await "the service is given up" user is-failed halley.service
+await "its socket too" user is-failed halley.socket
+expect "the end of the service" "$(user show -P ExecMainStatus halley.service)" 78
+journalctl --no-pager -o cat "_UID=$(id -u alice)" >/run/journal
+expect "what the journal says" "$(cat /run/journal)" \
+  '*FileDescriptorName= of the passed sockets is "other", none is "halley"*'
