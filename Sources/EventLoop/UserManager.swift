@@ -8,6 +8,8 @@ internal import Glibc
 @safe package final class UserManager {
   /// Without an answer for this long, there is none.
   private static let patience: Duration = .seconds(10)
+  /// As long for whether there is a manager at all, for which a start waits.
+  private static let startPatience: Duration = .seconds(2)
 
   private let bus: OpaquePointer
   private let onAnswer: (String?) -> Void
@@ -26,7 +28,7 @@ internal import Glibc
     unsafe sd_bus_close_unref(bus)
   }
 
-  /// The user's service whose main process this is; nil where it is none, or has no bus.
+  /// The user's service whose main process this is; nil where it is none, or can't ask its manager.
   package static var ownService: String? {
     var name: UnsafeMutablePointer<CChar>?
     guard let main = unsafe getenv("SYSTEMD_EXEC_PID"),
@@ -35,13 +37,22 @@ internal import Glibc
     else { return nil }
     defer { unsafe free(text) }
     let unit = unsafe String(cString: text)
-    return unit.hasSuffix(".service") && hasBus ? unit : nil
+    return unit.hasSuffix(".service") && hasManager ? unit : nil
   }
 
-  private static var hasBus: Bool {
+  /// Whether it runs for this user, as far as its private socket tells. Root's daemon is the system's.
+  package nonisolated static var isThere: Bool {
+    guard geteuid() != 0, let directory = unsafe getenv("XDG_RUNTIME_DIR") else { return false }
+    return unsafe access("\(String(cString: directory))/systemd/private", F_OK) == 0
+  }
+
+  /// Whether it is on the bus: that may be one of a session that has a bus to itself.
+  private static var hasManager: Bool {
     do throws(LoopError) {
-      _ = try UserManager { _ in }
-      return true
+      let manager = try UserManager { _ in }
+      unsafe _ = sd_bus_set_method_call_timeout(
+        manager.bus, Self.startPatience.wholeMicroseconds)
+      return unsafe sd_bus_get_name_creds(manager.bus, "org.freedesktop.systemd1", 0, nil) >= 0
     } catch {
       return false
     }

@@ -105,7 +105,9 @@ struct HalleyDaemon: ParsableCommand {
   private func inspect(_ loader: ConfigurationLoader) throws {
     do throws(ConfigurationErrors) {
       let configuration = try loader.load()
-      for warning in configuration.warnings { write("halleyd: \(warning)\n", to: STDERR_FILENO) }
+      for warning in configuration.warnings + unconfinedPlugins(configuration) {
+        write("halleyd: \(warning)\n", to: STDERR_FILENO)
+      }
       if showConfig {
         return print(configuration.show(keys: APIKeys(paths: configuration.paths)))
       }
@@ -116,6 +118,14 @@ struct HalleyDaemon: ParsableCommand {
       print("ok: \(files)\n")
     } catch {
       fail("\(error)", status: 78)
+    }
+  }
+
+  /// What plugins ask for and don't get where they are children of the daemon, as they are here.
+  private func unconfinedPlugins(_ configuration: Configuration) -> [String] {
+    guard !UserManager.isThere else { return [] }
+    return configuration.plugins.compactMap { plugin in
+      plugin.shortcomingAsChild.map { "[plugins.\(plugin.name)] \($0)" }
     }
   }
 

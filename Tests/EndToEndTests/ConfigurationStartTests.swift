@@ -33,6 +33,31 @@ import Testing
     #expect(end.error.contains(word), "\(end.error)")
   }
 
+  @Test func `a sandbox is no mistake where it can't be had, and named`() throws {
+    let file = try scratch.write(
+      "config.toml",
+      """
+      [plugins.confined]
+      command = ["/bin/true"]
+      tools = true
+      sandbox = "strict"
+      network = false
+      [plugins.other]
+      command = ["/bin/true"]
+      tools = true
+      """)
+    let end = try run(
+      [try Binaries.path(of: "halleyd"), "--check-config", "--config", file],
+      environment: ["XDG_RUNTIME_DIR": scratch.path])
+    #expect(end.status == 0)
+    #expect(
+      end.error == """
+        halleyd: [plugins.confined] runs without sandbox, network, which only the user's own service \
+        has
+
+        """)
+  }
+
   @Test func `all mistakes are named at once`() throws {
     let end = try check("a = 1\nb = 2\n[limits]\nline = true\n")
     #expect(end.error.split(separator: "\n").count == 3, "\(end.error)")

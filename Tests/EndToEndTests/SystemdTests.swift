@@ -64,6 +64,10 @@ struct SystemdTests {
     try SystemdBox.run("plugins", users: ["alice"])
   }
 
+  @Test func `where a session's bus has no manager, plugins are children`() throws {
+    try SystemdBox.run("own-bus", users: ["alice"])
+  }
+
   @Test func `plugins have the rights of their user and of their drop-ins, and no third user's`()
     throws
   {

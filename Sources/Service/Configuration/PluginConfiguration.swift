@@ -94,8 +94,15 @@ package struct PluginConfiguration: Sendable, Equatable {
     self.name = name
   }
 
+  /// What it asks for and does not get as a child of the daemon, for people; nil where it does.
+  package var shortcomingAsChild: String? {
+    let keys = confiningKeys
+    guard !keys.isEmpty else { return nil }
+    return "runs without \(keys.joined(separator: ", ")), which only the user's own service has"
+  }
+
   /// The keys that ask for what only a service of its own can have.
-  var confiningKeys: [String] {
+  private var confiningKeys: [String] {
     [
       sandbox == .strict ? "sandbox" : nil, memoryMaximum == nil ? nil : "memory_max",
       hasNetwork ? nil : "network", writablePaths == nil ? nil : "write",

@@ -56,9 +56,5 @@ struct ChildStarter: PluginStarter {
 
   func hide(_ paths: [String]) {}
 
-  func shortcoming(for plugin: PluginConfiguration) -> String? {
-    let keys = plugin.confiningKeys
-    guard !keys.isEmpty else { return nil }
-    return "runs without \(keys.joined(separator: ", ")), which only the user's own service has"
-  }
+  func shortcoming(for plugin: PluginConfiguration) -> String? { plugin.shortcomingAsChild }
 }
