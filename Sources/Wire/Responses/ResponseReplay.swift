@@ -26,13 +26,7 @@ package struct ResponseReplay {
   }
 
   private mutating func add(_ response: RawJSON) {
-    let begun =
-      response
-      .setting("status", to: .string("in_progress"))
-      .setting("output", to: .emptyArray)
-      .replacing("usage", with: .null)
-      .replacing("completed_at", with: .null)
-      .replacing("output_text", with: .string(""))
+    let begun = Self.begun(response: response)
     emit("response.created") { $0.member("response", begun) }
     emit("response.in_progress") { $0.member("response", begun) }
     for (index, item) in Self.objects(of: response, "output") { add(item, at: index) }
@@ -64,13 +58,27 @@ package struct ResponseReplay {
       })
   }
 
-  private mutating func add(_ item: RawJSON, at index: Int) {
-    let begun =
-      item
+  /// A response as it begins.
+  static func begun(response: RawJSON) -> RawJSON {
+    response
+      .setting("status", to: .string("in_progress"))
+      .setting("output", to: .emptyArray)
+      .replacing("usage", with: .null)
+      .replacing("completed_at", with: .null)
+      .replacing("output_text", with: .string(""))
+  }
+
+  /// An item as it begins.
+  static func begun(item: RawJSON) -> RawJSON {
+    item
       .replacing("status", with: .string("in_progress"))
       .replacing("content", with: .emptyArray)
       .replacing("summary", with: .emptyArray)
       .replacing("arguments", with: .string(""))
+  }
+
+  private mutating func add(_ item: RawJSON, at index: Int) {
+    let begun = Self.begun(item: item)
     emit("response.output_item.added") {
       $0.member("output_index", index)
       $0.member("item", begun)

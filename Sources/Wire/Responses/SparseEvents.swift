@@ -1,0 +1,153 @@
+package import JSON
+
+/// Makes the stream of a sparse upstream whole, as the SDKs' accumulators take it for granted.
+///
+/// Missing members are filled in (`output_index`, `content_index`, `item_id`, `logprobs`, ids and
+/// defaults of the objects), and so are missing events: the first two, what begins an item and a
+/// part, what ends them, a delta where only the whole text came, and everything where only the
+/// response came. What is there stays byte for byte, and a whole stream goes through as it is.
+///
+/// Events are numbered anew, from 0 and without a gap: as long as none was put in, that is how the
+/// log numbers them. The same log makes the same stream each time. So a reader that goes on behind a
+/// number is fed the log from its first event, and gets those behind the number.
+package struct SparseEvents {
+  private enum Beginning {
+    case nothing
+    /// `response.created` came, with its response.
+    case created(RawJSON)
+    case inProgress
+  }
+
+  let defaults: ResponseDefaults
+  private let startingAfter: Int
+  /// The number of the next event.
+  private(set) var count = 0
+  private var beginning = Beginning.nothing
+  /// By output index.
+  var items: [Int: OpenItem] = [:]
+  /// The item of the latest event about one.
+  var latestItem: Int?
+  /// Where the latest delta belongs that lacked nothing; others of the same place need no look.
+  private var place: ResponseEvent.Place?
+  private var made: [RawJSON] = []
+
+  /// - Parameters:
+  ///   - defaults: must be the same each time that a response is read.
+  ///   - startingAfter: the number behind which events are wanted.
+  package init(_ defaults: ResponseDefaults, startingAfter: Int? = nil) {
+    self.defaults = defaults
+    self.startingAfter = startingAfter ?? -1
+  }
+
+  /// Takes the next event of the log, and hands out what stands for it.
+  package mutating func complete(_ json: RawJSON, _ emit: (RawJSON) -> Void) {
+    let event = ResponseEvent(json)
+    if passes(event) { return count > startingAfter + 1 ? emit(json) : () }
+    for event in completed(event) { emit(event) }
+  }
+
+  /// Whether an event goes through as it is, by a quick look; it is counted if so.
+  mutating func passes(_ event: ResponseEvent) -> Bool {
+    guard let place, event.number == count, let delta = event.delta, event.itemID != nil,
+      place == event.place, event.kind != .textDelta || event.logprobs != nil
+    else { return false }
+    count += 1
+    keep(event.inside(delta), of: event)
+    return true
+  }
+
+  /// What stands for an event that does not just pass.
+  mutating func completed(_ event: ResponseEvent) -> [RawJSON] {
+    place = nil
+    made = []
+    take(event)
+    return made
+  }
+
+  private mutating func take(_ event: ResponseEvent) {
+    switch event.kind {
+    case .created, .queued, .inProgress: begin(event)
+    case .completed, .incomplete, .failed: end(event)
+    case .other where event.itemID == nil && event.outputIndex == nil:
+      requireBeginning()
+      pass(event)
+    default:
+      requireBeginning()
+      isLatestWhole = true
+      takeOfItem(event)
+      if event.kind.isDelta, isLatestWhole { place = event.place }
+    }
+  }
+
+  /// Whether nothing was added to the event that is being taken.
+  private var isLatestWhole = false
+
+  // MARK: The beginning
+
+  private mutating func begin(_ event: ResponseEvent) {
+    let status = event.kind == .queued ? "queued" : "in_progress"
+    guard let told = event.value(event.object) else { return pass(event) }
+    let response = defaults.completed(told, status: status)
+    if case .nothing = beginning, event.kind != .created { emitCreated(response) }
+    switch event.kind {
+    case .created: beginning = .created(response)
+    case .inProgress: beginning = .inProgress
+    default: break
+    }
+    pass(event, event.json.replacing("response", by: response, for: told))
+  }
+
+  /// - Parameter response: of which the beginning is told.
+  mutating func requireBeginning(of response: RawJSON? = nil) {
+    let blank = { [defaults] in
+      response.map { ResponseReplay.begun(response: $0) } ?? defaults.blank(status: "in_progress")
+    }
+    if case .nothing = beginning { emitCreated(blank()) }
+    guard case .created(let created) = beginning else { return }
+    beginning = .inProgress
+    let begun = created.setting("status", to: .string("in_progress"))
+    emit("response.in_progress") { $0.member("response", begun) }
+  }
+
+  private mutating func emitCreated(_ response: RawJSON) {
+    emit("response.created") { $0.member("response", response) }
+    beginning = .created(response)
+  }
+
+  // MARK: Events
+
+  mutating func emit(_ type: String, _ members: (inout JSONWriter) -> Void) {
+    let number = count
+    push(
+      .object { event in
+        event.member("type", type)
+        event.member("sequence_number", number)
+        members(&event)
+      })
+    isLatestWhole = false
+  }
+
+  /// Hands on an event that came, with members that it lacks.
+  mutating func pass(
+    _ event: ResponseEvent, _ edited: RawJSON? = nil, adding members: [(String, RawJSON)] = []
+  ) {
+    var json = edited ?? event.json
+    if !members.isEmpty {
+      json = json.adding(members, replacesNull: true)
+      isLatestWhole = false
+    }
+    push(event.number == count ? json : json.setting("sequence_number", to: .integer(count)))
+  }
+
+  private mutating func push(_ event: RawJSON) {
+    if count > startingAfter { made.append(event) }
+    count += 1
+  }
+}
+
+extension RawJSON {
+  /// The event with another object in place of the one that came, unless they are one.
+  func replacing(_ key: String, by filled: RawJSON, for told: RawJSON) -> RawJSON {
+    filled.bytes == told.bytes ? self : setting(key, to: filled)
+  }
+}
