@@ -14,6 +14,7 @@ import Wire
   /// What has some events and then, perhaps, an end.
   private final class Events: Cursor {
     let topic = CursorTopic.response
+    let identity: ResponseIdentity? = nil
     let summary: RawJSON? = nil
     private var events: [String]
     private let result: RawJSON?

@@ -15,6 +15,7 @@ final class ConversationWatcher: Cursor {
   }
 
   let topic = CursorTopic.conversation
+  let identity: ResponseIdentity? = nil
   let summary: RawJSON? = nil
   private var segments: [Segment] = []
   private var isCancelled = false

@@ -29,6 +29,8 @@ package protocol Cursor: AnyObject {
   var topic: CursorTopic { get }
   /// What comes next; nil while nothing has happened.
   func next() -> CursorStep?
+  /// The response that is read, once it has an id.
+  var identity: ResponseIdentity? { get }
   /// What `halley` says of the response, as far as it is known; nil where nothing is.
   var summary: RawJSON? { get }
   /// Goes behind the event that comes next.

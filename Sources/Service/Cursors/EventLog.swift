@@ -9,6 +9,13 @@ package enum ResponseOutcome {
   case failure(RPCError)
 }
 
+/// What a response is called, and when it was created.
+package struct ResponseIdentity: Sendable {
+  package let id: String
+  /// Seconds since 1970.
+  package let createdAt: Int64
+}
+
 extension ResponseOutcome {
   /// Bytes, roughly.
   fileprivate var size: Int {
@@ -33,6 +40,8 @@ final class EventLog {
   private(set) var events = LoggedEvents()
   private var held = 0
   private(set) var outcome: ResponseOutcome?
+  /// The response, as soon as it has an id.
+  var identity: ResponseIdentity?
   /// The upstream that answers, once one does.
   var upstream: String?
   private var readers: [ObjectIdentifier: Reader] = [:]

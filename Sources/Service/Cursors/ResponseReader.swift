@@ -85,6 +85,8 @@ final class ResponseReader: Cursor {
 
   private var outcome: ResponseOutcome? { isJoined ? log.outcome?.asJoined : log.outcome }
 
+  var identity: ResponseIdentity? { log.identity }
+
   var summary: RawJSON? {
     if case .response(_, let halley)? = outcome { return halley }
     guard let upstream = log.upstream else { return nil }

@@ -1,56 +1,175 @@
+internal import EventLoop
 internal import JSON
 internal import Wire
 
 /// What is made of what answers a request: one document, or a stream of events.
+@EventLoop
 protocol AnswerFormat {
   /// Whether events are sent as they come.
   var isStream: Bool { get }
-
-  /// The frames of an event of a stream; none for one that says nothing in this format.
-  mutating func frames(of event: ArraySlice<UInt8>) -> [SSEFrame]
-  /// The last frames of a stream that has begun.
-  mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame]
   /// Whether nothing that comes can matter, although the response may go on.
   var isComplete: Bool { get }
 
+  /// The frames of an event of a stream; none for one that says nothing in this format.
+  mutating func frames(of event: RawJSON, _ identity: ResponseIdentity?) -> [SSEFrame]
+  /// The last frames of a stream that has begun.
+  mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame]
+
   /// The whole answer where it is no stream.
   func document(_ result: RawJSON, halley: RawJSON?) throws(APIError) -> RawJSON
+  /// Says in an answer's head what the format has to say there.
+  func add(to head: inout HTTPResponseHead)
 }
 
-/// As the API answers: objects, or a response's events.
+extension ResponseDefaults {
+  /// - Parameter told: the response, or an event that has it.
+  init(_ identity: ResponseIdentity?, of told: RawJSON, _ request: RawJSON) {
+    let response = told.nonNull("response") ?? told
+    self.init(
+      id: identity?.id ?? response["id"]?.string ?? "",
+      createdAt: identity?.createdAt ?? response["created_at"]?.integer ?? 0,
+      model: request["model"]?.string ?? "", request: request)
+  }
+}
+
+/// As the API answers: objects, or a response's events, with what sparse upstreams leave out.
 struct ResponseFormat: AnswerFormat {
   let isStream: Bool
+  let isComplete = false
   /// Whether the client asked for the member `halley`.
-  let isFull: Bool
-  private var hasEnded = false
+  private let isFull: Bool
+  /// The params of the create; empty where they are not known.
+  private let request: RawJSON
+  private let startingAfter: Int?
+  private var events: SparseEvents?
+  private var defaults: ResponseDefaults?
+  /// The event that ends a response which is to say what `halley` says.
+  private var heldEvent: RawJSON?
 
-  init(isStream: Bool, isFull: Bool) {
+  private static let terminalTypes: Set = [
+    "response.completed", "response.incomplete", "response.failed",
+  ]
+
+  /// - Parameter startingAfter: the number behind which events are wanted.
+  init(
+    isStream: Bool = false, isFull: Bool = false, request: RawJSON = .emptyObject,
+    startingAfter: Int? = nil
+  ) {
     self.isStream = isStream
     self.isFull = isFull
+    self.request = request
+    self.startingAfter = startingAfter
   }
 
-  var isComplete: Bool { false }
-
-  mutating func frames(of event: ArraySlice<UInt8>) -> [SSEFrame] {
-    let event = RawJSON(checked: event)
-    return [SSEFrame(event, type: event["type"]?.string)]
+  mutating func frames(of event: RawJSON, _ identity: ResponseIdentity?) -> [SSEFrame] {
+    var frames: [SSEFrame] = []
+    if events == nil { begin(ResponseDefaults(identity, of: event, request)) }
+    events?.complete(event) { event in
+      let type = event["type"]?.string
+      if isFull, let type, Self.terminalTypes.contains(type) {
+        heldEvent = event
+      } else {
+        frames.append(SSEFrame(event, type: type))
+      }
+    }
+    return frames
   }
 
-  /// A stream that is cut off says so twice: clients look for the one or for the other.
+  private mutating func begin(_ defaults: ResponseDefaults) {
+    self.defaults = defaults
+    events = SparseEvents(defaults, startingAfter: startingAfter)
+  }
+
   mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame] {
-    guard case .failure(let error) = outcome else { return [] }
-    let told = APIError(error).body["error"] ?? .emptyObject
+    switch outcome {
+    case .failure(let error): return failure(APIError(error))
+    case .response(_, let halley):
+      guard let event = heldEvent, let response = event["response"] else { return [] }
+      let full = event.setting("response", to: response.setting("halley", to: halley))
+      return [SSEFrame(full, type: event["type"]?.string)]
+    }
+  }
+
+  /// A stream that is cut off says so twice: some clients look for the one, some for the other.
+  private mutating func failure(_ error: APIError) -> [SSEFrame] {
+    let told = error.body["error"] ?? .emptyObject
     let event = RawJSON.object { event in
       event.member("type", "error")
-      event.member("code", told["code"] ?? .null)
-      event.member("message", told["message"] ?? .null)
-      event.member("param", told["param"] ?? .null)
+      for name in ["code", "message", "param"] { event.member(name, told[name] ?? .null) }
     }
-    return [SSEFrame(event, type: "error")]
+    let failed = RawJSON.object { event in
+      event.member("type", "response.failed")
+      event.key("response")
+      event.object { response in
+        response.member("status", "failed")
+        response.key("error")
+        response.object {
+          $0.member("code", told["code"] ?? .null)
+          $0.member("message", told["message"] ?? .null)
+        }
+      }
+    }
+    return frames(of: event, nil) + frames(of: failed, nil)
   }
 
   func document(_ result: RawJSON, halley: RawJSON?) -> RawJSON {
-    guard isFull, let halley else { return result }
-    return result.setting("halley", to: halley)
+    guard result["object"]?.string == "response" else { return result }
+    let whole = ResponseDefaults(nil, of: result, request).completed(result)
+    guard isFull, let halley else { return whole }
+    return whole.setting("halley", to: halley)
+  }
+
+  func add(to head: inout HTTPResponseHead) {}
+}
+
+/// As chat completions.
+struct ChatFormat: AnswerFormat {
+  private let chat: ChatRequest
+  private var stream: ChatStream?
+
+  init(_ chat: ChatRequest) {
+    self.chat = chat
+  }
+
+  var isStream: Bool { chat.reply.isStreaming }
+  var isComplete: Bool { stream?.isFinished ?? false }
+
+  mutating func frames(of event: RawJSON, _ identity: ResponseIdentity?) -> [SSEFrame] {
+    if stream == nil {
+      stream = ChatStream(chat.reply, ResponseDefaults(identity, of: event, chat.params))
+    }
+    return told { $0.take(event, $1) }
+  }
+
+  mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame] {
+    var frames: [SSEFrame] = []
+    if !isComplete {
+      switch outcome {
+      case .failure(let error): frames = told { $0.fail(APIError(error), $1) }
+      case .response(let response, _): frames = told { $0.finish(response, $1) }
+      }
+    }
+    return frames + [.done]
+  }
+
+  private mutating func told(
+    _ tell: (inout ChatStream, (RawJSON) -> Void) -> Void
+  ) -> [SSEFrame] {
+    var frames: [SSEFrame] = []
+    guard var stream else { return [] }
+    self.stream = nil
+    tell(&stream) { frames.append(SSEFrame($0)) }
+    self.stream = stream
+    return frames
+  }
+
+  func document(_ result: RawJSON, halley: RawJSON?) throws(APIError) -> RawJSON {
+    try ChatCompletion.object(
+      of: result, chat.reply, ResponseDefaults(nil, of: result, chat.params))
+  }
+
+  func add(to head: inout HTTPResponseHead) {
+    guard !chat.ignored.isEmpty else { return }
+    head.add("x-halley-ignored", chat.ignored.joined(separator: ", "))
   }
 }

@@ -2,7 +2,8 @@ internal import EventLoop
 internal import JSON
 internal import Wire
 
-/// A request that is there as a whole, as the call that it stands for.
+/// A request that is there as a whole: what it asks, and in which format it is answered.
+@EventLoop
 struct HTTPCall {
   /// What answers.
   enum Answer {
@@ -10,36 +11,115 @@ struct HTTPCall {
     case file(PageFile)
   }
 
-  private let head: HTTPRequestHead
-  private let route: APIRoute
-  private let caller: Caller?
-  private let body: Result<RawJSON, RPCError>
-  let format: any AnswerFormat
+  typealias Body = @EventLoop (Daemon) throws(RPCError) -> Answer
 
-  init(
-    _ head: HTTPRequestHead, _ route: APIRoute, _ caller: Caller?, body: [UInt8],
-    _ limits: JSONLimits
-  ) {
-    self.head = head
-    self.route = route
-    self.caller = caller
-    self.body = Self.object(body, limits)
-    format = ResponseFormat(
-      isStream: Self.isStream(head, route, self.body), isFull: head["x-halley"] == "full")
+  let format: any AnswerFormat
+  let perform: Body
+
+  private init(_ format: any AnswerFormat = ResponseFormat(), perform: @escaping Body) {
+    self.format = format
+    self.perform = perform
   }
 
-  private static func object(_ body: [UInt8], _ limits: JSONLimits) -> Result<RawJSON, RPCError> {
-    guard !body.isEmpty else { return .success(.emptyObject) }
-    do throws(JSONError) {
-      let json = try RawJSON(parsing: body, limits: limits)
-      guard json.kind == .object else {
-        return .failure(
-          RPCError(.invalidRequest, "the body is \(json.excerpt), an object was expected"))
-      }
-      return .success(json)
+  /// Reads a request; one that can't be read is answered with what is wrong.
+  ///
+  /// - Parameter caller: nil where the route is for anybody.
+  static func reading(
+    _ head: HTTPRequestHead, _ route: APIRoute, _ caller: Caller?, _ body: [UInt8],
+    _ daemon: Daemon
+  ) -> HTTPCall {
+    do throws(RPCError) {
+      return try HTTPCall(head, route, caller, body, daemon)
     } catch {
-      return .failure(RPCError(error))
+      return HTTPCall { _ throws(RPCError) in throw error }
     }
+  }
+
+  private init(
+    _ head: HTTPRequestHead, _ route: APIRoute, _ caller: Caller?, _ body: [UInt8],
+    _ daemon: Daemon
+  ) throws(RPCError) {
+    let body = try Self.object(body, ClientLimits(daemon.configuration.limits).json)
+    let params = try route.params(head, body: body)
+    switch route.endpoint {
+    case .create: self = try .create(params, head, try Self.known(caller), daemon)
+    case .chat: self = try .chat(params, head, try Self.known(caller), daemon)
+    case .method(let method): self = .method(method, params, head, try Self.known(caller))
+    case .health:
+      self.init { _ in .reply(.result(.object { $0.member("status", "ok") })) }
+    case .page(let file):
+      self.init { _ in .file(file) }
+    case .overview:
+      let caller = try Self.known(caller)
+      self.init { .reply($0.overview(for: caller)) }
+    case .usage:
+      let caller = try Self.known(caller)
+      self.init { daemon throws(RPCError) in .reply(try daemon.pageUsage(params, for: caller)) }
+    }
+  }
+
+  // MARK: Kinds
+
+  private static func create(
+    _ params: RawJSON, _ head: HTTPRequestHead, _ caller: Caller, _ daemon: Daemon
+  ) throws(RPCError) -> HTTPCall {
+    let params = try completed(params, head, daemon.configuration.http)
+    let format = ResponseFormat(
+      isStream: params["stream"]?.boolean ?? false, isFull: isFull(head), request: params)
+    return HTTPCall(format, .responsesCreate, params, caller)
+  }
+
+  private static func chat(
+    _ body: RawJSON, _ head: HTTPRequestHead, _ caller: Caller, _ daemon: Daemon
+  ) throws(RPCError) -> HTTPCall {
+    let chat = try ChatRequest(body: body)
+    let params = try completed(chat.params, head, daemon.configuration.http)
+    return HTTPCall(ChatFormat(chat), .responsesCreate, params, caller)
+  }
+
+  private static func method(
+    _ method: Method, _ params: RawJSON, _ head: HTTPRequestHead, _ caller: Caller
+  ) -> HTTPCall {
+    let isStream = params["stream"]?.boolean ?? false
+    let format = ResponseFormat(
+      isStream: isStream, isFull: isFull(head),
+      startingAfter: params["starting_after"]?.wholeNumber.map { Int($0) })
+    // Events are filled in from the first one on, whichever of them are wanted.
+    return HTTPCall(
+      format, method, isStream ? params.removing("starting_after") : params, caller)
+  }
+
+  private init(
+    _ format: any AnswerFormat, _ method: Method, _ params: RawJSON, _ caller: Caller
+  ) {
+    let call = Call(params: params, caller: caller, asker: nil)
+    self.init(format) { daemon throws(RPCError) in .reply(try method.perform(daemon, call)) }
+  }
+
+  /// Who asks; a route that is for anybody has nothing to do for somebody.
+  private static func known(_ caller: Caller?) throws(RPCError) -> Caller {
+    guard let caller else { throw RPCError(.permission, "nobody is known to ask") }
+    return caller
+  }
+
+  // MARK: Reading
+
+  private static func isFull(_ head: HTTPRequestHead) -> Bool { head["x-halley"] == "full" }
+
+  private static func object(
+    _ body: [UInt8], _ limits: JSONLimits
+  ) throws(RPCError) -> RawJSON {
+    guard !body.isEmpty else { return .emptyObject }
+    let json: RawJSON
+    do throws(JSONError) {
+      json = try RawJSON(parsing: body, limits: limits)
+    } catch {
+      throw RPCError(error)
+    }
+    guard json.kind == .object else {
+      throw RPCError(.invalidRequest, "the body is \(json.excerpt), an object was expected")
+    }
+    return json
   }
 
   /// The params of a create: what the head says goes into `halley`, unless the body says it.
@@ -62,51 +142,5 @@ struct HTTPCall {
         details: [("param", .string("model"))])
     }
     return body.setting("model", to: .string(model))
-  }
-
-  private static func isStream(
-    _ head: HTTPRequestHead, _ route: APIRoute, _ body: Result<RawJSON, RPCError>
-  ) -> Bool {
-    switch route.endpoint {
-    case .create, .chat:
-      if case .success(let body) = body { body["stream"]?.boolean ?? false } else { false }
-    case .method, .health, .page, .overview, .usage:
-      head.target.query.contains { $0.name == "stream" && $0.value == "true" }
-    }
-  }
-
-  @EventLoop
-  func perform(_ daemon: Daemon) throws(APIError) -> Answer {
-    do throws(RPCError) {
-      let body = try body.get()
-      switch route.endpoint {
-      case .page(let file): return .file(file)
-      case .overview: return .reply(daemon.overview(for: try known()))
-      case .usage:
-        let params = try route.params(head, body: .emptyObject)
-        return .reply(try daemon.pageUsage(params, for: try known()))
-      case .health: return .reply(.result(.object { $0.member("status", "ok") }))
-      case .method(let method):
-        return .reply(try perform(method, try route.params(head, body: body), daemon))
-      case .create, .chat:
-        let params = try Self.completed(body, head, daemon.configuration.http)
-        return .reply(try perform(.responsesCreate, params, daemon))
-      }
-    } catch {
-      throw APIError(error)
-    }
-  }
-
-  /// Who asks; a route that is for anybody has nothing to do for somebody.
-  private func known() throws(RPCError) -> Caller {
-    guard let caller else { throw RPCError(.permission, "nobody is known to ask") }
-    return caller
-  }
-
-  @EventLoop
-  private func perform(
-    _ method: Method, _ params: RawJSON, _ daemon: Daemon
-  ) throws(RPCError) -> Reply {
-    try method.perform(daemon, Call(params: params, caller: try known(), asker: nil))
   }
 }

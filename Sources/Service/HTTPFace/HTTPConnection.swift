@@ -159,17 +159,18 @@ final class HTTPConnection: ClientStreamOwner {
   // MARK: Answering
 
   private func answer(_ incoming: Incoming) {
-    let call = HTTPCall(
-      incoming.head, incoming.route, incoming.caller, body: incoming.body, limits.json)
+    let (head, daemon) = (incoming.head, face.daemon)
+    let call = HTTPCall.reading(head, incoming.route, incoming.caller, incoming.body, daemon)
     let exchange = HTTPExchange(
-      incoming.head, of: incoming.caller, call.format, isLast: face.daemon.isDraining
+      head, of: incoming.caller, call.format,
+      isLast: daemon.isDraining
     ) { [weak self] in self?.stream?.wake() }
     state = .answering(exchange)
     timer?.arm(after: HTTPExchange.longestSilence)
-    do throws(APIError) {
-      exchange.start(try call.perform(face.daemon))
+    do throws(RPCError) {
+      exchange.start(try call.perform(daemon))
     } catch {
-      exchange.fail(error)
+      exchange.fail(APIError(error))
     }
   }
 

@@ -99,18 +99,13 @@ final class HTTPExchange {
   /// The client has gone.
   func abandon() {
     work?.cancel()
-    if case .reading(let cursor, _) = state {
-      cursor.detach()
-      cursor.leave(.disconnected)
-    }
+    if case .reading(let cursor, _) = state { leave(cursor) }
     state = .ended
     pieces = []
   }
 
   private func abandon(_ reply: Reply) {
-    guard case .cursor(let cursor) = reply else { return }
-    cursor.detach()
-    cursor.leave(.disconnected)
+    if case .cursor(let cursor) = reply { leave(cursor) }
   }
 
   // MARK: Output
@@ -143,17 +138,27 @@ final class HTTPExchange {
     while bytes < Self.chunkBytes, let step = cursor.next() {
       switch step {
       case .event(let event):
-        for frame in format.frames(of: event) { bytes += append(frame) }
+        let frames = format.frames(of: RawJSON(checked: event), cursor.identity)
+        for frame in frames { bytes += append(frame) }
         cursor.advance()
-        guard format.isComplete else { continue }
-        cursor.detach()
-        cursor.leave(.disconnected)
-        return endStream([])
+        guard format.isComplete, !hasEnd(cursor) else { continue }
+        // The rest is for nobody.
+        leave(cursor)
+        return endStream(format.lastFrames(.failure(.requestCancelled)))
       case .end(let outcome):
         cursor.detach()
         return endStream(format.lastFrames(outcome))
       }
     }
+  }
+
+  private func hasEnd(_ cursor: any Cursor) -> Bool {
+    if case .end? = cursor.next() { true } else { false }
+  }
+
+  private func leave(_ cursor: any Cursor) {
+    cursor.detach()
+    cursor.leave(.disconnected)
   }
 
   private func append(_ frame: SSEFrame) -> Int {
@@ -192,8 +197,7 @@ final class HTTPExchange {
     pieces.append(head.bytes[...])
     state = .reading(cursor, isBegun: true)
     if !head.hasBody {
-      cursor.detach()
-      cursor.leave(.disconnected)
+      leave(cursor)
       state = .ended
     }
   }
@@ -239,6 +243,7 @@ final class HTTPExchange {
       at: SystemClock.milliseconds() / 1000)
     endsConnection = head.isLast
     head.add("x-request-id", id)
+    format.add(to: &head)
     return head
   }
 

@@ -35,6 +35,7 @@ final class ResponseRegistry {
 
   /// Registers a response under the id that clients know.
   func register(_ run: ResponseRun, _ id: String) {
+    run.log.identity = ResponseIdentity(id: id, createdAt: run.createdAt)
     byID[Key(subject: run.subject, text: id)] = run
   }
 
@@ -243,6 +244,7 @@ extension EventLog {
     _ response: StoredResponse, from store: Store
   ) async throws(StoreError) -> EventLog {
     let log = EventLog()
+    log.identity = ResponseIdentity(id: response.id, createdAt: response.createdAt / 1000)
     try await log.append(eventsOf: response, from: store)
     guard let object = response.object else {
       log.finish(.failure(RPCError(stored: response.error)))
