@@ -58,18 +58,30 @@ let package = Package(
     .target(name: "Wire", dependencies: ["JSON"], swiftSettings: strict),
     .target(name: "EventLoop", dependencies: ["CSystemd"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),
+    .target(name: "Store", dependencies: ["CSQLite", "JSON"], swiftSettings: strict),
+    .target(
+      name: "Configuration", dependencies: ["CSpawn", "CTOML", "EventLoop", "JSON", "Wire"],
+      swiftSettings: strict),
+    .target(
+      name: "Plugins",
+      dependencies: ["CSpawn", "Configuration", "EventLoop", "JSON", "Store", "Wire"],
+      swiftSettings: strict),
     .target(
       name: "Service",
-      dependencies: ["CSpawn", "CTOML", "EventLoop", "HTTPClient", "JSON", "Store", "Wire"],
+      dependencies: [
+        "Configuration", "EventLoop", "HTTPClient", "JSON", "Plugins", "Store", "Wire",
+      ],
       resources: ["index.html", "page.css", "page.js"].map {
         .embedInCode("HTTPFace/Page/\($0)")
       },
       swiftSettings: strict),
-    .target(name: "Store", dependencies: ["CSQLite", "JSON"], swiftSettings: strict),
     .target(name: "Client", dependencies: ["JSON", "Wire"], swiftSettings: strict),
 
     .executableTarget(
-      name: "halleyd", dependencies: [arguments, "CSpawn", "EventLoop", "Service", "Wire"],
+      name: "halleyd",
+      dependencies: [
+        arguments, "CSpawn", "Configuration", "EventLoop", "Plugins", "Service", "Wire",
+      ],
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
     .executableTarget(
       name: "halley", dependencies: [arguments, "CSpawn", "Client", "JSON", "Wire"],
@@ -98,7 +110,10 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["EventLoop", "HTTPClient", "JSON", "Service", "Store", "TestSupport", "Wire"],
+      dependencies: [
+        "Configuration", "EventLoop", "HTTPClient", "JSON", "Plugins", "Service", "Store",
+        "TestSupport", "Wire",
+      ],
       swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["JSON", "Store"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),

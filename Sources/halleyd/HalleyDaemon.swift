@@ -1,3 +1,5 @@
+import Configuration
+import Plugins
 import ArgumentParser
 import CSpawn
 import EventLoop

@@ -1,5 +1,5 @@
+import Configuration
 import Foundation
-import Service
 import Testing
 
 /// That every key of halley.toml(5) does something: each has a row with a value that is not its

@@ -1,5 +1,5 @@
+import Configuration
 import Glibc
-import Service
 import Testing
 
 @Suite struct ConfigurationKeyTests {

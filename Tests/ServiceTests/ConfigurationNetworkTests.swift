@@ -1,4 +1,4 @@
-import Service
+import Configuration
 import Testing
 
 /// How an upstream is reached: proxies, certificates, sockets, plain http, headers of keys.

@@ -1,4 +1,5 @@
-import Service
+import Configuration
+import Plugins
 import Testing
 
 @Suite struct ConfigurationPluginTests {

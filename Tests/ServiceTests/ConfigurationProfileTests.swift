@@ -1,5 +1,5 @@
+import Configuration
 import JSON
-import Service
 import Testing
 
 @Suite struct ConfigurationProfileTests {

@@ -1,5 +1,5 @@
+import Configuration
 import Glibc
-import Service
 
 /// A directory of a test's own that is gone with it.
 final class ConfigurationScratch {

@@ -1,7 +1,8 @@
+import Configuration
+import Plugins
 import EventLoop
 import Glibc
 import JSON
-import Service
 import TestSupport
 import Testing
 import Wire

@@ -1,5 +1,5 @@
+import Plugins
 import Glibc
-import Service
 import TestSupport
 import Testing
 

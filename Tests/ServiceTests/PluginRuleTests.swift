@@ -1,5 +1,6 @@
+import Configuration
+import Plugins
 import EventLoop
-import Service
 import Testing
 
 @Suite struct PluginRuleTests {

@@ -1,3 +1,5 @@
+import Configuration
+import Plugins
 import EventLoop
 import JSON
 import Service

@@ -1,6 +1,6 @@
+import Plugins
 import EventLoop
 import JSON
-import Service
 import TestSupport
 import Testing
 import Wire

@@ -1,5 +1,6 @@
+import Configuration
+import Plugins
 import JSON
-import Service
 import Testing
 import Wire
 

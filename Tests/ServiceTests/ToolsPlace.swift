@@ -1,7 +1,8 @@
+import Configuration
+import Plugins
 import EventLoop
 import Foundation
 import JSON
-import Service
 import Store
 import Testing
 import Wire

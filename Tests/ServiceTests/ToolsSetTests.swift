@@ -1,6 +1,7 @@
+import Configuration
+import Plugins
 import EventLoop
 import JSON
-import Service
 import Store
 import TestSupport
 import Testing

@@ -1,3 +1,5 @@
+import Configuration
+import Plugins
 import JSON
 import Service
 import TestSupport

@@ -1,5 +1,7 @@
 internal import EventLoop
 internal import Glibc
+internal import JSON
+internal import Plugins
 internal import Store
 
 /// Who asks.
@@ -48,5 +50,13 @@ struct Caller: Sendable {
     guard count > 0 else { return nil }
     let name = bytes[..<count].prefix { $0 != 0x0A }
     return String(decoding: name, as: UTF8.self)
+  }
+}
+
+extension HookContext {
+  init(requestID: RawJSON, caller: Caller, conversation: RawJSON?, scope: String?) {
+    self.init(
+      requestID: requestID, clientName: caller.name, processID: caller.processID,
+      userID: caller.userID, conversation: conversation, scope: scope)
   }
 }

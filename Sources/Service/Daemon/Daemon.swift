@@ -1,3 +1,5 @@
+package import Configuration
+internal import Plugins
 package import EventLoop
 internal import HTTPClient
 internal import JSON

@@ -1,3 +1,5 @@
+internal import Configuration
+internal import Plugins
 internal import EventLoop
 internal import JSON
 internal import Store

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import JSON
 
 /// What a connection may cost, and how its lines are read.

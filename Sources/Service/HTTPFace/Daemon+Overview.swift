@@ -1,3 +1,5 @@
+internal import Plugins
+internal import Configuration
 internal import EventLoop
 internal import Glibc
 internal import JSON

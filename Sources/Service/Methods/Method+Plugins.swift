@@ -1,3 +1,4 @@
+internal import Plugins
 internal import EventLoop
 internal import JSON
 internal import Wire

@@ -1,3 +1,4 @@
+package import Plugins
 package import EventLoop
 package import JSON
 package import Wire

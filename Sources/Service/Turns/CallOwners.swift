@@ -1,3 +1,4 @@
+package import Plugins
 package import JSON
 internal import Wire
 

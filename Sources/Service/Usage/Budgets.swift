@@ -1,3 +1,4 @@
+package import Configuration
 package import Store
 
 /// What may still be spent.

@@ -1,3 +1,4 @@
+package import Configuration
 package import Store
 
 /// What a model's tokens cost, in billionths of a dollar for a million of them.

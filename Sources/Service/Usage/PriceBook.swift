@@ -1,3 +1,4 @@
+package import Configuration
 package import Store
 
 /// What models cost, as the configuration says and else as upstreams publish it.

@@ -1,3 +1,4 @@
+internal import Configuration
 package import JSON
 package import Store
 

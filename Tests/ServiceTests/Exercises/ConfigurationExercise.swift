@@ -1,5 +1,5 @@
+import Configuration
 import Glibc
-import Service
 
 /// Takes arbitrary bytes as config.toml.
 ///
