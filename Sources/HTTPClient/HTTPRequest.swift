@@ -44,4 +44,9 @@ package struct HTTPHead: Sendable {
   package subscript(name: String) -> String? {
     fields.first { $0.name == name }?.value
   }
+
+  /// The type of its content without parameters, in lower case; nil where it names none.
+  package var mediaType: String? {
+    self["content-type"]?.prefix { $0 != ";" }.lowercased()
+  }
 }

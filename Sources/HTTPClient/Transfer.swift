@@ -23,20 +23,14 @@ package struct TransferCallbacks {
 /// One request on its way and its answer.
 @EventLoop
 @safe package final class Transfer {
-  /// Header fields of one answer, names and values; the largest real ones are below 32 KiB.
-  private static let maximumHeaderBytes = 256 * 1024
-
   let easy: UnsafeMutableRawPointer
   private unowned let client: HTTPClient
   private var callbacks: TransferCallbacks?
   private var headerLines: UnsafeMutablePointer<curl_slist>?
   private var body: UnsafeMutableRawBufferPointer?
   private var errorText: UnsafeMutablePointer<CChar>
-  private var status = 0
-  private var fields: [(name: String, value: String)] = []
-  private var headerBytes = 0
+  private var head = HTTPHeadReader()
   private var failure: HTTPError?
-  private var hasHead = false
   private let started = EventLoop.now
   private var lastMetrics: TransferMetrics?
   /// The connection that carries the request, once that has begun.
@@ -177,14 +171,14 @@ package struct TransferCallbacks {
   /// Whether any byte of the request may have reached the upstream. The count of acknowledged bytes
   /// includes the connection's opening.
   private var mayHaveArrived: Bool {
-    guard !hasHead, let sentBefore else { return true }
+    guard !head.isWhole, let sentBefore else { return true }
     let progress = finalProgress ?? connection.flatMap { TCPProgress(of: $0.descriptor) }
     return progress.map { $0.acknowledged > sentBefore + 1 } ?? true
   }
 
   /// Whether the request may be sent once more, since a connection that had rested was found dead.
   var mayRestart: Bool {
-    callbacks != nil && isOnReusedConnection && !hasRestarted && status == 0 && beginnings > 0
+    callbacks != nil && isOnReusedConnection && !hasRestarted && head.status == 0 && beginnings > 0
       && !mayHaveArrived
   }
 
@@ -214,22 +208,11 @@ package struct TransferCallbacks {
   /// Takes a header line; false ends the transfer.
   func receiveHeader(_ line: [UInt8]) -> Bool {
     guard callbacks != nil else { return false }
-    headerBytes += line.count
-    guard headerBytes <= Self.maximumHeaderBytes else {
-      failure = HTTPError(
-        .protocolViolation, "header fields of more than \(Self.maximumHeaderBytes) bytes")
+    do throws(HTTPError) {
+      if let head = try head.append(line) { callbacks?.onHead(head) }
+    } catch {
+      failure = error
       return false
-    }
-    if line.starts(with: "HTTP/".utf8) {
-      status = Self.status(of: line)
-      fields = []
-    } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-      let name = line[..<colon].map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
-      fields.append(
-        (String(decoding: name, as: UTF8.self), line[(colon + 1)...].trimmedText))
-    } else if line[...].trimmedText.isEmpty, status >= 200, !hasHead {
-      hasHead = true
-      callbacks?.onHead(HTTPHead(status: status, fields: fields))
     }
     return callbacks != nil
   }
@@ -271,20 +254,5 @@ package struct TransferCallbacks {
   package var metrics: TransferMetrics {
     unsafe lastMetrics
       ?? TransferMetrics(of: easy, requestSent: beginnings > 0 && mayHaveArrived)
-  }
-
-  private static func status(of line: [UInt8]) -> Int {
-    let words = line.split(separator: 0x20, maxSplits: 2)
-    return words.count > 1 ? Int(words[1].trimmedText) ?? 0 : 0
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// The text without spaces, tabs, CR and LF at its ends.
-  fileprivate var trimmedText: String {
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D ~= $0) }
-    let start = firstIndex { !isSpace($0) } ?? endIndex
-    let end = lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
-    return String(decoding: self[start..<end], as: UTF8.self)
   }
 }
