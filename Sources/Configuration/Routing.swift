@@ -57,8 +57,12 @@ extension Configuration {
   package func route(
     forModel model: String, explicit: String? = nil
   ) throws(UnknownNameError) -> Route {
-    let candidates = if let explicit { [try requireUpstream(explicit)] } else { byPrecedence }
-    let best = bestMatch(model, among: candidates)
+    let best =
+      if let explicit {
+        bestGlob(of: try requireUpstream(explicit), for: model)
+      } else {
+        bestMatch(for: model)
+      }
     let upstream =
       if let best { best.upstream } else { try requireUpstream(explicit ?? defaultUpstream) }
     guard upstream.stripPrefix, let glob = best?.glob, glob.hasWildcards else {
@@ -75,27 +79,33 @@ extension Configuration {
     try route(forModel: model, explicit: explicit).upstream
   }
 
-  private var byPrecedence: [UpstreamConfiguration] {
-    upstreams.filter { $0.name == defaultUpstream }
-      + upstreams.filter { $0.name != defaultUpstream }
-  }
+  private typealias Match = (upstream: UpstreamConfiguration, glob: Glob)
 
-  private func bestMatch(
-    _ model: String, among upstreams: [UpstreamConfiguration]
-  ) -> (upstream: UpstreamConfiguration, glob: Glob)? {
-    var best: (upstream: UpstreamConfiguration, glob: Glob)?
-    for upstream in upstreams {
-      for glob in globs(of: upstream) where glob.matches(model) {
-        guard best.map({ $0.glob.specificity < glob.specificity }) ?? true else { continue }
-        best = (upstream, glob)
+  private func bestMatch(for model: String) -> Match? {
+    var best: Match?
+    for isDefault in [true, false] {
+      for upstream in upstreams where (upstream.name == defaultUpstream) == isDefault {
+        guard let found = bestGlob(of: upstream, for: model) else { continue }
+        guard best.map({ $0.glob.specificity < found.glob.specificity }) ?? true else { continue }
+        best = found
       }
     }
     return best
   }
 
+  private func bestGlob(of upstream: UpstreamConfiguration, for model: String) -> Match? {
+    var best: Glob?
+    for glob in globs(of: upstream) where glob.matches(model) {
+      if best.map({ $0.specificity < glob.specificity }) ?? true { best = glob }
+    }
+    return best.map { (upstream, $0) }
+  }
+
+  private static let any = [Glob("*")]
+
   /// The default upstream takes every model unless it says which.
   private func globs(of upstream: UpstreamConfiguration) -> [Glob] {
-    upstream.models.isEmpty && upstream.name == defaultUpstream ? [Glob("*")] : upstream.models
+    upstream.models.isEmpty && upstream.name == defaultUpstream ? Self.any : upstream.models
   }
 
   /// Returns the upstream that a request asks for.

@@ -5,11 +5,12 @@ package import JSON
 package struct RPCLine: Sendable {
   package let pieces: [ArraySlice<UInt8>]
 
+  private static let begin = Array(#"{"jsonrpc":"2.0""#.utf8)
   private static let end = Array("}\n".utf8)[...]
 
   /// - Parameter member: the name of the last member with its comma and colon.
   private init(_ id: RawJSON?, _ member: String, _ value: [ArraySlice<UInt8>]) {
-    var head = Array(#"{"jsonrpc":"2.0""#.utf8)
+    var head = Self.begin
     if let id {
       head += #","id":"#.utf8
       head += id.bytes
@@ -36,9 +37,11 @@ package struct RPCLine: Sendable {
 
   /// The beginning of a notification of an event.
   fileprivate static func beginning(_ method: String, of id: RPCID) -> [UInt8] {
-    let event = Array(#","event":"#.utf8)[...]
-    let line = RPCLine(nil, #","method":"\#(method)","params":{"id":"#, [id.json.bytes, event])
-    return Array(line.pieces.dropLast().joined())
+    var line = begin
+    line += #","method":"\#(method)","params":{"id":"#.utf8
+    line += id.json.bytes
+    line += #","event":"#.utf8
+    return line
   }
 }
 

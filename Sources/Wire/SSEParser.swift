@@ -22,6 +22,9 @@ package struct SSEParser: Sendable {
   private var endedWithCarriageReturn = false
   private var isFirstLine = true
 
+  /// Whether what comes next begins an event: nothing of one is kept.
+  package var isBetweenEvents: Bool { line.isEmpty && !hasData }
+
   /// - Parameter maximumEventBytes: bytes of one line, and of the data of one event.
   package init(maximumEventBytes: Int) {
     self.maximumEventBytes = maximumEventBytes

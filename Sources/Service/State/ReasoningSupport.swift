@@ -22,9 +22,10 @@ struct ReasoningSupport {
 
   /// The families of models that reason without being asked to.
   private static func mayReason(_ model: String) -> Bool {
-    let name = model.split(separator: "/").last.map(String.init) ?? model
-    let bytes = Array(name.utf8)
-    if bytes.count > 1, bytes[0] == UInt8(ascii: "o"), 0x31...0x39 ~= bytes[1] { return true }
-    return name.utf8.starts(with: "gpt-5".utf8)
+    let name = model.utf8.split(separator: UInt8(ascii: "/")).last ?? model.utf8[...]
+    if name.first == UInt8(ascii: "o"), let digit = name.dropFirst().first {
+      return 0x31...0x39 ~= digit
+    }
+    return name.starts(with: "gpt-5".utf8)
   }
 }
