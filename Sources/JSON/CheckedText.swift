@@ -82,15 +82,17 @@ enum CheckedText {
     var depth = 0
     var offset = start
     repeat {
-      switch text[offset] {
-      case UInt8(ascii: "\""):
-        offset = endOfString(text, from: offset)
-        continue
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-      default: break
+      offset = EightBytes.first(in: text, from: offset) {
+        let bytes = $0.withBit5
+        return bytes.equal(to: UInt8(ascii: "\"")) | bytes.equal(to: UInt8(ascii: "{"))
+          | bytes.equal(to: UInt8(ascii: "}"))
       }
-      offset += 1
+      if text[offset] == UInt8(ascii: "\"") {
+        offset = endOfString(text, from: offset)
+      } else {
+        depth += isClosing(text[offset]) ? -1 : 1
+        offset += 1
+      }
     } while depth > 0
     return offset
   }

@@ -13,20 +13,39 @@ struct EightBytes {
   @inline(always)
   init(_ text: Span<UInt8>, at offset: Int) {
     if offset + 8 <= text.count {
-      let loaded = unsafe text.bytes.unsafeLoadUnaligned(
-        fromUncheckedByteOffset: offset, as: UInt64.self)
-      word = UInt64(littleEndian: loaded)
+      word = Self.load(text, at: offset)
     } else {
       word = Self.loadEnd(text, at: offset)
     }
   }
 
+  /// - Parameter offset: with eight bytes behind it.
+  @inline(always)
+  private static func load(_ text: Span<UInt8>, at offset: Int) -> UInt64 {
+    UInt64(
+      littleEndian: unsafe text.bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+
   private static func loadEnd(_ text: Span<UInt8>, at offset: Int) -> UInt64 {
     var word = UInt64(UInt8(ascii: "A")) &* lowBits
+    if text.count >= 8 {
+      let missing = (offset + 8 - text.count) * 8
+      return load(text, at: text.count - 8) >> missing | word << (64 - missing)
+    }
     for index in stride(from: text.count - 1, through: offset, by: -1) {
       word = word << 8 | UInt64(text[index])
     }
     return word
+  }
+
+  /// The same with bit 5 of each byte set, which makes one of "[" and "{", and of "]" and "}".
+  @inline(always)
+  var withBit5: EightBytes { EightBytes(word: word | 0x20 &* Self.lowBits) }
+
+  @inline(always)
+  private init(word: UInt64) {
+    self.word = word
   }
 
   /// Finds bytes that are equal to one.

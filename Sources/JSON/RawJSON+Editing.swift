@@ -5,6 +5,7 @@ extension RawJSON {
   package func setting(_ key: String, to value: RawJSON) -> RawJSON {
     guard kind == .object else { return self }
     if let range = valueRange(of: key) {
+      guard bytes[range] != value.bytes else { return self }
       var edited = Array(bytes[..<range.lowerBound])
       edited.reserveCapacity(bytes.count + value.bytes.count)
       edited.append(contentsOf: value.bytes)
@@ -16,7 +17,8 @@ extension RawJSON {
 
   /// Returns the object with a member's value replaced in place; unchanged where it has none.
   package func replacing(_ key: String, with value: RawJSON) -> RawJSON {
-    self[key] == nil ? self : setting(key, to: value)
+    guard let old = self[key], old.bytes != value.bytes else { return self }
+    return setting(key, to: value)
   }
 
   /// Returns the object without some members; the others keep their bytes and order.

@@ -85,6 +85,11 @@ package struct RawJSON: Sendable, Hashable {
     return elements
   }
 
+  /// Whether it is an array that has elements.
+  package var hasElements: Bool {
+    kind == .array && bytes.dropFirst().first { $0 > 0x20 } != UInt8(ascii: "]")
+  }
+
   /// The elements of an array that are objects; empty for anything else.
   package var objects: [RawJSON] { elements.filter { $0.kind == .object } }
 
@@ -111,7 +116,7 @@ package struct RawJSON: Sendable, Hashable {
     CheckedText.valueRange(of: name.utf8Span.span, in: bytes.span).map(inBytes)
   }
 
-  private func inBytes(_ offsets: Range<Int>) -> Range<Int> {
+  func inBytes(_ offsets: Range<Int>) -> Range<Int> {
     bytes.startIndex + offsets.lowerBound..<bytes.startIndex + offsets.upperBound
   }
 

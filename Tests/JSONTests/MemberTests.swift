@@ -28,6 +28,43 @@ struct MemberTests {
     #expect(escaped["e\u{301}"] == nil)
   }
 
+  @Test func `several members are found in one walk, however their keys are spelled`() throws {
+    let names = MemberNames("model", "input", "é", "absent", "")
+    let json = try RawJSON(
+      parsing: #"{"input":[{"model":1}],"\u006dodel":"x","é":2,"mode":3,"models":4,"":null}"#)
+    var found: [String] = []
+    json.forEach(names) { found.append("\($0)=\($1.text)") }
+    #expect(found == [#"1=[{"model":1}]"#, #"0="x""#, "2=2", "4=null"])
+    for other in [#"["model"]"#, "7", #""model""#] {
+      try RawJSON(parsing: other).forEach(names) { name, _ in Issue.record("\(name) in \(other)") }
+    }
+  }
+
+  @Test func `of two members with one key the last comes last`() {
+    var found: [Int64?] = []
+    let json = RawJSON(checked: Array(#"{"a":1,"b":2,"a":3}"#.utf8)[...])
+    json.forEach(MemberNames("a")) { found.append($1.integer) }
+    #expect(found == [1, 3])
+  }
+
+  @Test(arguments: [
+    ("[]", false), ("[ \n ]", false), ("[0]", true), ("[ []]", true), ("{}", false),
+    (#"{"a":1}"#, false), ("null", false), (#""[1]""#, false),
+  ])
+  func `an array tells whether it has elements`(text: String, hasElements: Bool) throws {
+    #expect(try RawJSON(parsing: text).hasElements == hasElements)
+  }
+
+  @Test func `what is nested is passed over whatever brackets its strings hold`() throws {
+    let nested = #"{"x":"]}}[{\"","y":[[{}],"}","\\"],"z":"\\\"{"}"#
+    for space in 0..<10 {
+      let pad = String(repeating: " ", count: space)
+      let json = try RawJSON(parsing: #"{"a":\#(pad)\#(nested)\#(pad),"b":7}"#)
+      #expect(json["b"]?.integer == 7)
+      #expect(json["a"]?.text == nested)
+    }
+  }
+
   @Test func `a key as written is not mistaken for the name it is spelled like`() throws {
     // The key is one line feed, spelled with the two characters that the name consists of.
     let json = try RawJSON(parsing: #"{"\n":1}"#)

@@ -17,12 +17,18 @@ private struct Driven {
   /// What is to be answered to it.
   var pending: [TurnEvent] = []
   var broken: [String] = []
+  /// Whether events go the way of those before them where there is one, as a driver lets them.
+  var passesEvents = true
 
   init(isStored: Bool = true) {
     turn = Turn(isStored: isStored, mostRounds: 3)
   }
 
   mutating func take(_ event: TurnEvent) {
+    if passesEvents, case .upstream(let event) = event, let passing = turn.pass(event) {
+      if case .toLog(let bytes) = passing { perform(.append(bytes)) }
+      return
+    }
     let wasStopped = turn.stopCause != nil
     let actions = turn.take(event, log)
     if !wasStopped, turn.stopCause != nil, let first = actions.first {
@@ -230,6 +236,29 @@ private struct Driven {
     #"{"type":"response.completed"}"#, #"{"type":"response.failed","response":{}}"#,
     #"{"type":"response.output_item.done","output_index":7,"item":{"id":"b","type":"reasoning"}}"#,
   ].compactMap { event($0) }
+
+  @Test func `an event comes to the same by either way`() {
+    for seed in 0..<20_000 {
+      var random = ByteMutator(seed: UInt64(seed), words: [])
+      var driven = Driven(isStored: random.number(below: 2) == 0)
+      var other = driven
+      other.passesEvents = false
+      for _ in 0..<random.number(below: 24) {
+        let isAnswer = !driven.pending.isEmpty && random.number(below: 2) == 0
+        let event = isAnswer ? driven.pending.removeFirst() : Self.anyEvent(&random)
+        if isAnswer, !other.pending.isEmpty { other.pending.removeFirst() }
+        driven.take(event)
+        other.take(event)
+      }
+      let logs = [driven, other].map { driven in
+        (0..<driven.log.count).map { Array(driven.log[$0]) }
+      }
+      guard logs[0] == logs[1], driven.outcomes == other.outcomes, driven.asks == other.asks else {
+        Issue.record("seed \(seed)")
+        return
+      }
+    }
+  }
 
   @Test func `any order of events keeps the invariants`() {
     for seed in 0..<100_000 {

@@ -18,7 +18,7 @@ extension ResponseRun {
     let tokens = repeated == nil ? response.flatMap { UsageReader.tokens(of: $0) } : TokenCounts()
     meter.settle(
       ending, tokens: tokens, estimate: { estimatedTokens(response) }, upstream: upstreamName,
-      answered: repeated == nil ? response?["model"]?.string : nil)
+      answered: { [self] in repeated == nil ? response?["model"]?.string : nil })
   }
 
   /// What was sent is paid for, unless the upstream refused it; what came of the answer, too.

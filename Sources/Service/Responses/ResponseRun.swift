@@ -319,8 +319,11 @@ final class ResponseRun {
 
   private func receive(_ event: UpstreamEvent) {
     noteArrival()
-    if !isTaking, let bytes = turn.relayed(event) { return log.append(bytes) }
-    take(.upstream(event))
+    switch isTaking ? nil : turn.pass(event) {
+    case .toLog(let bytes)?: log.append(bytes)
+    case .waits?: break
+    case nil: take(.upstream(event))
+    }
   }
 
   /// An answer that comes whole is its own first event.

@@ -59,13 +59,10 @@ struct EventRelay {
 
   /// The event as clients see it, were it the next one.
   func rendered(_ event: UpstreamEvent) -> ArraySlice<UInt8> {
-    guard event.carriesResponse, let response = event.json["response"] else {
+    guard let response = event.response else {
       return numbered(itemIDs.written(to: event.json), event.sequenceNumber).bytes
     }
-    let seen = asSeen(response)
-    let edited =
-      seen.bytes == response.bytes ? event.json : event.json.setting("response", to: seen)
-    return numbered(edited, event.sequenceNumber).bytes
+    return rendered(event, with: asSeen(ResponseObject(response)))
   }
 
   /// A terminal event as clients see it: as it came, unless it says something else than the response
@@ -73,18 +70,23 @@ struct EventRelay {
   ///
   /// - Parameter seen: the response as clients see it.
   func rendered(
-    _ terminal: UpstreamEvent, of response: RawJSON, as seen: RawJSON
+    _ terminal: UpstreamEvent, of response: ResponseObject, as seen: RawJSON
   ) -> ArraySlice<UInt8> {
-    let status = response["status"]?.string
-    let type = ResponseReplay.terminalType(status: status)
-    guard terminal.terminalType == type, let told = terminal.json["response"] else {
+    let type = ResponseReplay.terminalType(status: response.status)
+    guard terminal.terminalType == type, let told = terminal.response else {
       return rendered(type, seen)
     }
     // Items that were put into it stand in the result, while the event stays as it came.
-    guard response.bytes == told.bytes else {
-      return told["status"]?.string == status ? rendered(terminal) : rendered(type, seen)
+    guard response.json.bytes == told.bytes else {
+      return told["status"]?.string == response.status ? rendered(terminal) : rendered(type, seen)
     }
-    return numbered(terminal.json.setting("response", to: seen), terminal.sequenceNumber).bytes
+    return rendered(terminal, with: seen)
+  }
+
+  private func rendered(_ event: UpstreamEvent, with seen: RawJSON) -> ArraySlice<UInt8> {
+    let isSame = event.response.map { $0.bytes == seen.bytes } ?? false
+    let edited = isSame ? event.json : event.json.setting("response", to: seen)
+    return numbered(edited, event.sequenceNumber).bytes
   }
 
   /// A terminal event of the daemon's own, were it the next one.
@@ -97,10 +99,10 @@ struct EventRelay {
   }
 
   /// A response object of the upstream's as clients see it.
-  func asSeen(_ response: RawJSON) -> RawJSON {
-    guard response.kind == .object else { return response }
-    var seen = response
-    if let id, response["id"]?.string != id { seen = seen.setting("id", to: .string(id)) }
+  func asSeen(_ response: ResponseObject) -> RawJSON {
+    var seen = response.json
+    guard seen.kind == .object else { return seen }
+    if let id, response.id != id { seen = seen.setting("id", to: .string(id)) }
     for member in echo { seen = member.apply(to: seen) }
     return itemIDs.written(toResponse: seen)
   }
@@ -112,30 +114,22 @@ struct EventRelay {
 
   // MARK: The end
 
-  /// The response that a terminal event tells; nil where it tells none.
-  mutating func finalResponse(
-    of terminal: UpstreamEvent, _ log: LoggedEvents
-  ) -> RawJSON? {
-    guard let response = terminal.json["response"], response.kind == .object else { return nil }
-    return ended(response, terminal.kind, log)
-  }
-
   /// A response with the status that it ended with, and with the items that were seen where it has
   /// none of its own.
   ///
   /// - Parameter kind: of its terminal event; nil where it came in one piece.
   mutating func ended(
-    _ response: RawJSON, _ kind: UpstreamEvent.Kind?, _ log: LoggedEvents
-  ) -> RawJSON {
+    _ response: ResponseObject, _ kind: UpstreamEvent.Kind?, _ log: LoggedEvents
+  ) -> ResponseObject {
     let status = response.ending(kind)
     var ended = response
-    if response["status"]?.string != status.rawValue {
-      ended = ended.setting("status", to: .string(status.rawValue))
+    if response.status != status.rawValue {
+      ended = ResponseObject(ended.json.setting("status", to: .string(status.rawValue)))
       isClean = false
     }
-    guard response["output"]?.elements.isEmpty ?? true else { return ended }
+    guard response.output?.hasElements != true else { return ended }
     let items = assembler(of: log, from: roundStart).output(isComplete: status == .completed)
-    return items.elements.isEmpty ? ended : ended.setting("output", to: items)
+    return items.hasElements ? ResponseObject(ended.json.setting("output", to: items)) : ended
   }
 
   private func assembler(of log: LoggedEvents, from start: Int) -> ResponseAssembler {
@@ -159,30 +153,5 @@ package struct ResponseEcho: Sendable {
 
   func apply(to response: RawJSON) -> RawJSON {
     isAdded ? response.setting(key, to: value) : response.replacing(key, with: value)
-  }
-}
-
-extension RawJSON {
-  /// How a response ended: the worst of what the type of its event, its status and its error say.
-  fileprivate func ending(_ kind: UpstreamEvent.Kind?) -> ResponseStatus {
-    let byType: ResponseStatus =
-      switch kind {
-      case .failed: .failed
-      case .incomplete: .incomplete
-      default: .completed
-      }
-    let told = self["status"]?.string.flatMap { ResponseStatus(rawValue: $0) } ?? byType
-    let claims = [byType, told, tellsError ? .failed : byType]
-    return [.failed, .cancelled, .incomplete].first { claims.contains($0) } ?? .completed
-  }
-
-  /// Whether its error is one: some servers fill the member with nothing.
-  private var tellsError: Bool {
-    guard let error = nonNull("error") else { return false }
-    return switch error.kind {
-    case .object: error.members.contains { !$0.value.isNull }
-    case .string: error.string?.isEmpty == false
-    default: error.boolean != false
-    }
   }
 }

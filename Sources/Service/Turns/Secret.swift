@@ -74,11 +74,11 @@ struct Secret: Sendable {
 
   /// How many bytes at the end of a text are the beginning of it, and not all of it.
   func begun(in text: Span<UInt8>) -> Int {
-    for start in max(0, text.count - bytes.count + 1)..<text.count
-    where text[start] == bytes[0] && isBegun(text, at: start) {
-      return text.count - start
+    var start = text.firstIndex(of: bytes[0], from: max(0, text.count - bytes.count + 1))
+    while start < text.count, !isBegun(text, at: start) {
+      start = text.firstIndex(of: bytes[0], from: start + 1)
     }
-    return 0
+    return text.count - start
   }
 
   private func isBegun(_ text: Span<UInt8>, at start: Int) -> Bool {

@@ -5,14 +5,20 @@ extension RawJSON {
   /// log in with is the request's, which says it again each time, and is kept nowhere.
   package var withoutToolSecrets: RawJSON { strippedOfToolSecrets ?? self }
 
+  private static let toolMembers = MemberNames("type", "tools")
+
   /// Nil where there is nothing to take out.
   private var strippedOfToolSecrets: RawJSON? {
     guard kind == .object else { return nil }
-    if nonNull("type")?.string == "mcp" {
+    var type: String?
+    var tools: [RawJSON] = []
+    forEach(Self.toolMembers) { name, value in
+      if name == 0 { type = value.string } else { tools = value.elements }
+    }
+    if type == "mcp" {
       let stripped = removing("authorization", "headers")
       return stripped.bytes.count < bytes.count ? stripped : nil
     }
-    let tools = nonNull("tools")?.elements ?? []
     let stripped = tools.map(\.strippedOfToolSecrets)
     guard stripped.contains(where: { $0 != nil }) else { return nil }
     return setting(

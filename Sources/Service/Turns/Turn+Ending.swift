@@ -13,28 +13,32 @@ extension Turn {
     if let item = newItem(of: response) { return name(item, at: nil) }
     let seen = relay.asSeen(response)
     if let terminal = conclusion.terminal {
-      return finish(seen, [relay.rendered(terminal, of: response, as: seen)])
+      return finish(
+        seen, response.status, [relay.rendered(terminal, of: response, as: seen)])
     }
     guard relay.count == 0 else {
-      let type = ResponseReplay.terminalType(status: seen["status"]?.string)
-      return finish(seen, [relay.rendered(type, seen)])
+      let type = ResponseReplay.terminalType(status: response.status)
+      return finish(seen, response.status, [relay.rendered(type, seen)])
     }
     // An answer of one piece.
     let events = ResponseReplay.events(of: seen).map(\.bytes)
     relay.skip(events.count - 1)
-    return events.dropLast().map { .append($0) } + finish(seen, Array(events.suffix(1)))
+    return events.dropLast().map { .append($0) }
+      + finish(seen, response.status, Array(events.suffix(1)))
   }
 
   private mutating func finish(
-    _ response: RawJSON, _ terminal: [ArraySlice<UInt8>]
+    _ response: RawJSON, _ status: String?, _ terminal: [ArraySlice<UInt8>]
   ) -> [TurnAction] {
-    let ending = ending(of: response, terminal)
+    let ending = ending(of: response, status, terminal)
     phase = .ending(ending)
     return [.settleUsage(ending), .store(ending)]
   }
 
-  func ending(of response: RawJSON, _ terminal: [ArraySlice<UInt8>]) -> TurnEnding {
-    let told = ResponseStatus(rawValue: response["status"]?.string ?? "") ?? .completed
+  func ending(
+    of response: RawJSON, _ status: String?, _ terminal: [ArraySlice<UInt8>]
+  ) -> TurnEnding {
+    let told = ResponseStatus(rawValue: status ?? "") ?? .completed
     let status = told.isFinal ? told : .completed
     return TurnEnding(
       status: status, response: response, terminal: terminal,
@@ -64,7 +68,8 @@ extension Turn {
     guard let response = partial ?? id.flatMap({ blank($0, "cancelled") }) else {
       return fail(with: StopCause.cancelled.error(.responseNotFound("")), log)
     }
-    return finish(response, [relay.rendered("response.incomplete", response)])
+    return finish(
+      response, response["status"]?.string, [relay.rendered("response.incomplete", response)])
   }
 
   /// The upstream sent an error event and nothing behind it: the response has failed.
@@ -78,7 +83,7 @@ extension Turn {
       $0.member("message", error.nonNull("message") ?? .string("the upstream sent an error event"))
     }
     let response = partial.setting("error", to: failure)
-    return finish(response, [relay.rendered("response.failed", response)])
+    return finish(response, "failed", [relay.rendered("response.failed", response)])
   }
 
   /// Ends with an error; what came is kept under its id, and in its conversation where there is any.

@@ -27,10 +27,7 @@ extension Turn {
       guard let (given, index) = unnamed else { return [] }
       relay.itemIDs.add(given, at: index, as: id)
       unnamed = nil
-      if case .streaming(var stream) = phase {
-        stream.isFirstNamed = true
-        phase = .streaming(stream)
-      }
+      if case .streaming = phase { isFirstNamed = true }
     default: break
     }
     return proceed(log)
@@ -53,10 +50,10 @@ extension Turn {
   }
 
   /// The first item of a response object that no event brought.
-  func newItem(of response: RawJSON) -> RawJSON? {
+  func newItem(of response: ResponseObject) -> RawJSON? {
     guard keepsItems else { return nil }
     var seen: [String: Int] = [:]
-    for item in response["output"]?.elements ?? [] {
+    for item in response.output?.elements ?? [] {
       guard let given = item["id"]?.string, !given.isEmpty else { continue }
       seen[given, default: 0] += 1
       if seen[given, default: 0] > relay.itemIDs.count(of: given) { return item }

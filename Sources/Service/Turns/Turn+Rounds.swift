@@ -10,19 +10,20 @@ extension Turn {
     case .refused(let error): return fail(with: stopCause.map { $0.error(error) } ?? error, log)
     case .object(let object):
       return conclude(
-        Conclusion(response: relay.ended(object, nil, log), terminal: nil), log)
+        Conclusion(response: relay.ended(ResponseObject(object), nil, log), terminal: nil), log)
     case .streamed, nil: break
     }
     guard let terminal = stream.terminal else {
       return fail(.noTerminal, isHeld: false, stream.error, log)
     }
-    guard let response = relay.finalResponse(of: terminal, log) else {
+    guard let told = stream.response, told.json.kind == .object else {
       return fail(.noFinalResponse, isHeld: false, stream.error, log)
     }
+    let response = relay.ended(told, terminal.kind, log)
     guard rounds.owners.mayCallDaemon else {
       return conclude(Conclusion(response: response, terminal: terminal), log)
     }
-    let round = rounds.withCallIDs(response)
+    let round = rounds.withCallIDs(response.json)
     let items = round["output"]?.objects ?? []
     let calls = round["status"]?.string == "completed" ? rounds.ownCalls(items) : []
     if calls.isEmpty, rounds.count == 0 {
@@ -72,7 +73,7 @@ extension Turn {
       merged = merged.setting("status", to: .string("incomplete")).setting(
         "incomplete_details", to: .object { $0.member("reason", "max_tool_calls") })
     }
-    return conclude(Conclusion(response: merged, terminal: nil), log)
+    return conclude(Conclusion(response: ResponseObject(merged), terminal: nil), log)
   }
 }
 

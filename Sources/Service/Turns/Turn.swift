@@ -27,11 +27,9 @@ package struct Turn {
   package struct Stream {
     /// Events in the log when it began.
     var start = 0
-    /// Events that wait for the row, the id, or an item's id.
-    var waiting: [UpstreamEvent] = []
-    /// Whether the item of the first of them has its id.
-    var isFirstNamed = false
     var terminal: UpstreamEvent?
+    /// The response that the terminal event carries.
+    var response: ResponseObject?
     var error: RawJSON?
     var end: End?
 
@@ -45,7 +43,7 @@ package struct Turn {
 
   /// The response that the upstream ended with, and the event that ends it.
   package struct Conclusion {
-    let response: RawJSON
+    let response: ResponseObject
     /// nil for one of the daemon's own.
     let terminal: UpstreamEvent?
   }
@@ -54,10 +52,14 @@ package struct Turn {
   let isStored: Bool
   /// The most rounds of tool calls.
   let mostRounds: Int
-  package internal(set) var phase = Phase.preparing { didSet { isFlowing = false } }
-  /// Whether events go to the log as they come: the id is settled and nothing waits. To look into the
-  /// phase for it would copy what that owns.
-  private var isFlowing = false
+  package internal(set) var phase = Phase.preparing { didSet { way = .undecided } }
+  /// Where an event goes that changes nothing else. To look into the phase for it would copy what that
+  /// owns.
+  private var way = Way.undecided
+  /// Events of the present round that wait for the row, the id, or an item's id.
+  private var waiting: [UpstreamEvent] = []
+  /// Whether the item of the first of them has its id.
+  var isFirstNamed = false
   package internal(set) var identity = TurnIdentity()
   var relay = EventRelay()
   var rounds = ToolRounds()
@@ -90,7 +92,7 @@ package struct Turn {
   /// Whether an attempt that failed may be followed by another.
   package var mayAskAgain: Bool {
     guard case .streaming(let stream) = phase, stopCause == nil else { return false }
-    return stream.waiting.isEmpty && relay.count == stream.start
+    return waiting.isEmpty && relay.count == stream.start
   }
 
   /// What came so far, as a response object; nil where no response was created.
@@ -100,8 +102,8 @@ package struct Turn {
 
   /// Events that were taken, whether or not they are in the log.
   var receivedCount: Int {
-    guard case .streaming(let stream) = phase else { return relay.count }
-    return relay.count + stream.waiting.count
+    guard case .streaming = phase else { return relay.count }
+    return relay.count + waiting.count
   }
 
   /// - Parameter log: as it is when all actions so far are performed.
@@ -116,7 +118,7 @@ package struct Turn {
     case .answeredElsewhere: return leave(isKept: false)
     case .upstream(let event): return receive(event, log)
     case .pending(let response):
-      note(response)
+      note(response["id"]?.string)
       return identify()
     case .answered(let result, let attempts):
       self.attempts = attempts
@@ -141,6 +143,8 @@ package struct Turn {
     relay.echo = echo
     rounds.owners = owners
     if rounds.count > 0 { relay.beginRound(afterItems: rounds.items.count) }
+    waiting = []
+    isFirstNamed = false
     phase = .streaming(Stream(start: relay.count))
     return [.ask]
   }
@@ -151,7 +155,8 @@ package struct Turn {
     guard case .preparing = phase, identity.row != .writing else { return [] }
     relay.id = object["id"]?.string
     identity.isSettled = true
-    let ending = ending(of: object, isRecorded ? Array(events.suffix(1)) : events)
+    let ending = ending(
+      of: object, object["status"]?.string, isRecorded ? Array(events.suffix(1)) : events)
     phase = isRecorded ? .ending(ending) : .ended
     guard isRecorded else {
       return [.settleUsage(ending)] + events.map { .append($0) } + [.finish(ending)]
@@ -187,24 +192,44 @@ package struct Turn {
 
   // MARK: Streaming
 
-  /// An event as it goes to the log at once, as most do; nil where there is more to it.
-  package mutating func relayed(_ event: UpstreamEvent) -> ArraySlice<UInt8>? {
-    isFlowing && event.kind == .output && !event.carriesItem ? relay.taken(event) : nil
+  private enum Way {
+    /// The id is settled and nothing waits.
+    case log
+    /// What has to be found first is being found.
+    case waiting
+    case undecided
+  }
+
+  package enum Passing {
+    case toLog(ArraySlice<UInt8>)
+    case waits
+  }
+
+  /// Takes an event on the way that the ones before it went, as most go; nil where there is more to
+  /// it, and it has to be taken as what happens to the turn.
+  package mutating func pass(_ event: UpstreamEvent) -> Passing? {
+    guard event.kind == .output else { return nil }
+    switch way {
+    case .log: return event.carriesItem ? nil : relay.taken(event).map { .toLog($0) }
+    case .waiting:
+      waiting.append(event)
+      return .waits
+    case .undecided: return nil
+    }
   }
 
   private mutating func receive(_ event: UpstreamEvent, _ log: LoggedEvents) -> [TurnAction] {
     guard case .streaming(var stream) = phase, stream.end == nil else { return [] }
-    // Or the events that wait would be copied.
-    phase = .preparing
     // What is said between its first and its last word is the same, as a rule.
-    if event.carriesResponse, event.isTerminal || identity.upstreamID == nil {
-      note(event.json["response"])
-    }
+    let isTold = event.isTerminal || identity.upstreamID == nil
+    let response = isTold ? event.response.map { ResponseObject($0) } : nil
+    note(response?.id)
     if event.isTerminal {
       stream.terminal = event
+      stream.response = response
     } else {
       if event.kind == .error { stream.error = event.json }
-      stream.waiting.append(event)
+      waiting.append(event)
     }
     phase = .streaming(stream)
     return proceed(log)
@@ -212,7 +237,7 @@ package struct Turn {
 
   private mutating func take(_ result: CallResult, _ log: LoggedEvents) -> [TurnAction] {
     guard case .object(let object) = result else { return end(.streamed, log) }
-    note(object)
+    note(object["id"]?.string)
     guard rounds.owners.mayCallDaemon else { return end(.object(object), log) }
     // An answer of one piece, as the events that it stands for.
     var actions: [TurnAction] = []
@@ -222,8 +247,8 @@ package struct Turn {
     return actions + end(.streamed, log)
   }
 
-  private mutating func note(_ response: RawJSON?) {
-    guard let id = response?["id"]?.string, StoreID.isUsable(id) else { return }
+  private mutating func note(_ id: String?) {
+    guard let id, StoreID.isUsable(id) else { return }
     identity.firstID = identity.firstID ?? id
     identity.upstreamID = id
   }
@@ -243,18 +268,20 @@ package struct Turn {
   /// Does what can be done by now: waiting events go to the log, and an end is concluded.
   mutating func proceed(_ log: LoggedEvents) -> [TurnAction] {
     if case .concluding(let conclusion) = phase { return conclude(conclusion, log) }
-    guard case .streaming(var stream) = phase, identity.row != .writing, !identity.isAsked,
-      unnamed == nil
-    else { return [] }
+    guard case .streaming(let stream) = phase else { return [] }
+    guard identity.row != .writing, !identity.isAsked, unnamed == nil else {
+      if stream.end == nil { way = .waiting }
+      return []
+    }
     let hasAnswer = stream.end.map(\.isAnswer) ?? false
-    if hasAnswer || !stream.waiting.isEmpty {
+    if hasAnswer || !waiting.isEmpty {
       let actions = identify()
       if !actions.isEmpty { return actions }
     }
-    let actions = identity.isSettled ? release(&stream.waiting, &stream.isFirstNamed) : []
-    phase = .streaming(stream)
+    let actions = identity.isSettled ? release() : []
     guard stream.end != nil, unnamed == nil else {
-      isFlowing = identity.isSettled && stream.end == nil && stream.waiting.isEmpty
+      let isFlowing = identity.isSettled && stream.end == nil && waiting.isEmpty
+      way = isFlowing ? .log : .undecided
       return actions
     }
     // What was appended just now is not in the log yet.
@@ -274,9 +301,7 @@ package struct Turn {
   }
 
   /// Lets events go to the log, up to one whose item has no id yet.
-  private mutating func release(
-    _ waiting: inout [UpstreamEvent], _ isFirstNamed: inout Bool
-  ) -> [TurnAction] {
+  private mutating func release() -> [TurnAction] {
     var actions: [TurnAction] = []
     var released = 0
     defer { waiting.removeFirst(released) }

@@ -1,3 +1,4 @@
+internal import Glibc
 package import JSON
 
 /// One event of an upstream's stream: its bytes, and what the relay has to know of them.
@@ -16,12 +17,16 @@ package struct UpstreamEvent {
 
   package let kind: Kind
   /// An object, without line feeds.
-  package private(set) var bytes: ArraySlice<UInt8> { didSet { delta = nil } }
+  package private(set) var bytes: ArraySlice<UInt8> {
+    didSet { (delta, responsePlace) = (nil, nil) }
+  }
   /// Whether it brings an output item, whole or at its beginning.
   let carriesItem: Bool
   /// Where the text of its member `delta` stands in its bytes, without quotes; nil where it has none,
   /// and where the bytes are not those that came.
   private(set) var delta: Range<Int>?
+  /// Where its member `response` stands in its bytes; nil where that has to be looked up.
+  private var responsePlace: Range<Int>?
   /// The number that the upstream gave it; nil where it gave none.
   package let sequenceNumber: Int64?
 
@@ -42,10 +47,15 @@ package struct UpstreamEvent {
     }
   }
 
-  /// Whether its type is one of those with a whole response object.
-  var carriesResponse: Bool { kind != .output && kind != .error }
-
   var json: RawJSON { RawJSON(checked: bytes) }
+
+  /// The response object of an event whose type has one.
+  var response: RawJSON? {
+    guard kind != .output, kind != .error else { return nil }
+    guard let place = responsePlace else { return json["response"] }
+    return RawJSON(
+      checked: bytes[bytes.startIndex + place.lowerBound..<bytes.startIndex + place.upperBound])
+  }
 
   /// The event without what the request's tools log in with, and without any key in an error.
   package func withoutSecrets(_ redactor: KeyRedactor?) -> UpstreamEvent {
@@ -54,7 +64,7 @@ package struct UpstreamEvent {
       // A key may be a word of the protocol.
       event.bytes = redactor.cleanedError(json).replacing("type", with: .string("error")).bytes
     }
-    guard carriesResponse, let response = json["response"] else { return event }
+    guard let response else { return event }
     var stripped = response.withoutToolSecrets
     if kind == .failed, let redactor, let error = response["error"] {
       stripped = stripped.setting("error", to: redactor.cleanedError(error))
@@ -77,6 +87,7 @@ package struct UpstreamEvent {
     var type: Range<Int>?
     var number: Range<Int>?
     var delta: Range<Int>?
+    var response: Range<Int>?
     var hasError = false
     let json = try RawJSON(parsing: data, limits: .relayed) { child in
       // Told apart by length first: most members are none of these.
@@ -86,6 +97,7 @@ package struct UpstreamEvent {
       case 5 where text.spells("error", at: child.key):
         hasError = text[child.value.lowerBound] != UInt8(ascii: "n")
       case 5 where text.spells("delta", at: child.key): delta = child.value
+      case 8 where text.spells("response", at: child.key): response = child.value
       default: break
       }
     }
@@ -102,6 +114,7 @@ package struct UpstreamEvent {
       guard text[$0.lowerBound] == 0x22 else { return nil }
       return $0.lowerBound + 1 - space..<$0.upperBound - 1 - space
     }
+    responsePlace = response.map { $0.lowerBound - space..<$0.upperBound - space }
   }
 
   /// Takes an event of the daemon's own, or one that was taken before.
@@ -157,10 +170,8 @@ extension Span<UInt8> {
   @inline(__always)
   fileprivate func spells(_ text: StaticString, at range: Range<Int>) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
-    for index in 0..<range.count
-    where unsafe self[range.lowerBound + index] != text.utf8Start[index] {
-      return false
+    return unsafe extracting(range).withUnsafeBytes { bytes in
+      unsafe bytes.baseAddress.map { unsafe memcmp($0, text.utf8Start, bytes.count) == 0 } ?? true
     }
-    return true
   }
 }

@@ -9,29 +9,44 @@ package enum UsageReader {
   /// some upstreams send, are brought into bounds.
   package static func tokens(of response: RawJSON) -> TokenCounts? {
     guard let usage = response.nonNull("usage"), usage.kind == .object else { return nil }
-    let input = count(usage, "input_tokens", "prompt_tokens")
-    let output = count(usage, "output_tokens", "completion_tokens")
+    let told = members(of: usage, members)
+    let older = members(of: usage, olderMembers)
+    let input = (told.input ?? older.input).flatMap(count)
+    let output = (told.output ?? older.output).flatMap(count)
     guard input != nil || output != nil else { return nil }
     var tokens = TokenCounts(input: input ?? 0, output: output ?? 0)
-    tokens.cached = min(
-      tokens.input,
-      detail("cached_tokens", in: usage, "input_tokens_details", "prompt_tokens_details"))
-    tokens.reasoning = min(
-      tokens.output,
-      detail("reasoning_tokens", in: usage, "output_tokens_details", "completion_tokens_details"))
+    let cached = (told.inputDetails ?? older.inputDetails)?.nonNull("cached_tokens")
+    tokens.cached = min(tokens.input, cached.flatMap(count) ?? 0)
+    let reasoning = (told.outputDetails ?? older.outputDetails)?.nonNull("reasoning_tokens")
+    tokens.reasoning = min(tokens.output, reasoning.flatMap(count) ?? 0)
     return tokens
   }
 
+  private static let members = MemberNames(
+    "input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details")
   /// Names of the older API are taken too: gateways translate not everything.
-  private static func count(_ usage: RawJSON, _ name: String, _ olderName: String) -> Int? {
-    (usage.nonNull(name) ?? usage.nonNull(olderName)).flatMap(count)
+  private static let olderMembers = MemberNames(
+    "prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
+
+  private struct Members {
+    var input: RawJSON?
+    var output: RawJSON?
+    var inputDetails: RawJSON?
+    var outputDetails: RawJSON?
   }
 
-  private static func detail(
-    _ name: String, in usage: RawJSON, _ details: String, _ olderDetails: String
-  ) -> Int {
-    let holder = usage.nonNull(details) ?? usage.nonNull(olderDetails)
-    return holder?.nonNull(name).flatMap(count) ?? 0
+  private static func members(of usage: RawJSON, _ names: MemberNames) -> Members {
+    var found = Members()
+    usage.forEach(names) { name, value in
+      let value = value.isNull ? nil : value
+      switch name {
+      case 0: found.input = value
+      case 1: found.output = value
+      case 2: found.inputDetails = value
+      default: found.outputDetails = value
+      }
+    }
+    return found
   }
 
   /// Far above what any model takes; sums of it fit 64 bits.

@@ -89,7 +89,7 @@ final class UpstreamCall {
     metrics = transfer?.metrics
     defer { rearmTimer() }
     if head.status < 500 { onAnswer() }
-    let type = head["content-type"]?.prefix { $0 != ";" }.lowercased() ?? ""
+    let type = head.mediaType ?? ""
     if 300..<400 ~= head.status {
       return fail("redirect", "the upstream answered \(head.status), redirects are not followed")
     }
@@ -135,7 +135,7 @@ final class UpstreamCall {
     guard receivedBytes <= request.maximumResponseBytes else { return failOverLimit() }
     // One search for all events of a piece, and one more for that which began before it.
     let mayPieceHoldKey = request.redactor?.mayStand(in: bytes) ?? false
-    mayHoldKey = true
+    mayHoldKey = mayPieceHoldKey || !parser.isBetweenEvents
     do throws(SSEParser.EventTooLarge) {
       try parser.append(bytes) {
         handle($0)

@@ -18,14 +18,17 @@ package enum TokenEstimate {
   /// What a response may come to where the request does not say; models allow more, but rarely use
   /// it.
   private static let usualOutput = 4096
+  private static let fixedMembers = MemberNames("instructions", "tools", "text", "prompt")
 
   /// The tokens that a request's input comes to.
   ///
   /// - Parameter body: of the request; its own `input` is not looked at.
   /// - Parameter items: the context and the request's own items.
   package static func input(body: RawJSON, items: [RawJSON]) -> Int {
-    let members = ["instructions", "tools", "text", "prompt"].compactMap { body.nonNull($0) }
-    let fixed = members.reduce(0) { $0 + tokens(ofBytes: $1.bytes.count) }
+    var fixed = 0
+    body.forEach(fixedMembers) { _, value in
+      if !value.isNull { fixed += tokens(ofBytes: value.bytes.count) }
+    }
     return items.reduce(fixed) { $0 + tokensPerItem + tokens(ofItem: $1) }
   }
 

@@ -124,7 +124,7 @@ final class UsageMeter {
   ///   named none.
   func settle(
     _ ending: UsageEnding, tokens: TokenCounts?, estimate: @EventLoop () -> TokenCounts,
-    upstream: String, answered: String? = nil
+    upstream: String, answered: @EventLoop () -> String? = { nil }
   ) {
     guard self.ending == nil else {
       self.ending?.status = ending.status
@@ -132,7 +132,7 @@ final class UsageMeter {
     }
     var ending = ending
     ending.upstream = upstream
-    if plan.body.leavesModelToPrompt { templateModel = answered }
+    if plan.body.leavesModelToPrompt { templateModel = answered() }
     ending.model = templateModel ?? plan.candidates.first { $0.upstream.name == upstream }?.model
     let used = tokens ?? estimate()
     ending.tokens = used
