@@ -18,6 +18,13 @@ package struct Subject: Hashable, Sendable {
     Subject(checked: userPrefix + String(id))
   }
 
+  /// Those who come in at a restricted socket.
+  ///
+  /// - Parameter name: of letters, digits, `_` and `-`.
+  package static func socket(_ name: String) -> Subject {
+    Subject(checked: socketPrefix + name)
+  }
+
   /// Reads a name; nil for what names no subject.
   package init?(_ name: some StringProtocol) {
     let name = String(name)

@@ -38,6 +38,15 @@ package struct Pattern: Sendable {
       "an id that begins with \(idPrefix) or a name of 1 to 64 of A-Z a-z 0-9 . _ / @ -"
   ) { $0.hasPrefix(idPrefix) || isConversationName($0) }
 
+  /// A token's name, of what may stand in the name of a subject.
+  package static let tokenName = Pattern(
+    expression: "^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$",
+    expectation: "a name of 1 to 64 of A-Z a-z 0-9 . _ + -, a letter or digit first"
+  ) { text in
+    1...64 ~= text.utf8.count && text.utf8.first?.isAlphanumeric == true
+      && text.utf8.allSatisfy { $0.isAlphanumeric || "._+-".utf8.contains($0) }
+  }
+
   /// As in `12h`; more digits than any duration needs would overflow its milliseconds.
   package static let duration = Pattern(
     expression: "^[0-9]{1,10}(?:d|h|m|s|ms)$",
