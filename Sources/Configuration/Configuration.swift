@@ -9,6 +9,7 @@ package struct Configuration: Sendable {
   /// In order of definition, as are plugins and prices.
   package var profiles: [ProfileConfiguration] = []
   package var plugins: [PluginConfiguration] = []
+  package var sockets: [SocketConfiguration] = []
   package var prices: [PriceConfiguration] = []
   package var cache = CacheConfiguration()
   package var budgets = BudgetsConfiguration()

@@ -91,18 +91,28 @@ package struct ListeningSocket: Sendable {
 
   // MARK: Bound here
 
-  /// Binds and listens at a path that only this user can reach.
+  /// Binds and listens at a path that only this user can reach, unless a mode says otherwise.
   ///
   /// The directory is made (0700) if it is missing, and must belong to this user, or root, and let
   /// nobody else write. A lock beside the socket keeps a second instance away; a socket that nobody
   /// answers at is replaced; anything else at the path is left alone and refused.
-  package static func bind(path: String) throws(LoopError) -> ListeningSocket {
+  ///
+  /// - Parameter mode: of the socket's file.
+  package static func bind(
+    path: String, mode: UInt32 = 0o600
+  ) throws(LoopError) -> ListeningSocket {
     let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     try prepareDirectory(directory.isEmpty ? "/" : directory)
     let lock = try takeLock(path + ".lock")
     do throws(LoopError) {
       try removeStaleSocket(path)
       let descriptor = try bindAndListen(path)
+      // What was bound is in a directory where nobody else can put another file in its place.
+      if mode != 0o600, unsafe chmod(path, mode) != 0 {
+        let error = LoopError.last("chmod", path)
+        Glibc.close(descriptor)
+        throw error
+      }
       return ListeningSocket(descriptor: descriptor, boundPath: path, lockDescriptor: lock)
     } catch {
       Glibc.close(lock)

@@ -30,10 +30,11 @@ import Testing
     ("profiles.p", [:]), ("plugins.g", ["command": #"["/bin/true"]"#, "hooks": #"["request"]"#]),
     ("prices.m", ["input": "1", "output": "2"]), ("cache", [:]), ("budgets", [:]), ("store", [:]),
     ("limits", [:]), ("log", [:]), ("http", [:]), ("budgets.per_client.c", [:]),
+    ("sockets.s", ["path": #""/run/s.sock""#]),
   ]
 
   private static let rows =
-    network + plugins + money + limits + parameters + [
+    network + plugins + sockets + money + limits + parameters + [
       Row("", "default_upstream", #""cometapi""#, "configuration.defaultUpstream"),
       Row("", "default_model", #""m""#, "configuration.defaultModel"),
       Row("profiles.p", "model", #""m""#, "profile?.model"),
@@ -106,6 +107,15 @@ import Testing
     Row("plugins.g", "network", "false", "plugin.hasNetwork"),
     Row("plugins.g", "write", #"["/tmp"]"#, "plugin.writablePaths"),
     Row("plugins.g", "env", #"{ A = "b" }"#, "plugin.environment"),
+  ]
+
+  private static let sockets = [
+    Row("sockets.s", "path", #""/run/t.sock""#, "socket.path"),
+    Row("sockets.s", "protocol", #""http""#, "socket.proto"),
+    Row("sockets.s", "mode", #""0660""#, "socket.mode"),
+    Row("sockets.s", "budget_usd", "1", "socket.budget"),
+    Row("sockets.s", "models", #"["m*"]"#, "socket.models"),
+    Row("sockets.s", "tools", #"["g.*"]"#, "socket.tools"),
   ]
 
   private static let money = [

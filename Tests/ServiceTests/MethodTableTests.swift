@@ -23,6 +23,34 @@ import Testing
     #expect(Set(names).count == names.count)
   }
 
+  /// Whoever comes in there is trusted with no more than this.
+  @Test func `a restricted socket is open to a few methods`() {
+    #expect(
+      Method.all.filter { $0.roles.contains(.socket) }.map(\.name).sorted() == [
+        "$/cancelRequest", "daemon.ping", "initialize", "models.list", "responses.cancel",
+        "responses.create", "responses.delete", "responses.input_items.list", "responses.retrieve",
+      ])
+  }
+
+  @Test func `who only reads may cancel nothing, and a page may cancel`() {
+    let reading = Method.all.filter { $0.roles.contains(.readOnlyToken) }.map(\.name)
+    let page = Method.all.filter { $0.roles.contains(.page) }.map(\.name)
+    #expect(page.filter { !reading.contains($0) } == ["responses.cancel"])
+    #expect(reading.allSatisfy(page.contains))
+    for word in ["create", "update", "delete", "fork", "compact", "count", "clear", "reload"] {
+      #expect(!reading.contains { $0.hasSuffix(".\(word)") }, "\(word)")
+    }
+  }
+
+  @Test func `what is about tokens and the daemon is for users alone`() {
+    for method in Method.all {
+      let family = method.name.split(separator: ".").first ?? ""
+      let isOwn = ["tokens", "http"].contains(family) || method.name == "daemon.reload"
+      #expect(!isOwn || method.roles.isDisjoint(with: [.token, .page, .socket]), "\(method.name)")
+      #expect(method.roles.contains(.operator), "\(method.name)")
+    }
+  }
+
   @Test func `the manual describes the methods that there are, and no others`() throws {
     // Cancelling has a section of its own.
     let described = try Self.described() + ["$/cancelRequest"]

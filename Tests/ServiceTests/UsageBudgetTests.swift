@@ -72,6 +72,38 @@ import Testing
     #expect(reserve(5, &budgets, shell) != nil)
   }
 
+  /// The token "zed" of a user, who may spend as much as he likes himself.
+  private func token(_ amount: Int64, of uid: UInt32 = 1000) -> Budgets.Spender {
+    Budgets.Spender(
+      .user(uid), client: "zed", allowance: .init(NanoDollars(amount), name: "token.zed"))
+  }
+
+  @Test func `a token spends a day what it may, whatever its user has left`() throws {
+    var budgets = budgets { _ in }
+    let first = try #require(reserve(60, &budgets, token(100)))
+    #expect(
+      refusal(60, &budgets, token(100))
+        == Budgets.Refusal(
+          budget: "token.zed", spent: NanoDollars(60), limit: NanoDollars(100),
+          isPriceUnknown: false))
+    #expect(reserve(1_000_000, &budgets) != nil)
+    #expect(budgets.settle(first, cost: NanoDollars(90)).map(\.budget) == ["token.zed"])
+    #expect(reserve(20, &budgets, token(100)) == nil)
+    #expect(reserve(60, &budgets, token(100, of: 1001)) != nil)
+    #expect(reserve(20, &budgets, token(200)) != nil)
+    #expect(reserve(60, &budgets, token(100), on: nextDay) != nil)
+  }
+
+  @Test func `what a token spent before the start counts`() {
+    var budgets = budgets { _ in }
+    budgets.restore([
+      UsageSpending(day: day.number, subject: .user(1000), client: "zed", cost: 70)
+    ])
+    #expect(refusal(40, &budgets, token(100))?.spent == NanoDollars(70))
+    #expect(reserve(30, &budgets, token(100)) != nil)
+    #expect(reserve(100, &budgets, token(100, of: 1001)) != nil)
+  }
+
   @Test func `a refused request leaves nothing reserved`() {
     var budgets = budgets {
       $0.overall.daily = NanoDollars(100)

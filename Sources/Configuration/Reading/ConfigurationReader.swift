@@ -13,6 +13,7 @@ extension Configuration {
     table.finish()
     checkUpstreamNames(table.findings)
     checkTunnels(table.findings)
+    checkSockets(table.findings)
   }
 
   /// The built-in upstream stays beside those that are defined, but then it is used by name only: a
@@ -52,6 +53,11 @@ extension Configuration {
       var plugin = PluginConfiguration(name: name)
       plugin.read(&reader)
       plugins.append(plugin)
+    }
+    let socket = SettingType<String>.name(of: "a socket", maximumBytes: 64)
+    for (name, reader) in table.subtables("sockets", named: socket) {
+      var reader = reader
+      if let socket = SocketConfiguration(name, &reader) { sockets.append(socket) }
     }
     for (name, reader) in table.subtables("prices", named: .model) {
       var reader = reader
@@ -100,6 +106,32 @@ extension Configuration {
           findings.origin(of: table, "proxy_auth"), key: TOMLText.path(table + ["proxy_auth"]),
           found: "another source than for an upstream at the same host behind the same proxy",
           expected: "one user of the proxy for \(upstream.origin)"))
+    }
+  }
+
+  /// Two sockets can't be at one place, nor one where the daemon itself listens; and no upstream is
+  /// asked where the daemon would ask itself.
+  private func checkSockets(_ findings: ConfigurationFindings) {
+    for (index, socket) in sockets.enumerated() {
+      let isTaken = ([paths.socket.path] + sockets[..<index].map(\.path)).contains(socket.path)
+      guard isTaken else { continue }
+      let table = ["sockets", socket.name]
+      findings.refuseWhole(
+        ConfigurationError(
+          findings.origin(of: table, "path"), key: TOMLText.path(table + ["path"]),
+          found: TOMLText.quoted(socket.path) + ", where another socket is",
+          expected: "a path of its own"))
+    }
+    for upstream in upstreams {
+      guard let path = upstream.origin.socketPath,
+        let own = sockets.first(where: { $0.path == path })
+      else { continue }
+      let table = ["upstreams", upstream.name]
+      findings.refuseWhole(
+        ConfigurationError(
+          findings.origin(of: table, "base_url"), key: TOMLText.path(table + ["base_url"]),
+          found: "the daemon's own [sockets.\(own.name)]",
+          expected: "another service: what is asked would come back"))
     }
   }
 

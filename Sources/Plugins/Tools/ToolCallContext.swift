@@ -8,14 +8,18 @@ package struct ToolRequester: Sendable {
   package let subject: Subject
   /// The id of the create, as the client wrote it.
   package let request: RawJSON
+  /// Globs of the tools that it may use; nil for all.
+  package let allowed: [Glob]?
   /// `halley.approval`.
   package let approval: HalleyOptions.Approval?
   /// The connection that owns the create; gone when it is closed.
   package weak let approver: (any Approver)?
 
   package init(
-    subject: Subject, request: RawJSON, approval: HalleyOptions.Approval?, approver: (any Approver)?
+    subject: Subject, request: RawJSON, allowed: [Glob]? = nil,
+    approval: HalleyOptions.Approval?, approver: (any Approver)?
   ) {
+    self.allowed = allowed
     self.subject = subject
     self.request = request
     self.approval = approval

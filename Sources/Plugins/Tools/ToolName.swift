@@ -62,6 +62,11 @@ package struct ToolName: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+extension ToolName {
+  /// Whether one of some globs names it; nil stands for all.
+  func isAllowed(by globs: [Glob]?) -> Bool { globs?.contains { matches($0) } ?? true }
+}
+
 /// Why a tool that a server listed is not offered to anybody.
 package struct ToolRefusal: Error, Sendable, Equatable {
   package let plugin: String

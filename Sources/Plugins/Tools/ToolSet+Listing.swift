@@ -5,15 +5,21 @@ package import Wire
 
 extension ToolSet {
   /// Answers `tools.list`: starts the plugins that have not said yet what they have.
-  package func list(of subject: Subject) async throws(RPCError) -> RawJSON {
+  ///
+  /// - Parameter allowed: globs of the tools that are listed; nil for all.
+  package func list(
+    of subject: Subject, allowed: [Glob]? = nil
+  ) async throws(RPCError) -> RawJSON {
     await refresh(plugins)
     guard !Task.isCancelled else { throw RPCError(.cancelled, "the request was cancelled") }
     let catalog = catalog
     let heldBack = try await heldBack(among: catalog.tools, of: subject)
+    let tools = catalog.tools.filter { $0.name.isAllowed(by: allowed) }
+    let refusals = allowed == nil ? catalog.refusals : []
     let entries =
-      catalog.tools.map { tool in
+      tools.map { tool in
         (tool.name.function, tool.json(isHeldBack: heldBack.contains(tool.name)))
-      } + catalog.refusals.map { ("\($0.plugin)__\($0.tool)", $0.json) }
+      } + refusals.map { ("\($0.plugin)__\($0.tool)", $0.json) }
     let failures = plugins.compactMap(\.failure)
     let list = RawJSON.list(entries, hasMore: false)
     guard !failures.isEmpty else { return list }

@@ -13,13 +13,17 @@ extension ToolSet {
   ) async throws(RPCError) -> OfferedTools {
     guard !globs.isEmpty else { return .none }
     let patterns = globs.map(Glob.init)
-    let asked = plugins.filter { plugin in patterns.contains { plugin.mayServe($0) } }
+    let asked = plugins.filter { plugin in
+      patterns.contains { plugin.mayServe($0) }
+        && requester.allowed?.contains { plugin.mayServe($0) } ?? true
+    }
     await refresh(asked)
     guard !Task.isCancelled else { throw RPCError(.cancelled, "the request was cancelled") }
-    let all = catalog.tools
+    let all = catalog.tools.filter { $0.name.isAllowed(by: requester.allowed) }
     for (index, pattern) in patterns.enumerated()
     where !all.contains(where: { $0.name.matches(pattern) }) {
-      throw nothing(for: pattern, at: index, all)
+      throw requester.allowed.map { Self.forbidden(pattern, at: index, besides: $0) }
+        ?? nothing(for: pattern, at: index, all)
     }
     let wanted = all.filter { tool in patterns.contains { tool.name.matches($0) } }
     let taken = try await released(wanted, requester)
@@ -56,6 +60,19 @@ extension ToolSet {
   }
 
   // MARK: Refusals
+
+  /// The same whether there is such a tool or not.
+  private static func forbidden(
+    _ pattern: Glob, at index: Int, besides allowed: [Glob]
+  ) -> RPCError {
+    let rest =
+      allowed.isEmpty ? "none" : "only " + allowed.map { "\"\($0)\"" }.joined(separator: ", ")
+    return RPCError(
+      .permission,
+      "halley.tools[\(index)]: \(RawJSON.string(pattern.pattern).excerpt) found, of the daemon's tools"
+        + " this client may use \(rest)",
+      details: [("param", .string("halley.tools[\(index)]"))])
+  }
 
   private func nothing(for pattern: Glob, at index: Int, _ tools: [Tool]) -> RPCError {
     if let failed = plugins.first(where: { $0.mayServe(pattern) && $0.failure != nil }),

@@ -2,40 +2,71 @@ internal import EventLoop
 internal import Glibc
 internal import JSON
 internal import Plugins
-internal import Store
+package import Store
 
 /// Who asks.
-struct Caller: Sendable {
+package struct Caller: Sendable {
   /// Whose rows it reads and writes.
-  let principal: Principal
+  package let principal: Principal
+  /// What one is allowed who is not simply a user.
+  package private(set) var grant: Grant?
   /// For plugins and logs; of a subject that is no user of this system, the greatest number.
-  let userID: UInt32
+  package let userID: UInt32
   /// A hint for logs; nil where the transport does not tell it.
   let processID: Int32?
-  /// As `initialize` says, else the name of the executable.
-  var name: String
-  var version: String?
+  /// As its grant or `initialize` says, else the name of the executable.
+  package private(set) var name: String
+  private(set) var version: String?
   /// Whether the client can be asked to approve tool calls.
-  var canApprove = false
+  private(set) var canApprove = false
 
   /// Root and the daemon's own user may see and change what is everybody's; their tokens may not.
-  var isOperator: Bool {
-    (userID == 0 || userID == geteuid()) && principal == .user(userID)
+  package var isOperator: Bool { role == .operator }
+
+  package var role: Roles {
+    if let grant { return grant.role }
+    let mayOperate = userID == 0 || userID == geteuid()
+    return mayOperate && principal == .user(userID) ? .operator : .user
   }
 
-  init(_ credentials: PeerCredentials) {
-    principal = .user(credentials.userID)
+  /// - Parameter grant: what those are allowed who come the same way; nil for users.
+  init(_ credentials: PeerCredentials, grant: Grant? = nil) {
+    principal = grant?.principal ?? .user(credentials.userID)
+    self.grant = grant
     userID = credentials.userID
     processID = credentials.processID
-    name = Self.executableName(credentials.processID) ?? "unknown"
+    name = grant?.name ?? Self.executableName(credentials.processID) ?? "unknown"
+  }
+
+  /// One who comes with a token of a user's.
+  init(_ grant: Grant, of userID: UInt32) {
+    principal = grant.principal
+    self.grant = grant
+    self.userID = userID
+    processID = nil
+    name = grant.name
   }
 
   /// One whose client is known by a name alone.
-  init(_ principal: Principal, name: String) {
+  package init(_ principal: Principal, name: String) {
     self.principal = principal
     userID = principal.subject.userID ?? .max
     processID = nil
     self.name = name
+  }
+
+  /// Takes what a client says of itself. Who has a grant goes by that one's name, and is not asked
+  /// whether a tool may run: to say so is for users.
+  mutating func introduce(_ client: RawJSON?, canApprove: Bool?) {
+    version = client.map { $0["version"]?.string } ?? version
+    guard grant == nil else { return }
+    name = client?["name"]?.string ?? name
+    self.canApprove = canApprove ?? self.canApprove
+  }
+
+  /// Takes what the same way allows now.
+  mutating func regrant(_ grant: Grant) {
+    if grant.principal == principal { self.grant = grant }
   }
 
   /// The name that proc(5) gives a process; at most 15 bytes. A hint: it may be another by now.

@@ -16,6 +16,16 @@ package final class Daemon {
   private(set) var faces: [any Face] = []
   let registry = ResponseRegistry()
   let models: ModelCatalog
+  let tokens: Tokens
+  let pages = PageSessions()
+  /// Where the HTTP face is reached; nil where there is none.
+  var httpListening: HTTPListening?
+  /// Writes the token that programs of the daemon's own user come with.
+  var firstToken: BackgroundTask?
+  /// The socket by which people know the daemon.
+  private(set) var knownPath: String?
+  /// Called when the configuration has changed.
+  var onReload: @EventLoop () -> Void = {}
   let state: StateStore
   let lines = ConversationLines()
   let feeds = ConversationFeeds()
@@ -89,6 +99,7 @@ package final class Daemon {
       configuration, http: http, onWarning: { log.budgetWarning($0) },
       onTrouble: { log.warn($0) })
     models = ModelCatalog(ledger: ledger)
+    tokens = Tokens { [state] () async throws(RPCError) in try await state.open() }
     prewarmer = Prewarmer(http: http)
     breakerProbe = BreakerProbe(http: http, keys: keys)
     updateUpstreams()
@@ -111,7 +122,9 @@ package final class Daemon {
     state.onOpened = { [unowned self] store throws(StoreError) in
       try await ledger.use(store)
       try await cache.use(store)
+      try await tokens.use(store)
     }
+    tokens.onChange = { [unowned self] in cache.ready.removeAll() }
     state.onResumable = { [unowned self] in resume($0, from: $1) }
     registry.onIdle = { [unowned self] in
       lastResponse = EventLoop.now
@@ -133,7 +146,8 @@ package final class Daemon {
   ///
   /// - Parameter path: of the socket by which people know the daemon.
   func start(_ faces: [any Face], knownBy path: String?) throws(LoopError) {
-    self.faces = faces
+    self.faces += faces
+    knownPath = path
     state.name(path)
     let hasWatchdog = try EventLoop.enableWatchdog()
     ServiceNotifier.ready(status: statusText)
@@ -249,6 +263,7 @@ package final class Daemon {
       updateUpstreams()
       updatePlugins()
       models.forget()
+      onReload()
       journal.reloaded(loaded)
     case .failure(let errors):
       findings = errors
@@ -275,6 +290,7 @@ package final class Daemon {
       updated[upstream.name] = running
     }
     upstreams = updated
+    markOwnFaces()
   }
 
   private func newUpstream(_ configuration: UpstreamConfiguration) -> Upstream {
@@ -309,6 +325,10 @@ package final class Daemon {
   }
 
   // MARK: Clients
+
+  /// Takes a face in, or lets it go.
+  func adopt(_ face: any Face) { faces.append(face) }
+  func leave(_ face: any Face) { faces.removeAll { $0 === face } }
 
   /// All that are connected, whichever way they came in.
   var clients: [ConnectedClient] { faces.flatMap(\.clients) }

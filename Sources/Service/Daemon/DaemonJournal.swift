@@ -152,6 +152,13 @@ final class DaemonJournal {
     log(.warning, "A client was refused: \(reason)", .clientRefused, fields)
   }
 
+  /// Who made or ended a token; never the token.
+  func token(_ name: String, _ what: String, by caller: Caller) {
+    log(
+      .notice, "Token \(name) of uid \(caller.userID) was \(what)", nil,
+      [("TOKEN", name)] + Self.fields(of: caller))
+  }
+
   func upstream(_ name: String, _ event: Upstream.HealthEvent) {
     let field = (name: "UPSTREAM", value: name)
     switch event {

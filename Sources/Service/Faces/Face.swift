@@ -22,6 +22,15 @@ protocol Face: AnyObject {
   func stopListening()
 }
 
+/// A face of a restricted socket.
+@EventLoop
+protocol RestrictedFace: Face {
+  /// Allows those who are here, and who come, something else.
+  func regrant(_ grant: Grant)
+  /// Ends everything at once.
+  func close()
+}
+
 /// A client and what it waits for.
 struct ConnectedClient {
   let caller: Caller

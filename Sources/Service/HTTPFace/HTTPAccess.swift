@@ -22,10 +22,11 @@ struct HTTPAccess {
   /// Who has connected, where the kernel says so.
   private let user: Caller?
 
-  init(_ place: Place, _ descriptor: Int32) throws(LoopError) {
+  /// - Parameter grant: of a restricted socket; nil where users come in.
+  init(_ place: Place, _ descriptor: Int32, grant: Grant?) throws(LoopError) {
     self.place = place
     switch place {
-    case .socket: user = Caller(try UnixSocket.peer(of: descriptor))
+    case .socket: user = Caller(try UnixSocket.peer(of: descriptor), grant: grant)
     case .loopback: user = nil
     }
   }
@@ -108,9 +109,33 @@ struct HTTPAccess {
   // MARK: As whom
 
   /// Who asks, by a head alone.
-  func caller(of head: HTTPRequestHead, _ daemon: Daemon) throws(APIError) -> Caller {
-    if let user { return user }
-    throw Self.unauthorized("no token")
+  func caller(of head: HTTPRequestHead, _ face: HTTPFace) throws(APIError) -> Caller {
+    if var user {
+      // A restricted socket may allow something else by now.
+      if let grant = face.grant { user.regrant(grant) }
+      guard user.grant != nil || PeerAccess.current.admits(user.userID) else {
+        throw APIError(
+          RPCError(.permission, "uid \(user.userID) may not use this daemon"))
+      }
+      return user
+    }
+    guard let token = Self.token(in: head) else { throw Self.unauthorized("no token") }
+    let daemon = face.daemon
+    if let caller = daemon.caller(bearer: token) { return caller }
+    guard daemon.tokens.areKnown else {
+      EventLoop.start { await daemon.readTokens() }
+      throw APIError(
+        RPCError(.storage, "the tokens can't be read from the database", isRetryable: true))
+    }
+    throw Self.unauthorized("a token that is unknown, too old or revoked")
+  }
+
+  /// What a client shows to be known (RFC 6750, section 2.1; `api-key` is how Azure has it).
+  private static func token(in head: HTTPRequestHead) -> String? {
+    guard let field = head["authorization"] else { return head["api-key"] }
+    let parts = field.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+    return String(parts[1].drop { $0 == " " })
   }
 
   private static func unauthorized(_ found: String) -> APIError {

@@ -128,7 +128,7 @@ final class HTTPConnection: ClientStreamOwner {
   private func takeHead(_ head: HTTPRequestHead) {
     do throws(APIError) {
       let route = try access.route(of: head)
-      let caller = try route.isPublic ? nil : access.caller(of: head, face.daemon)
+      let caller = try route.isPublic ? nil : access.caller(of: head, face)
       state = .readingBody(Incoming(head: head, route: route, caller: caller))
       timer?.arm(after: limits.stalledReader)
       if head.expectsContinue {
@@ -250,6 +250,8 @@ final class HTTPConnection: ClientStreamOwner {
   }
 
   // MARK: The end
+
+  func hangUp() { stream?.close() }
 
   /// Hangs up unless a request is there or on its way.
   func closeIfIdle() {

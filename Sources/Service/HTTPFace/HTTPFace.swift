@@ -6,10 +6,14 @@ internal import Wire
 
 /// The API as it is served over HTTP (`halley-http(7)`).
 @EventLoop
-final class HTTPFace: Face {
+final class HTTPFace: RestrictedFace {
   unowned let daemon: Daemon
   private var limits: ClientLimits
   private var acceptors: [Acceptor] = []
+  /// Sockets that are listened on, and of which nobody is accepted yet.
+  private var waiting: [(acceptor: Acceptor, socket: ListeningSocket, name: String)] = []
+  /// What those are allowed who come in here; nil where they are users.
+  private(set) var grant: Grant?
   /// Where it listens.
   private(set) var addresses: [LoopbackAddress] = []
   private(set) var path: String?
@@ -20,8 +24,9 @@ final class HTTPFace: Face {
   var inputBytes = 0
   let outputBytes = 0
 
-  init(_ daemon: Daemon) {
+  init(_ daemon: Daemon, grant: Grant? = nil) {
     self.daemon = daemon
+    self.grant = grant
     limits = ClientLimits(daemon.configuration.limits)
   }
 
@@ -64,12 +69,20 @@ final class HTTPFace: Face {
     let acceptor = Acceptor(
       onConnection: { [weak self] in self?.admit($0, place) },
       onFailure: { [weak self] in self?.daemon.journal.clientRefused(nil, $0.description) })
-    do throws(LoopError) {
-      try acceptor.listen(on: socket)
-      acceptors.append(acceptor)
-    } catch {
-      cannotListen(at: name, error.description)
+    waiting.append((acceptor, socket, name))
+  }
+
+  /// Accepts those who connect, and who have connected.
+  func begin() {
+    for entry in waiting {
+      do throws(LoopError) {
+        try entry.acceptor.listen(on: entry.socket)
+        acceptors.append(entry.acceptor)
+      } catch {
+        cannotListen(at: entry.name, error.description)
+      }
     }
+    waiting = []
   }
 
   private func cannotListen(at address: String, _ reason: String) {
@@ -79,13 +92,24 @@ final class HTTPFace: Face {
 
   func stopListening() {
     for acceptor in acceptors { acceptor.close() }
+    for entry in waiting { entry.socket.close() }
+    waiting = []
     for connection in connections.values { connection.closeIfIdle() }
+  }
+
+  func regrant(_ grant: Grant) {
+    self.grant = grant
+  }
+
+  func close() {
+    stopListening()
+    for connection in connections.values { connection.hangUp() }
   }
 
   private func admit(_ descriptor: Int32, _ place: HTTPAccess.Place) {
     accepted += 1
     do throws(LoopError) {
-      let access = try HTTPAccess(place, descriptor)
+      let access = try HTTPAccess(place, descriptor, grant: grant)
       if let refusal = refusal(descriptor) { return refuse(descriptor, refusal) }
       let connection = try HTTPConnection(descriptor, access, limits: limits, face: self)
       connections[ObjectIdentifier(connection)] = connection

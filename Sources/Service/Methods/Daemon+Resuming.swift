@@ -17,7 +17,7 @@ extension Daemon {
     let response = resumable.response
     do throws(RPCError) {
       let request = try CreateRequest(params: Self.parameters(of: response))
-      let plan = try RequestPlan(request, configuration, upstreams)
+      let plan = try RequestPlan(request, configuration, upstreams, within: nil)
       let caller = Caller(resumable.principal, name: response.client ?? "unknown")
       let run = ResponseRun(request, plan: plan, caller: caller, services: responseServices)
       registry.started(run)

@@ -8,7 +8,7 @@ internal import Wire
 
 /// Methods that the upstream answers, after the daemon has put in what it keeps itself.
 extension Method {
-  static let responsesInputTokensCount = planning("responses.input_tokens.count") {
+  static let responsesInputTokensCount = planning("responses.input_tokens.count", for: .writers) {
     daemon, call, request, plan throws(RPCError) in
     try await daemon.ask(
       "/responses/input_tokens", isPaid: false, call, request, plan,
@@ -17,7 +17,7 @@ extension Method {
   }
 
   static let responsesCompact = planning(
-    "responses.compact",
+    "responses.compact", for: .writers,
     Shape(
       Shape.createParameters.rules, required: ["model"], clauses: Shape.createParameters.clauses)
   ) { daemon, call, request, plan throws(RPCError) in

@@ -5,7 +5,7 @@ internal import Wire
 
 extension Method {
   static let conversationsCreate = writing(
-    "conversations.create", .params(.name, .metadata, .items)
+    "conversations.create", for: .writers, .params(.name, .metadata, .items)
   ) { _, call, store throws(RPCError) in
     try await store.performing { store throws(StoreError) in
       try await store.createConversation(
@@ -15,11 +15,11 @@ extension Method {
   }
 
   static let conversationsRetrieve = reading(
-    "conversations.retrieve", .params(.conversation, required: ["conversation"])
+    "conversations.retrieve", for: .readers, .params(.conversation, required: ["conversation"])
   ) { _, call, store throws(RPCError) in try await call.conversation(in: store).json }
 
   static let conversationsUpdate = writing(
-    "conversations.update",
+    "conversations.update", for: .writers,
     .params(
       .conversation, .name, .metadata, required: ["conversation"],
       clauses: [
@@ -39,7 +39,7 @@ extension Method {
   }
 
   static let conversationsDelete = writing(
-    "conversations.delete", .params(.conversation, required: ["conversation"])
+    "conversations.delete", for: .writers, .params(.conversation, required: ["conversation"])
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     try await store.performing { store throws(StoreError) in
@@ -51,7 +51,7 @@ extension Method {
   }
 
   static let conversationsList = reading(
-    "conversations.list", .params(.page)
+    "conversations.list", for: .readers, .params(.page)
   ) { _, call, store throws(RPCError) in
     try await store.performing { store throws(StoreError) in
       try await store.conversations(as: call.principal, call.page)
@@ -59,7 +59,7 @@ extension Method {
   }
 
   static let conversationsFork = writing(
-    "conversations.fork",
+    "conversations.fork", for: .writers,
     .params(.conversation, .name, ["at": .nonEmptyString], required: ["conversation"])
   ) { _, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
@@ -70,7 +70,7 @@ extension Method {
   }
 
   static let conversationsSearch = reading(
-    "conversations.search",
+    "conversations.search", for: .readers,
     .params(.conversation, .limit, ["query": .nonEmptyString], required: ["query"])
   ) { _, call, store throws(RPCError) in
     let conversation =
@@ -84,7 +84,7 @@ extension Method {
   }
 
   static let conversationsWatch = Method(
-    "conversations.watch", .params(.conversation, required: ["conversation"])
+    "conversations.watch", for: .readers, .params(.conversation, required: ["conversation"])
   ) { daemon, call in
     .work { () throws(RPCError) in
       let conversation = try await call.conversation(in: daemon.state.openForReading()).id

@@ -6,11 +6,11 @@ internal import Wire
 extension Method {
   /// What was answered before from the cache was checked then.
   static let responsesCreate = Method(
-    "responses.create", unchecked: .createParameters
+    "responses.create", for: [.writers, .socket], unchecked: .createParameters
   ) { daemon, call throws(RPCError) in
     try daemon.requireRoom(for: call)
     if let reader = daemon.answerAtOnce(call) { return .cursor(reader) }
-    let (request, plan) = try daemon.plan(call.params)
+    let (request, plan) = try daemon.plan(call)
     let run = ResponseRun(
       request, plan: plan, caller: call.caller, services: daemon.responseServices,
       asker: call.asker)
@@ -51,7 +51,8 @@ extension Daemon {
       "the events of responses that run or are read take \(EventLog.bytesOfAll) bytes")
   }
 
-  /// Answers a request that the cache answered before; nil where it has to be worked out.
+  /// Answers a request that the cache answered before; nil where it has to be worked out. What its
+  /// caller is allowed was looked at then: `ready` forgets all when that changes.
   fileprivate func answerAtOnce(_ call: Call) -> ResponseReader? {
     guard let entry = cache.ready.entry(call.params, as: call.principal) else { return nil }
     let run = ResponseRun(

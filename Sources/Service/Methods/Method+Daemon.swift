@@ -7,7 +7,7 @@ extension Method {
   /// An old daemon has to be able to greet a new client: it takes what it does not know, and answers
   /// with its own version.
   static let initialize = Method(
-    "initialize",
+    "initialize", for: .everybody,
     Shape([
       "capabilities": .object(Shape(["approvals": .boolean])),
       "client": .object(Shape(["name": .text(1...64), "version": .string])),
@@ -15,28 +15,23 @@ extension Method {
     ])
   ) { daemon, call in
     var caller = call.caller
-    if let client = call["client"] {
-      caller.name = client["name"]?.string ?? caller.name
-      caller.version = client["version"]?.string
-    }
-    caller.canApprove = call["capabilities"]?["approvals"]?.boolean ?? caller.canApprove
+    caller.introduce(
+      call["client"], canApprove: call["capabilities"]?["approvals"]?.boolean)
     return .introduction(caller, daemon.greeting)
   }
 
   /// What a client puts into notifications belongs to it.
   static let cancelRequest = Method(
-    "$/cancelRequest", Shape(["id": .either([.string, .wholeNumber])], required: ["id"])
+    "$/cancelRequest", for: .everybody,
+    Shape(["id": .either([.string, .wholeNumber])], required: ["id"])
   ) { .cancellation(of: RPCID(cancelling: $1.params)) }
 
-  static let daemonPing = immediate("daemon.ping") { _, _ in .emptyObject }
-  static let daemonStatus = immediate("daemon.status") { $0.status(for: $1.caller) }
-  static let daemonSchema = immediate("daemon.schema") { _, _ in schema }
+  static let daemonPing = immediate("daemon.ping", for: .everybody) { _, _ in .emptyObject }
+  static let daemonStatus = immediate("daemon.status", for: .readers) { $0.status(for: $1.caller) }
+  static let daemonSchema = immediate("daemon.schema", for: .readers) { _, _ in schema }
 
-  static let daemonReload = Method("daemon.reload") { daemon, call throws(RPCError) in
-    guard call.caller.isOperator else {
-      throw RPCError(.permission, "only root and the daemon's own user may reload it")
-    }
-    return .work { () throws(RPCError) in .result(try await daemon.reloadReport()) }
+  static let daemonReload = Method("daemon.reload", for: .operators) { daemon, _ in
+    .work { () throws(RPCError) in .result(try await daemon.reloadReport()) }
   }
 }
 

@@ -5,7 +5,7 @@ internal import Wire
 
 extension Method {
   static let conversationsItemsCreate = writing(
-    "conversations.items.create",
+    "conversations.items.create", for: .writers,
     .params(.conversation, .include, .items, required: ["conversation", "items"])
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
@@ -17,7 +17,7 @@ extension Method {
   }
 
   static let conversationsItemsList = reading(
-    "conversations.items.list",
+    "conversations.items.list", for: .readers,
     .params(.conversation, .page, .include, required: ["conversation"])
   ) { _, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
@@ -27,7 +27,7 @@ extension Method {
   }
 
   static let conversationsItemsRetrieve = reading(
-    "conversations.items.retrieve",
+    "conversations.items.retrieve", for: .readers,
     .params(.conversation, .include, .itemID, required: ["conversation", "item_id"])
   ) { _, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
@@ -37,7 +37,7 @@ extension Method {
   }
 
   static let conversationsItemsDelete = writing(
-    "conversations.items.delete",
+    "conversations.items.delete", for: .writers,
     .params(.conversation, .itemID, required: ["conversation", "item_id"])
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)

@@ -5,7 +5,7 @@ internal import Wire
 
 extension Method {
   static let modelsList = working(
-    "models.list", .params(["refresh": .boolean, "upstream": .nonEmptyString])
+    "models.list", for: .everybody, .params(["refresh": .boolean, "upstream": .nonEmptyString])
   ) { daemon, call throws(RPCError) in
     try daemon.requireConfiguration()
     var asked = daemon.configuration.upstreams
@@ -17,18 +17,20 @@ extension Method {
       }
     }
     return try await daemon.models.list(
-      asked.compactMap { daemon.upstreams[$0.name] }, as: call.subject,
+      asked.compactMap { daemon.upstreams[$0.name] }, as: call.caller,
       daemon.responseServices.upstreams,
       refresh: call.isSet("refresh")
     ).get()
   }
 
   static let modelsRetrieve = working(
-    "models.retrieve", .params(["model": .model], required: ["model"])
+    "models.retrieve", for: .readers, .params(["model": .model], required: ["model"])
   ) { daemon, call throws(RPCError) in
     try daemon.requireConfiguration()
+    let name = call.requiredText("model")
+    try call.caller.grant?.require(model: name)
     return try await daemon.models.retrieve(
-      call.requiredText("model"),
+      name,
       from: daemon.configuration.upstreams.compactMap { daemon.upstreams[$0.name] },
       as: call.subject, daemon.responseServices.upstreams
     ).get()

@@ -4,10 +4,12 @@ internal import JSON
 internal import Wire
 
 extension Method {
-  static let toolsList = working("tools.list") { daemon, call throws(RPCError) in
+  static let toolsList = working("tools.list", for: .readers) { daemon, call throws(RPCError) in
     try daemon.requireConfiguration()
-    return try await daemon.tools.list(of: call.subject)
+    return try await daemon.tools.list(of: call.subject, allowed: call.caller.grant?.tools)
   }
 
-  static let pluginsList = immediate("plugins.list") { daemon, _ in daemon.plugins.listJSON }
+  static let pluginsList = immediate("plugins.list", for: .readers) { daemon, _ in
+    daemon.plugins.listJSON
+  }
 }

@@ -5,7 +5,7 @@ internal import Wire
 
 extension Method {
   static let responsesRetrieve = Method(
-    "responses.retrieve",
+    "responses.retrieve", for: .everybody,
     .params(
       .responseID, .include,
       [
@@ -34,7 +34,8 @@ extension Method {
   }
 
   static let responsesCancel = Method(
-    "responses.cancel", .params(.responseID, required: ["response_id"])
+    "responses.cancel", for: [.writers, .page, .socket],
+    .params(.responseID, required: ["response_id"])
   ) { daemon, call in
     if let run = daemon.registry.response(call.responseID, as: call.principal) {
       run.stop(.cancelled)
@@ -49,7 +50,7 @@ extension Method {
   }
 
   static let responsesDelete = writing(
-    "responses.delete", .params(.responseID, required: ["response_id"])
+    "responses.delete", for: [.writers, .socket], .params(.responseID, required: ["response_id"])
   ) { daemon, call, store throws(RPCError) in
     if let running = daemon.registry.response(call.responseID, as: call.principal) {
       running.stop(.cancelled)
@@ -66,7 +67,7 @@ extension Method {
   }
 
   static let responsesInputItemsList = reading(
-    "responses.input_items.list",
+    "responses.input_items.list", for: .everybody,
     .params(.responseID, .page, .include, required: ["response_id"])
   ) { _, call, store throws(RPCError) in
     try await store.performing { store throws(StoreError) in

@@ -5,7 +5,7 @@ internal import Wire
 
 extension Method {
   /// Operators see everybody's usage, others their own.
-  static let usageSummary = reading("usage.summary", UsageReport.params) {
+  static let usageSummary = reading("usage.summary", for: .readers, UsageReport.params) {
     daemon, call, store throws(RPCError) in
     let query = UsageReport.query(call.params, as: call.caller.isOperator ? nil : call.principal)
     await daemon.state.usage.flush()

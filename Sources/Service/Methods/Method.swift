@@ -10,61 +10,81 @@ package struct Method: Sendable {
   typealias Body = @EventLoop (Daemon, Call) throws(RPCError) -> Reply
 
   package let name: String
+  /// Who may ask for it.
+  package let roles: Roles
   /// Checks the params, and is what `daemon.schema` tells of them.
   let params: Shape
-  let perform: Body
+  private let body: Body
 
-  /// - Parameter perform: gets params that were checked.
-  init(_ name: String, _ params: Shape = .noParams, perform: @escaping Body) {
-    self.init(name, unchecked: params) { daemon, call throws(RPCError) in
+  /// - Parameter body: gets params that were checked.
+  init(_ name: String, for roles: Roles, _ params: Shape = .noParams, body: @escaping Body) {
+    self.init(name, for: roles, unchecked: params) { daemon, call throws(RPCError) in
       try params.check(call.params)
-      return try perform(daemon, call)
+      return try body(daemon, call)
     }
   }
 
-  /// - Parameter perform: checks the params itself, some of which need it no more.
-  init(_ name: String, unchecked params: Shape, perform: @escaping Body) {
+  /// - Parameter body: checks the params itself, some of which need it no more.
+  init(_ name: String, for roles: Roles, unchecked params: Shape, body: @escaping Body) {
     self.name = name
+    self.roles = roles
     self.params = params
-    self.perform = perform
+    self.body = body
+  }
+
+  /// Performs it for a caller who may ask for it, by whatever face it came in.
+  @EventLoop
+  func perform(_ daemon: Daemon, _ call: Call) throws(RPCError) -> Reply {
+    try require(call.caller)
+    return try body(daemon, call)
+  }
+
+  private func require(_ caller: Caller) throws(RPCError) {
+    guard !roles.contains(caller.role) else { return }
+    if let grant = caller.grant {
+      throw RPCError(.permission, "\(grant) may not ask for \(name)")
+    }
+    throw RPCError(.permission, "only root and the daemon's own user may ask for \(name)")
   }
 }
 
 extension Method {
   /// A method that is answered at once.
   static func immediate(
-    _ name: String, _ params: Shape = .noParams,
+    _ name: String, for roles: Roles, _ params: Shape = .noParams,
     _ body: @escaping @EventLoop (Daemon, Call) throws(RPCError) -> RawJSON
   ) -> Method {
-    Method(name, params) { daemon, call throws(RPCError) in .result(try body(daemon, call)) }
+    Method(name, for: roles, params) { daemon, call throws(RPCError) in
+      .result(try body(daemon, call))
+    }
   }
 
   /// A method that is answered when its work is done.
   static func working(
-    _ name: String, _ params: Shape = .noParams,
+    _ name: String, for roles: Roles, _ params: Shape = .noParams,
     _ body: @escaping @EventLoop (Daemon, Call) async throws(RPCError) -> RawJSON
   ) -> Method {
-    Method(name, params) { daemon, call in
+    Method(name, for: roles, params) { daemon, call in
       .work { () throws(RPCError) in .result(try await body(daemon, call)) }
     }
   }
 
   /// A method that changes what is stored.
   static func writing(
-    _ name: String, _ params: Shape,
+    _ name: String, for roles: Roles, _ params: Shape,
     _ body: @escaping @EventLoop (Daemon, Call, Store) async throws(RPCError) -> RawJSON
   ) -> Method {
-    working(name, params) { daemon, call throws(RPCError) in
+    working(name, for: roles, params) { daemon, call throws(RPCError) in
       try await body(daemon, call, daemon.state.open())
     }
   }
 
   /// A method that only reads what is stored; its answer may be large.
   static func reading(
-    _ name: String, _ params: Shape = .noParams,
+    _ name: String, for roles: Roles, _ params: Shape = .noParams,
     _ body: @escaping @EventLoop (Daemon, Call, Store) async throws(RPCError) -> RawJSON
   ) -> Method {
-    Method(name, params) { daemon, call in
+    Method(name, for: roles, params) { daemon, call in
       .work(isInTurn: true) { () throws(RPCError) in
         .result(try await body(daemon, call, daemon.state.openForReading()))
       }
@@ -73,13 +93,13 @@ extension Method {
 
   /// A method that takes the body of a create and creates no response.
   static func planning(
-    _ name: String, _ params: Shape = .createParameters,
+    _ name: String, for roles: Roles, _ params: Shape = .createParameters,
     _ body:
       @escaping @EventLoop (Daemon, Call, CreateRequest, RequestPlan) async throws(RPCError)
       -> RawJSON
   ) -> Method {
-    Method(name, unchecked: params) { daemon, call throws(RPCError) in
-      let (request, plan) = try daemon.plan(call.params, by: params)
+    Method(name, for: roles, unchecked: params) { daemon, call throws(RPCError) in
+      let (request, plan) = try daemon.plan(call, by: params)
       return .work { () throws(RPCError) in .result(try await body(daemon, call, request, plan)) }
     }
   }
@@ -88,11 +108,12 @@ extension Method {
 extension Daemon {
   /// Reads and plans the body of a create.
   func plan(
-    _ params: RawJSON, by shape: Shape = .createParameters
+    _ call: Call, by shape: Shape = .createParameters
   ) throws(RPCError) -> (CreateRequest, RequestPlan) {
     try requireConfiguration()
-    let request = try CreateRequest(params: params, by: shape)
-    return (request, try RequestPlan(request, configuration, upstreams))
+    let request = try CreateRequest(params: call.params, by: shape)
+    let plan = try RequestPlan(request, configuration, upstreams, within: call.caller.grant)
+    return (request, plan)
   }
 
   /// Refuses what can't be done with a configuration that stands in for one with mistakes.

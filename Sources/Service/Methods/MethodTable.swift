@@ -15,6 +15,7 @@ extension Method {
     .modelsList, .modelsRetrieve,
     .cacheStats, .cacheClear, .cacheExplain, .usageSummary,
     .toolsList, .pluginsList,
+    .tokensCreate, .tokensList, .tokensRevoke, .httpInfo, .httpCode,
     .daemonPing, .daemonStatus, .daemonReload, .daemonSchema,
   ]
 

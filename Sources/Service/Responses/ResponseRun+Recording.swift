@@ -12,7 +12,7 @@ extension ResponseRun {
     let store = needsStore ? try await services.state.open() : nil
     let body = try await hooked(offeringTools(assemble(from: store)))
     guard try await !answerFromCache(body, store) else { return nil }
-    if services.ledger.mustRestore { _ = try await services.state.open() }
+    if services.ledger.mustRestore(for: caller) { _ = try await services.state.open() }
     try meter.reserve(body)
     if let store { return try await record(body, in: store) ? body : nil }
     meter.begin(in: services.state)

@@ -80,6 +80,7 @@ final class ResponseRun {
     self.request = request
     requester = ToolRequester(
       subject: caller.principal.subject, request: asker?.request ?? .null,
+      allowed: caller.grant?.tools,
       approval: request.options.approval,
       approver: asker?.approver)
     asked = plan

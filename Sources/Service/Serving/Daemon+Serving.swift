@@ -14,8 +14,23 @@ extension Daemon {
     try face.listen(on: sockets)
     let path = sockets.first?.path
     var faces: [any Face] = [face]
-    if let httpFace = httpFace(http, beside: path) { faces.append(httpFace) }
+    let httpFace = httpFace(http, beside: path)
+    if let httpFace { faces.append(httpFace) }
     try start(faces, knownBy: path)
+    let restricted = RestrictedSockets(self)
+    onReload = { restricted.update() }
+    restricted.update()
+    if let httpFace { begin(httpFace) }
+  }
+
+  /// Serves over HTTP. Who connects before the tokens are read waits in the socket.
+  private func begin(_ face: HTTPFace) {
+    servesHTTP(
+      at: HTTPListening(addresses: face.addresses.map(\.authority), socketPath: face.path))
+    EventLoop.start { [self] in
+      await readTokens()
+      if !isDraining { face.begin() }
+    }
   }
 
   /// The face for HTTP; nil where nobody asks for one.

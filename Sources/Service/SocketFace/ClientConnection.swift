@@ -269,6 +269,8 @@ final class ClientConnection: ClientStreamOwner {
 
   var isDone: Bool { pending.isEmpty && heldLines.isEmpty && output.isFinished }
 
+  func hangUp() { stream?.close() }
+
   /// What the client asked for is told that it has gone.
   func closed() {
     stopReading()

@@ -6,18 +6,21 @@ internal import Wire
 /// The Unix socket with JSON-RPC lines (`halley-protocol(7)`): bounds its connections, and performs
 /// what they ask.
 @EventLoop
-final class SocketFace: Face {
+final class SocketFace: RestrictedFace {
   unowned let daemon: Daemon
   private var limits: ClientLimits
   private let access = PeerAccess.current
+  /// What those are allowed who come in here; nil where they are users.
+  private var grant: Grant?
   private var acceptor: Acceptor?
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
   private(set) var accepted = 0
   var inputBytes = 0
   var outputBytes = 0
 
-  init(_ daemon: Daemon) {
+  init(_ daemon: Daemon, grant: Grant? = nil) {
     self.daemon = daemon
+    self.grant = grant
     limits = ClientLimits(daemon.configuration.limits)
   }
 
@@ -43,6 +46,16 @@ final class SocketFace: Face {
     acceptor?.close()
   }
 
+  func regrant(_ grant: Grant) {
+    self.grant = grant
+    for connection in connections.values { connection.caller.regrant(grant) }
+  }
+
+  func close() {
+    stopListening()
+    for connection in connections.values { connection.hangUp() }
+  }
+
   // MARK: Connections
 
   private func admit(_ descriptor: Int32) {
@@ -53,7 +66,8 @@ final class SocketFace: Face {
         return refuse(descriptor, credentials, refusal)
       }
       let connection = try ClientConnection(
-        descriptor: descriptor, caller: Caller(credentials), limits: limits, owner: self)
+        descriptor: descriptor, caller: Caller(credentials, grant: grant), limits: limits,
+        owner: self)
       connections[ObjectIdentifier(connection)] = connection
       daemon.clientConnected()
     } catch {
@@ -63,7 +77,9 @@ final class SocketFace: Face {
 
   /// Why a client is not served.
   private func refusal(of credentials: PeerCredentials, on descriptor: Int32) -> RPCError? {
-    guard access.admits(credentials.userID) else {
+    // A restricted socket is for whom its mode lets in, also from a container whose users have other
+    // numbers here.
+    guard grant != nil || access.admits(credentials.userID) else {
       return RPCError(.permission, "uid \(credentials.userID) may not use this daemon")
     }
     guard connections.count < limits.maximumConnections else {

@@ -21,11 +21,15 @@ struct RequestPlan {
   private(set) var hasSideEffects: Bool
   /// Globs of the daemon's tools that are offered to the model.
   let tools: [String]
+  /// What the client is allowed; nil for a user.
+  private let grant: Grant?
 
   @EventLoop
   init(
-    _ request: CreateRequest, _ configuration: Configuration, _ upstreams: [String: Upstream]
+    _ request: CreateRequest, _ configuration: Configuration, _ upstreams: [String: Upstream],
+    within grant: Grant?
   ) throws(RPCError) {
+    self.grant = grant
     let profile = try Self.profile(request.options, configuration)
     model = request.model ?? profile?.model ?? configuration.defaultModel
     (candidates, deadline) = try Self.ways(
@@ -35,6 +39,7 @@ struct RequestPlan {
     tools =
       request.options.tools.isEmpty
       ? profile?.tools.map(\.pattern) ?? [] : request.options.tools
+    try requireModel(in: body)
   }
 
   /// The plan for what hooks made of the request: it goes where the model is that it names now.
@@ -53,7 +58,19 @@ struct RequestPlan {
     plan.model = named ?? profile?.model ?? configuration.defaultModel
     (plan.candidates, plan.deadline) = try Self.ways(
       plan.model, options, profile, configuration, upstreams)
+    try plan.requireModel(in: body)
     return plan
+  }
+
+  /// Refuses a model that the client may not ask for.
+  private func requireModel(in body: RawJSON) throws(RPCError) {
+    guard let grant else { return }
+    if body.leavesModelToPrompt, grant.models != nil {
+      throw RPCError(
+        .permission, "\(grant) may not leave the model to a prompt template, and has to name one",
+        details: [("param", .string("model"))])
+    }
+    try grant.require(model: model)
   }
 
   /// The upstreams that may be asked for a model, in order, and how long that may take.

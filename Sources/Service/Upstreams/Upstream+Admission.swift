@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTPClient
+internal import JSON
 internal import Store
 internal import Wire
 
@@ -66,6 +67,7 @@ extension Upstream {
   func admission(
     as subject: Subject, hasSideEffects: Bool = false, _ services: UpstreamServices
   ) async throws(CallFailure) -> Admission {
+    try requireAnother()
     try requireOpenBreaker()
     let place = try await place(for: subject, maximumQueue: services.maximumQueue)
     let key = try await key(services)
@@ -85,6 +87,14 @@ extension Upstream {
   private func requireOpenBreaker() throws(CallFailure) {
     guard let wait = breaker.wait(at: EventLoop.now) else { return }
     throw .circuitOpen(name, wait: wait)
+  }
+
+  private func requireAnother() throws(CallFailure) {
+    guard isOwnFace else { return }
+    let error = RPCError(
+      .config, "upstream \(name) is this daemon itself: what is asked there would come back",
+      details: [("hint", .string("its base_url has to be another service's"))])
+    throw CallFailure(error: error, phase: .notSent)
   }
 
   private func place(

@@ -15,6 +15,8 @@ final class Upstream {
       line.places = configuration.maximumConcurrent
     }
   }
+  /// Whether what is asked there would come back to this daemon.
+  var isOwnFace = false
   let breaker = CircuitBreaker()
   var retryBudget = RetryBudget()
   /// Ended attempts, good and bad, for the status.

@@ -12,10 +12,25 @@ package struct Budgets: Sendable {
   package struct Spender: Sendable, Hashable {
     package var subject: Subject
     package var client: String
+    package var allowance: Allowance?
 
-    package init(_ subject: Subject, client: String) {
+    package init(_ subject: Subject, client: String, allowance: Allowance? = nil) {
       self.subject = subject
       self.client = client
+      self.allowance = allowance
+    }
+  }
+
+  /// What a token or a restricted socket may spend in a day. What its subject has spent under the same
+  /// name counts, whoever did.
+  package struct Allowance: Sendable, Hashable {
+    package let amount: NanoDollars
+    /// As its budget is called.
+    package let name: String
+
+    package init(_ amount: NanoDollars, name: String) {
+      self.amount = amount
+      self.name = name
     }
   }
 
@@ -100,12 +115,13 @@ package struct Budgets: Sendable {
   ) -> Decision {
     forgetPeriods(before: day)
     for account in Account.all(of: spender, on: day) {
-      guard let limit = limit(of: account) else { continue }
+      guard let limit = limit(of: account, for: spender) else { continue }
       let taken = taken(from: account)
       guard !isWithin(limit, taken, amount) else { continue }
       return .refused(
         Refusal(
-          budget: account.name, spent: taken, limit: limit, isPriceUnknown: amount == nil))
+          budget: account.name(for: spender), spent: taken, limit: limit,
+          isPriceUnknown: amount == nil))
     }
     let reservation = Reservation(spender: spender, day: day, amount: amount ?? .zero)
     change(&reserved, of: reservation, by: reservation.amount)
@@ -149,11 +165,11 @@ package struct Budgets: Sendable {
   private mutating func warnings(for spender: Spender, on day: LocalDay) -> [Warning] {
     var warnings: [Warning] = []
     for account in Account.all(of: spender, on: day) {
-      guard let limit = limit(of: account), let spent = spent[account],
+      guard let limit = limit(of: account, for: spender), let spent = spent[account],
         Int128(spent.amount) * 100 >= Int128(limit.amount) * Int128(configuration.warnPercent),
         warned.insert(account).inserted
       else { continue }
-      warnings.append(Warning(budget: account.name, spent: spent, limit: limit))
+      warnings.append(Warning(budget: account.name(for: spender), spent: spent, limit: limit))
     }
     return warnings
   }
@@ -188,10 +204,11 @@ package struct Budgets: Sendable {
 
   // MARK: Accounts
 
-  private func limit(of account: Account) -> NanoDollars? {
+  private func limit(of account: Account, for spender: Spender) -> NanoDollars? {
     let budget: BudgetsConfiguration.Budget? =
       switch account.owner {
       case .everybody: configuration.overall
+      case .name: spender.allowance.map { .init(daily: $0.amount) }
       case .client(let name): configuration.perClient[name]
       case .user(let subject): subject.userID.flatMap { configuration.perUser[$0] }
       }
@@ -211,6 +228,8 @@ private struct Account: Sendable, Hashable {
     case everybody
     case client(String)
     case user(Subject)
+    /// A subject under one of its names.
+    case name(Subject, String)
   }
 
   enum Period: Hashable {
@@ -232,7 +251,10 @@ private struct Account: Sendable, Hashable {
 
   /// The accounts that a request counts against.
   static func all(of spender: Budgets.Spender, on day: LocalDay) -> [Account] {
-    [Owner.everybody, .client(spender.client), .user(spender.subject)].flatMap { owner in
+    [
+      Owner.everybody, .client(spender.client), .user(spender.subject),
+      .name(spender.subject, spender.client),
+    ].flatMap { owner in
       [
         Account(owner: owner, period: .day(day)), Account(owner: owner, period: .month(day.month)),
       ]
@@ -240,10 +262,11 @@ private struct Account: Sendable, Hashable {
   }
 
   /// As the budget is called in the configuration.
-  var name: String {
+  func name(for spender: Budgets.Spender) -> String {
     let key = period.isMonth ? "monthly_usd" : "daily_usd"
     return switch owner {
     case .everybody: key
+    case .name(_, let name): spender.allowance?.name ?? name
     case .client(let name): "per_client.\(name).\(key)"
     case .user(let subject):
       "per_user.\(subject.userID.map(String.init) ?? subject.name).\(key)"

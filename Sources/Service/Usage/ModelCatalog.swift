@@ -24,14 +24,20 @@ final class ModelCatalog {
     known = [:]
   }
 
-  /// The API's list of the models of some upstreams. An upstream that cannot be asked is left out
+  /// The API's list of the models of some upstreams that a caller may ask for. An upstream that cannot be asked is left out
   /// and named, unless none can.
   func list(
-    _ upstreams: [Upstream], as subject: Subject, _ services: UpstreamServices, refresh: Bool
+    _ upstreams: [Upstream], as caller: Caller, _ services: UpstreamServices, refresh: Bool
   ) async -> Result<RawJSON, RPCError> {
-    let (lists, failures) = await ask(upstreams, subject, services, refresh)
+    let (lists, failures) = await ask(upstreams, caller.principal.subject, services, refresh)
     if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
-    return .success(json(lists, failures))
+    let seen = lists.map { list in
+      let models = list.models.filter { model in
+        caller.grant?.allows(model: model["id"]?.string ?? "") ?? true
+      }
+      return (list.upstream, models)
+    }
+    return .success(json(seen, failures))
   }
 
   /// One model of the first upstream that has it; `not_found` names those that could not be asked.

@@ -41,7 +41,9 @@ final class UsageLedger {
   }
 
   /// Whether a budget is set of which it is not known yet how much is left.
-  var mustRestore: Bool { store == nil && !budgets.isEmpty }
+  func mustRestore(for caller: Caller) -> Bool {
+    store == nil && (!budgets.isEmpty || caller.grant?.budget != nil)
+  }
 
   /// The local day, looked up once a second: the C library asks the file system for the zone.
   var today: LocalDay {

@@ -38,7 +38,11 @@ final class UsageMeter {
   ) {
     self.ledger = ledger
     self.plan = plan
-    spender = Budgets.Spender(caller.principal.subject, client: caller.name)
+    let allowance = caller.grant.flatMap { grant in
+      grant.budget.map { Budgets.Allowance($0, name: grant.budgetName) }
+    }
+    spender = Budgets.Spender(
+      caller.principal.subject, client: caller.name, allowance: allowance)
     limit = request.options.maximumCostNanodollars
     let first = plan.candidates[0]
     usage = NewUsage(

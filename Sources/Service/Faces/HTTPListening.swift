@@ -1,0 +1,15 @@
+internal import Wire
+
+/// Where the HTTP face is reached, as far as the daemon holds it now.
+struct HTTPListening: Sendable, Equatable {
+  /// Loopback addresses as a URL spells them: `127.0.0.1:4141`, `[::1]:4141`.
+  var addresses: [String] = []
+  /// Of the Unix socket.
+  var socketPath: String?
+
+  /// Whether a connection to an upstream would end here.
+  func holds(_ origin: UpstreamOrigin) -> Bool {
+    if let path = origin.socketPath { return path == socketPath }
+    return addresses.contains("\(origin.host):\(origin.port)")
+  }
+}
