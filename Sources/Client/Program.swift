@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Becomes another program of the same installation.
+/// Becomes another program of the same installation, or starts one.
 package enum Program {
   /// Runs a program in place of this one: the one beside this executable, else the one in `PATH`.
   ///
@@ -23,6 +23,37 @@ package enum Program {
     let number = errno
     for index in unsafe pointers.indices { unsafe free(pointers[index]) }
     return number
+  }
+
+  /// Starts a program that is found as execvp(3) finds it, and leaves it to itself: no input, no
+  /// output, not stopped with this one.
+  ///
+  /// - Returns: its process id; nil where it could not be started.
+  static func start(_ program: String, _ words: [String]) -> pid_t? {
+    var actions = unsafe posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawnattr_init(&attributes)
+    var pointers = unsafe words.map { unsafe strdup($0) }
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+      for index in unsafe pointers.indices { unsafe free(pointers[index]) }
+    }
+    unsafe pointers.append(nil)
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+      unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+    }
+    var all = sigset_t()
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
+    var process: pid_t = 0
+    let status = unsafe posix_spawnp(
+      &process, program, &actions, &attributes, pointers, environ)
+    return status == 0 ? process : nil
   }
 
   private static func beside(_ name: String) -> String? {

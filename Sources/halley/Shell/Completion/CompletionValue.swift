@@ -9,6 +9,7 @@ enum CompletionValue: Equatable {
   case responses
   case templates
   case tools
+  case tokens
   case methods
   case files
   case choices([String])
@@ -17,6 +18,7 @@ enum CompletionValue: Equatable {
   private static let ofOptions: [String: CompletionValue] = [
     "--model": .models, "--upstream": .upstreams, "--profile": .profiles,
     "--conversation": .conversations, "--template": .templates, "--tool": .tools,
+    "--models": .models, "--tools": .tools,
     "--attach": .files, "--file": .files, "--schema": .files, "--socket": .files,
     "--config": .files,
     "--effort": .choices(["none", "minimal", "low", "medium", "high", "xhigh"]),
@@ -26,7 +28,7 @@ enum CompletionValue: Equatable {
     "show name": .conversations, "fork conversation": .conversations,
     "rename conversation": .conversations, "delete names": .conversations,
     "export conversation": .conversations, "attach id": .responses, "cancel id": .responses,
-    "set name": .upstreams, "rpc method": .methods,
+    "set name": .upstreams, "revoke names": .tokens, "rpc method": .methods,
   ]
 
   /// What the value of an option or an argument of a command is.

@@ -33,6 +33,8 @@ struct DaemonCandidates {
       }
     case .tools:
       list("tools.list", "data") { ($0["tool"] ?? $0["name"], $0["description"]) }
+    case .tokens:
+      list("tokens.list", "data") { ($0["name"], $0["sees"]) }
     case .upstreams:
       list("daemon.status", "upstreams") { ($0["name"], $0["base_url"]) }
     case .profiles:
