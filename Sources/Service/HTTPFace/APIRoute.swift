@@ -10,6 +10,8 @@ struct APIRoute: Sendable {
     case chat
     case health
     case page(PageFile)
+    /// A code of `halley open` becomes a session of the page.
+    case session
     case overview
     case usage
   }
@@ -24,7 +26,7 @@ struct APIRoute: Sendable {
   /// Whether it holds nothing that a token would have to keep.
   var isPublic: Bool {
     switch endpoint {
-    case .page, .health: true
+    case .page, .session, .health: true
     case .method, .create, .chat, .overview, .usage: false
     }
   }
@@ -97,6 +99,7 @@ extension APIRoute {
     APIRoute("GET", "", .page(.index)),
     APIRoute("GET", "page.css", .page(.style)),
     APIRoute("GET", "page.js", .page(.script)),
+    APIRoute("POST", "halley/session", .session),
     APIRoute("GET", "halley/overview", .overview),
     APIRoute("GET", "halley/usage", .usage, query: ["by": .text, "since": .number]),
   ]

@@ -87,6 +87,25 @@ extension Daemon {
   }
 }
 
+// MARK: The session
+
+extension Daemon {
+  /// Exchanges a code for the token of a page, which no other code does and no later one can.
+  func pageSession(_ params: RawJSON) throws(RPCError) -> RawJSON {
+    try Shape.params(["code": .nonEmptyString], required: ["code"]).check(params)
+    guard let token = try pages.redeem(params["code"]?.string ?? "") else {
+      throw RPCError(
+        .permission, "the code is unknown, was used before, or is more than a minute old",
+        details: [("param", .string("code")), ("hint", .string("halley open gives another"))])
+    }
+    let lifetime = PageSessions.sessionLifetime.components.seconds
+    return .object {
+      $0.member("token", token)
+      $0.member("expires_at", SystemClock.milliseconds() / 1000 + lifetime)
+    }
+  }
+}
+
 // MARK: Usage
 
 extension Daemon {

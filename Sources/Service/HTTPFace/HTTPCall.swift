@@ -50,6 +50,8 @@ struct HTTPCall {
       self.init { _ in .reply(.result(.object { $0.member("status", "ok") })) }
     case .page(let file):
       self.init { _ in .file(file) }
+    case .session:
+      self.init { daemon throws(RPCError) in .reply(.result(try daemon.pageSession(params))) }
     case .overview:
       let caller = try Self.known(caller)
       self.init { .reply($0.overview(for: caller)) }

@@ -187,17 +187,18 @@ package struct Budgets: Sendable {
 
   /// The budgets that a user's requests count against, as they stand on a day.
   package func standings(of subject: Subject, on day: LocalDay) -> [Standing] {
-    let owners =
-      [Account.Owner.everybody] + configuration.perClient.keys.sorted().map { .client($0) }
-      + [.user(subject)]
-    return owners.flatMap { owner in
-      [Account.Period.day(day), .month(day.month)].compactMap { period in
-        let account = Account(owner: owner, period: period)
-        return limit(of: account).map {
-          Standing(
-            name: account.name, limit: $0, spent: taken(from: account),
-            isMonthly: period.isMonth)
-        }
+    let user = Spender(subject, client: "")
+    let clients = configuration.perClient.keys.sorted().map {
+      Spender(subject, client: $0)
+    }
+    let accounts =
+      Account.all(of: user, on: day)
+      + clients.flatMap { Account.all(of: $0, on: day).filter(\.isClient) }
+    return accounts.compactMap { account in
+      limit(of: account, for: user).map {
+        Standing(
+          name: account.name(for: user), limit: $0, spent: taken(from: account),
+          isMonthly: account.period.isMonth)
       }
     }
   }
@@ -248,6 +249,8 @@ private struct Account: Sendable, Hashable {
 
   let owner: Owner
   let period: Period
+
+  var isClient: Bool { if case .client = owner { true } else { false } }
 
   /// The accounts that a request counts against.
   static func all(of spender: Budgets.Spender, on day: LocalDay) -> [Account] {
