@@ -1,3 +1,4 @@
+package import Configuration
 internal import EventLoop
 package import JSON
 package import Store

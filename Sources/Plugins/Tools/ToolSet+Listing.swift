@@ -1,4 +1,4 @@
-internal import Configuration
+package import Configuration
 package import JSON
 package import Store
 package import Wire

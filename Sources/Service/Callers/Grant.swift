@@ -1,3 +1,4 @@
+internal import Configuration
 internal import JSON
 internal import Store
 internal import Wire

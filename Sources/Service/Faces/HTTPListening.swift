@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Wire
 
 /// Where the HTTP face is reached, as far as the daemon holds it now.

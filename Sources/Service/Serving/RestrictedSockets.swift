@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 
 /// The sockets of `[sockets.NAME]`, each a face of its own.
