@@ -64,19 +64,23 @@ extension Daemon {
   }
 
   private func write(_ upstream: Upstream, _ json: inout JSONWriter) {
-    let isShut = upstream.breakerName == "open"
     let hasAnswered = upstream.succeeded > 0
     json.member("name", upstream.name)
-    json.member("state", isShut ? "down" : hasAnswered ? "ok" : "unknown")
+    json.member("state", upstream.isDown ? "down" : hasAnswered ? "ok" : "unknown")
     json.member("breaker", upstream.breakerName)
     json.member("in_flight", upstream.running)
     json.member("max_concurrent", upstream.configuration.maximumConcurrent)
     json.member("queued", upstream.queued)
     json.member("succeeded", upstream.succeeded)
     json.member("failed", upstream.failed)
-    json.member("key", upstream.isReady ? "set" : "unknown")
-    json.member("last_error", RawJSON.null)
-    json.member("latency_ms", RawJSON.null)
+    json.member("key", upstream.lacksKey ? "missing" : hasAnswered ? "set" : "unknown")
+    json.member("last_error", upstream.lastError.map { .string(Self.told($0)) } ?? .null)
+  }
+
+  /// An upstream's own words may repeat what it was asked.
+  private static func told(_ error: RPCError) -> String {
+    error.code == .upstreamHTTP || error.code == .upstreamProtocol
+      ? error.code.rawValue : error.message
   }
 
   private func write(_ budget: Budgets.Standing, _ json: inout JSONWriter) {

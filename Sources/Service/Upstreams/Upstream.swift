@@ -180,18 +180,22 @@ final class Upstream {
     case keyMissing(RPCError)
   }
 
-  private var isDown = false
-  private var lacksKey = false
+  private(set) var isDown = false
+  private(set) var lacksKey = false
+  /// What went wrong last; nil once an attempt has gone well.
+  private(set) var lastError: RPCError?
 
   /// Takes note of how an attempt ended.
   func record(_ failure: CallFailure?) -> [HealthEvent] {
     let now = EventLoop.now
     guard let failure else {
       succeeded += 1
+      lastError = nil
       return answered(at: now)
     }
     if [.cancelled, .overloaded].contains(failure.error.code) { return [] }
     failed += 1
+    lastError = failure.error
     if failure.hasRefusedProxyCredentials { forgetKey() }
     // What answered is there.
     guard failure.isUpstreamDown else { return answered(at: now) }
@@ -228,6 +232,7 @@ final class Upstream {
   func record(keyError: RPCError?) -> [HealthEvent] {
     if keyError?.code == .cancelled { return [] }
     defer { lacksKey = keyError != nil }
+    if let keyError { lastError = keyError }
     guard let keyError, !lacksKey else { return [] }
     return [.keyMissing(keyError)]
   }

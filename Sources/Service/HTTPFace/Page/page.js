@@ -341,8 +341,7 @@ const upstreams = new Table(element("upstreams"), "Upstreams", [
   text("Running", "number wide",
     (item) => `${count(item.in_flight)} of ${count(item.max_concurrent)}`),
   counted("Waiting", "queued"),
-  text("Latency", "number", (item) => (Number.isFinite(item.latency_ms)
-    ? `${count(item.latency_ms)}\u00a0ms` : "")),
+  counted("Failed", "failed"),
 ], (item) => item.name);
 
 const plugins = new Table(element("plugins"), "Plugins", [

@@ -37,7 +37,7 @@ def response(number, **members):
 
 def upstream(name, **members):
     return {"name": name, "state": "ok", "breaker": "closed", "in_flight": 1, "max_concurrent": 64,
-            "queued": 0, "key": "set", "last_error": None, "latency_ms": 412.3, **members}
+            "queued": 0, "key": "set", "failed": 0, "last_error": None, **members}
 
 
 def usage(key, requests, cost, is_minimum=False):
@@ -66,9 +66,9 @@ FULL = {
         ],
         "upstreams": [
             upstream("openai", in_flight=2), upstream("cometapi", key="missing", state="unknown",
-                                                      latency_ms=None, in_flight=0),
+                                                      in_flight=0),
             upstream("local", state="down", breaker="open", queued=2, max_concurrent=1,
-                     last_error="connection refused by 127.0.0.1:8080 (connect)", latency_ms=None),
+                     last_error="connection refused by 127.0.0.1:8080 (connect)", failed=7),
         ],
         "plugins": [
             {"name": "redact", "state": "running", "tools": 0, "restarts": 0, "last_error": None},
