@@ -67,7 +67,11 @@ final class HTTPConnection: ClientStreamOwner {
     if case .answering(let exchange) = state { exchange.caller } else { nil }
   }
 
-  var hasOutput: Bool { asking != nil || !output.isEmpty || stream?.hasUnsent == true }
+  var hasOutput: Bool { asking != nil || hasUnsent }
+  /// Bytes of answers that the client has not taken, roughly.
+  var outputBytes: Int { output.reduce(0) { $0 + $1.count } }
+
+  private var hasUnsent: Bool { !output.isEmpty || stream?.hasUnsent == true }
 
   // MARK: Reading
 
@@ -128,6 +132,7 @@ final class HTTPConnection: ClientStreamOwner {
   private func takeHead(_ head: HTTPRequestHead) {
     do throws(APIError) {
       let route = try access.route(of: head)
+      try requireService()
       let caller = try route.isPublic ? nil : access.caller(of: head, face)
       state = .readingBody(Incoming(head: head, route: route, caller: caller))
       timer?.arm(after: limits.stalledReader)
@@ -138,6 +143,15 @@ final class HTTPConnection: ClientStreamOwner {
     } catch {
       refuse(head, error)
     }
+  }
+
+  /// Refuses what comes after the daemon was told to stop.
+  private func requireService() throws(APIError) {
+    guard face.daemon.isDraining else { return }
+    var error = APIError(
+      503, code: RPCError.Code.overloaded.rawValue, "the daemon is stopping")
+    error.headers.append(("retry-after", "1"))
+    throw error
   }
 
   /// Keeps all input buffers together below their limit.
@@ -222,8 +236,8 @@ final class HTTPConnection: ClientStreamOwner {
   }
 
   func goOn() {
-    if case .leaving = state, output.isEmpty, stream?.hasUnsent == false {
-      stream?.endWriting()
+    if case .leaving = state {
+      if !hasUnsent { stream?.endWriting() }
     } else if canRead {
       proceed()
     }
@@ -233,6 +247,9 @@ final class HTTPConnection: ClientStreamOwner {
 
   private func timeIsUp() {
     switch state {
+    // Whoever is slow to take an answer is no idler; one who takes nothing is found by the stream.
+    case .betweenRequests where hasUnsent, .leaving where hasUnsent:
+      timer?.arm(after: Self.farewellTime)
     case .betweenRequests where parser.isBetweenRequests, .leaving: stream?.close()
     case .betweenRequests, .readingHead:
       refuse(nil, APIError(408, code: "request_timeout", "the request's head did not come in time"))

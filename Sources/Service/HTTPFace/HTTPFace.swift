@@ -22,7 +22,6 @@ final class HTTPFace: RestrictedFace {
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   private(set) var accepted = 0
   var inputBytes = 0
-  let outputBytes = 0
 
   init(_ daemon: Daemon, grant: Grant? = nil) {
     self.daemon = daemon
@@ -33,6 +32,8 @@ final class HTTPFace: RestrictedFace {
   var clients: [ConnectedClient] {
     connections.values.compactMap { $0.asking.map { ConnectedClient(caller: $0, requests: 1) } }
   }
+
+  var outputBytes: Int { connections.values.reduce(0) { $0 + $1.outputBytes } }
 
   var hasOutput: Bool { connections.values.contains(where: \.hasOutput) }
 
