@@ -16,6 +16,8 @@ final class HTTPConnection: ClientStreamOwner {
     /// nil where it does not matter.
     let caller: Caller?
     var body: [UInt8] = []
+    /// Whether the client was told to go on, or has done so.
+    var isAskedFor = false
   }
 
   private enum State {
@@ -97,6 +99,7 @@ final class HTTPConnection: ClientStreamOwner {
     defer { account() }
     do throws(HTTPRequestError) {
       while canRead, let event = try parser.next() { take(event) }
+      askForBody()
       if case .betweenRequests = state, !parser.isBetweenRequests {
         state = .readingHead
         timer?.arm(after: Self.headTime)
@@ -104,6 +107,17 @@ final class HTTPConnection: ClientStreamOwner {
     } catch {
       refuse(nil, APIError(malformed: error))
     }
+  }
+
+  /// Lets a client send the body that it holds back, whose length was found to be good.
+  private func askForBody() {
+    guard case .readingBody(var incoming) = state, incoming.head.expectsContinue,
+      !incoming.isAskedFor
+    else { return }
+    incoming.isAskedFor = true
+    state = .readingBody(incoming)
+    output.append(HTTPResponseHead.continuing[...])
+    stream?.wake()
   }
 
   private var canRead: Bool {
@@ -120,6 +134,7 @@ final class HTTPConnection: ClientStreamOwner {
       guard case .readingBody(var incoming) = state else { return }
       state = .readingHead
       incoming.body += bytes
+      incoming.isAskedFor = true
       state = .readingBody(incoming)
       timer?.arm(after: limits.stalledReader)
     case .end:
@@ -136,10 +151,6 @@ final class HTTPConnection: ClientStreamOwner {
       let caller = try route.isPublic ? nil : access.caller(of: head, face)
       state = .readingBody(Incoming(head: head, route: route, caller: caller))
       timer?.arm(after: limits.stalledReader)
-      if head.expectsContinue {
-        output.append(HTTPResponseHead.continuing[...])
-        stream?.wake()
-      }
     } catch {
       refuse(head, error)
     }
