@@ -354,7 +354,8 @@ package final class Daemon {
       let what = isStandIn ? "is not usable" : "was not reloaded"
       return "Configuration \(what): \(findings.errors[0])"
     }
-    return "\(clients.count) clients, \(registry.running.count) responses"
+    let failure = httpListening?.failures.first.map { ", not served: \($0)" } ?? ""
+    return "\(clients.count) clients, \(registry.running.count) responses\(failure)"
   }
 
   /// Tells systemd at most once a second.

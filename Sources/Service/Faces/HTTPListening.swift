@@ -7,6 +7,8 @@ struct HTTPListening: Sendable, Equatable {
   var addresses: [String] = []
   /// Of the Unix socket.
   var socketPath: String?
+  /// Addresses where nobody is served, each with the reason.
+  var failures: [String] = []
 
   /// Whether a connection to an upstream would end here.
   func holds(_ origin: UpstreamOrigin) -> Bool {

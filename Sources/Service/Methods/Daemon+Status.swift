@@ -28,6 +28,8 @@ extension Daemon {
       status.array { for profile in configuration.profiles { write(profile, &$0) } }
       status.key("clients")
       status.object { writeClients(&$0) { seesAll || principal.sees($0) } }
+      status.key("http")
+      status.object(writeHTTP)
       status.key("store")
       status.object {
         $0.member("path", state.path)
@@ -81,6 +83,14 @@ extension Daemon {
       $0.member("name", profile.name)
       if let model = profile.model { $0.member("model", model) }
     }
+  }
+
+  private func writeHTTP(_ writer: inout JSONWriter) {
+    writer.key("listening")
+    writer.array { for address in httpListening?.addresses ?? [] { $0.string(address) } }
+    writer.member("socket", httpListening?.socketPath.map { .string($0) } ?? .null)
+    writer.key("not_served")
+    writer.array { for failure in httpListening?.failures ?? [] { $0.string(failure) } }
   }
 
   private func writeClients(_ writer: inout JSONWriter, of isSeen: (Principal) -> Bool) {

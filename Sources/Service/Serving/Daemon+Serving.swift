@@ -26,7 +26,9 @@ extension Daemon {
   /// Serves over HTTP. Who connects before the tokens are read waits in the socket.
   private func begin(_ face: HTTPFace) {
     servesHTTP(
-      at: HTTPListening(addresses: face.addresses.map(\.authority), socketPath: face.path))
+      at: HTTPListening(
+        addresses: face.addresses.map(\.authority), socketPath: face.path,
+        failures: face.failures))
     EventLoop.start { [self] in
       await readTokens()
       if !isDraining { face.begin() }
