@@ -31,10 +31,7 @@ extension Daemon {
       status.key("http")
       status.object(writeHTTP)
       status.key("store")
-      status.object {
-        $0.member("path", state.path)
-        $0.member("open", state.isOpen)
-      }
+      status.object(writeStore)
       status.key("cache")
       status.object {
         $0.member("enabled", cache.configuration.isEnabled)
@@ -83,6 +80,11 @@ extension Daemon {
       $0.member("name", profile.name)
       if let model = profile.model { $0.member("model", model) }
     }
+  }
+
+  private func writeStore(_ writer: inout JSONWriter) {
+    writer.member("path", state.path)
+    writer.member("open", state.isOpen)
   }
 
   private func writeHTTP(_ writer: inout JSONWriter) {
