@@ -53,7 +53,7 @@ enum SystemdBox {
       options += ["--bin", "\(try Binaries.path(of: name)):/usr/bin/\(name)"]
     }
     let units = "\(root)/systemd"
-    for name in ["halley.socket", "halley.service"] {
+    for name in ["halley.socket", "halley-http.socket", "halley.service"] {
       options += ["--unit", "\(units)/system/\(name)", "--user-unit", "\(units)/user/\(name)"]
     }
     for folder in ["sysusers.d/halley.conf:/usr/lib", "catalog/halley.catalog:/usr/lib/systemd"] {

@@ -64,6 +64,10 @@ struct SystemdTests {
     try SystemdBox.run("plugins", users: ["alice"])
   }
 
+  @Test func `sockets for HTTP start the service, and need no configuration`() throws {
+    try SystemdBox.run("http", users: ["alice"])
+  }
+
   @Test func `where a session's bus has no manager, plugins are children`() throws {
     try SystemdBox.run("own-bus", users: ["alice"])
   }
