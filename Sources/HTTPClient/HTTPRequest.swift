@@ -47,6 +47,9 @@ package struct HTTPHead: Sendable {
 
   /// The type of its content without parameters, in lower case; nil where it names none.
   package var mediaType: String? {
-    self["content-type"]?.prefix { $0 != ";" }.lowercased()
+    self["content-type"].map { value in
+      let type = value.utf8.prefix { $0 != UInt8(ascii: ";") }
+      return String(decoding: type.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)
+    }
   }
 }

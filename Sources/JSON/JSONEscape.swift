@@ -38,7 +38,7 @@ enum JSONEscape {
 
   @inline(always)
   private static func next(in text: Span<UInt8>, from start: Int) -> Int {
-    EightBytes.first(in: text, from: start) { $0.equal(to: UInt8(ascii: "\\")) }
+    text.firstIndex(of: UInt8(ascii: "\\"), from: start)
   }
 
   /// Decodes the inside of a checked string to UTF-8. A lone surrogate, which has no UTF-8, becomes
