@@ -26,7 +26,7 @@ private struct Driven {
 
   mutating func take(_ event: TurnEvent) {
     if passesEvents, case .upstream(let event) = event, let passing = turn.pass(event) {
-      if case .toLog(let bytes) = passing { perform(.append(bytes)) }
+      if case .toLog(let bytes) = passing { perform(.append([bytes])) }
       return
     }
     let wasStopped = turn.stopCause != nil
@@ -41,13 +41,7 @@ private struct Driven {
 
   private mutating func perform(_ action: TurnAction) {
     switch action {
-    case .append(let event):
-      if outcomes > 0 { broken.append("an event behind the outcome") }
-      if turn.id == nil { broken.append("an event without an id") }
-      if turn.identity.row == .writing { broken.append("an event before the row") }
-      let number = RawJSON(checked: event)["sequence_number"]?.integer
-      if number.map({ $0 != Int64(log.count) }) == true { broken.append("a wrong number") }
-      log.append(event)
+    case .append(let events): for event in events { append(event) }
     case .ask:
       asks += 1
     case .finish, .leave: outcomes += 1
@@ -58,6 +52,15 @@ private struct Driven {
     case .prepare: pending.append(.prepared(turn.owners, echo: []))
     case .closeUpstream, .endRound, .settleUsage: break
     }
+  }
+
+  private mutating func append(_ event: ArraySlice<UInt8>) {
+    if outcomes > 0 { broken.append("an event behind the outcome") }
+    if turn.id == nil { broken.append("an event without an id") }
+    if turn.identity.row == .writing { broken.append("an event before the row") }
+    let number = RawJSON(checked: event)["sequence_number"]?.integer
+    if number.map({ $0 != Int64(log.count) }) == true { broken.append("a wrong number") }
+    log.append(event)
   }
 
   /// Answers all that was asked.

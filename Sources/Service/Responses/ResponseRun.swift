@@ -214,7 +214,7 @@ final class ResponseRun {
     case .closeUpstream: task?.cancel()
     case .identify(let given): identify(given)
     case .nameItem(let item): settle { [self] in .itemNamed(await freeID(for: item)) }
-    case .append(let event): log.append(event)
+    case .append(let events): for event in events { log.append(event) }
     case .ask: work.append(.ask)
     case .endRound(let response):
       meter.endRound(UsageReader.tokens(of: response) ?? TokenCounts(), upstream: upstreamName)

@@ -23,7 +23,7 @@ extension Turn {
     // An answer of one piece.
     let events = ResponseReplay.events(of: seen).map(\.bytes)
     relay.skip(events.count - 1)
-    return events.dropLast().map { .append($0) }
+    return [.append(events.dropLast())]
       + finish(seen, response.status, Array(events.suffix(1)))
   }
 
@@ -109,7 +109,7 @@ extension Turn {
   mutating func stored() -> [TurnAction] {
     guard case .ending(let ending) = phase else { return [] }
     phase = .ended
-    return ending.terminal.map { .append($0) } + [.finish(ending)]
+    return [.append(ending.terminal), .finish(ending)]
   }
 }
 

@@ -44,7 +44,7 @@ extension Turn {
       $0.member("output_index", index)
       $0.member("item", item)
     }
-    return [.append(event)]
+    return [.append([event])]
   }
 
   mutating func endTools(

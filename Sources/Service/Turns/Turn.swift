@@ -159,9 +159,9 @@ package struct Turn {
       of: object, object["status"]?.string, isRecorded ? Array(events.suffix(1)) : events)
     phase = isRecorded ? .ending(ending) : .ended
     guard isRecorded else {
-      return [.settleUsage(ending)] + events.map { .append($0) } + [.finish(ending)]
+      return [.settleUsage(ending), .append(events), .finish(ending)]
     }
-    return events.dropLast().map { .append($0) } + [.settleUsage(ending), .store(ending)]
+    return [.append(events.dropLast()), .settleUsage(ending), .store(ending)]
   }
 
   private mutating func goOn(
@@ -286,7 +286,7 @@ package struct Turn {
     }
     // What was appended just now is not in the log yet.
     var log = log
-    for case .append(let bytes) in actions { log.append(bytes) }
+    for case .append(let events) in actions { for event in events { log.append(event) } }
     return actions + endRound(stream, log)
   }
 
@@ -302,18 +302,19 @@ package struct Turn {
 
   /// Lets events go to the log, up to one whose item has no id yet.
   private mutating func release() -> [TurnAction] {
-    var actions: [TurnAction] = []
+    guard !waiting.isEmpty else { return [] }
+    var events: [ArraySlice<UInt8>] = []
     var released = 0
     defer { waiting.removeFirst(released) }
     for event in waiting {
       if !isFirstNamed, let item = newItem(of: event) {
-        return actions + name(item, at: event.json["output_index"]?.integer)
+        return [.append(events)] + name(item, at: event.json["output_index"]?.integer)
       }
       isFirstNamed = false
       released += 1
-      if let bytes = relay.taken(event) { actions.append(.append(bytes)) }
+      if let bytes = relay.taken(event) { events.append(bytes) }
     }
-    return actions
+    return [.append(events)]
   }
 }
 

@@ -53,7 +53,7 @@ package enum TurnAction {
   case identify(given: String?)
   /// Finds the id of an item; `itemNamed` answers.
   case nameItem(RawJSON)
-  case append(ArraySlice<UInt8>)
+  case append([ArraySlice<UInt8>])
   /// Asks the upstreams with the body that is ready.
   case ask
   /// Counts what a round used.
