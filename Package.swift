@@ -53,6 +53,8 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CTOML"),
+    // Debian's package has no file for pkg-config.
+    .systemLibrary(name: "CWslay", providers: [.apt(["libwslay-dev"])]),
 
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Wire", dependencies: ["JSON"], swiftSettings: strict),
@@ -66,10 +68,11 @@ let package = Package(
       name: "Plugins",
       dependencies: ["CSpawn", "Configuration", "EventLoop", "JSON", "Store", "Wire"],
       swiftSettings: strict),
+    .target(name: "WebSocket", dependencies: ["CWslay", "Wire"], swiftSettings: strict),
     .target(
       name: "Service",
       dependencies: [
-        "Configuration", "EventLoop", "HTTPClient", "JSON", "Plugins", "Store", "Wire",
+        "Configuration", "EventLoop", "HTTPClient", "JSON", "Plugins", "Store", "WebSocket", "Wire",
       ],
       resources: ["index.html", "page.css", "page.js"].map {
         .embedInCode("HTTPFace/Page/\($0)")
@@ -112,10 +115,12 @@ let package = Package(
       name: "ServiceTests",
       dependencies: [
         "Configuration", "EventLoop", "HTTPClient", "JSON", "Plugins", "Service", "Store",
-        "TestSupport", "Wire",
+        "TestSupport", "WebSocket", "Wire",
       ],
       swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["JSON", "Store"], swiftSettings: strict),
+    .testTarget(
+      name: "WebSocketTests", dependencies: ["WebSocket", "Wire"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -53,6 +53,15 @@ import Testing
     try mutate("mcp", ["text", "image"], count: 5000, ToolExercise.run)
   }
 
+  @Test func `frames of a WebSocket`() throws {
+    let words = [
+      "\u{1}", "\u{2}", "\u{8}", "\u{9}", "~", "\u{7F}", "\u{0}\u{0}\u{0}\u{0}", "\u{3}\u{E8}",
+      "ö", "a",
+    ]
+    try mutate(
+      "websocket", ["messages", "fragments"], words: words, count: 5000, WebSocketExercise.run)
+  }
+
   @Test func `requests of a client`() throws {
     try mutate("dispatch", ["create", "minimal"], count: 10_000, RequestExercise.run)
   }
