@@ -10,6 +10,8 @@ struct Call {
   let caller: Caller
   /// Who is asked about tools that the model calls; nil where nobody can be.
   let asker: (approver: any Approver, request: RawJSON)?
+  /// What the connection keeps of a create; nil where it keeps nothing.
+  var connectionTurn: ConnectionTurn?
 
   var principal: Principal { caller.principal }
   var subject: Subject { caller.principal.subject }

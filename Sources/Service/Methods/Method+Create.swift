@@ -13,7 +13,7 @@ extension Method {
     let (request, plan) = try daemon.plan(call)
     let run = ResponseRun(
       request, plan: plan, caller: call.caller, services: daemon.responseServices,
-      asker: call.asker)
+      asker: call.asker, connectionTurn: call.connectionTurn)
     if daemon.cache.ready.takes(call.params) { run.params = call.params }
     daemon.registry.started(run)
     let reader = ResponseReader(
@@ -54,9 +54,12 @@ extension Daemon {
   /// Answers a request that the cache answered before; nil where it has to be worked out. What its
   /// caller is allowed was looked at then: `ready` forgets all when that changes.
   fileprivate func answerAtOnce(_ call: Call) -> ResponseReader? {
-    guard let entry = cache.ready.entry(call.params, as: call.principal) else { return nil }
+    guard call.connectionTurn?.generates != false,
+      let entry = cache.ready.entry(call.params, as: call.principal)
+    else { return nil }
     let run = ResponseRun(
-      entry.request, plan: entry.plan, caller: call.caller, services: responseServices)
+      entry.request, plan: entry.plan, caller: call.caller, services: responseServices,
+      connectionTurn: call.connectionTurn)
     guard run.answerAtOnce(entry) else { return nil }
     scheduleStatus()
     return ResponseReader(log: run.log, wantsEvents: entry.request.isStreaming)

@@ -203,6 +203,7 @@ extension ResponseRun {
     else { return false }
     let copy = services.cache.copy(answer, entry.key, of: subject, echoes: entry.echoes)
     repeated = answer
+    connectionTurn?.assembled(entry.body.context, entry.body.input)
     give(copy, newResponse(entry.body, id: copy.id), repeating: answer)
     return true
   }

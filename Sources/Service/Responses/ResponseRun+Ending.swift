@@ -43,6 +43,7 @@ extension ResponseRun {
         .response(ending.response ?? .null, halley: summary(of: ending.response ?? .null))
       }
     let status = ending.toldStatus
+    if let id { connectionTurn?.answered(by: asked(of: id)) }
     log.finish(outcome)
     if let acknowledgement, acknowledgement.outcome == nil { acknowledgement.finish(outcome) }
     services.registry.finished(self)
@@ -57,6 +58,14 @@ extension ResponseRun {
     else { return }
     meter.finish(in: services.state)
     keepInCache(response)
+  }
+
+  private func asked(of id: String) -> StoredContext.Origin {
+    let upstream = repeated?.upstream ?? upstreamName
+    return StoredContext.Origin(
+      responseID: id, upstream: upstream, upstreamID: repeated?.upstreamID ?? upstreamID,
+      keyIdentity: attempts?.keyIdentity,
+      model: plan.candidates.first { $0.upstream.name == upstream }?.model)
   }
 
   /// Ends without an outcome: another response answers instead, or it goes on without the daemon.

@@ -10,7 +10,12 @@ extension ResponseRun {
   func prepare() async throws(RPCError) -> UpstreamBody? {
     guard try !joinRunning() else { return nil }
     let store = needsStore ? try await services.state.open() : nil
-    let body = try await hooked(offeringTools(assemble(from: store)))
+    let assembled = try await assemble(from: store)
+    guard connectionTurn?.generates != false else {
+      try await answerUnasked(assembled, store)
+      return nil
+    }
+    let body = try await hooked(offeringTools(assembled))
     guard try await !answerFromCache(body, store) else { return nil }
     if services.ledger.mustRestore(for: caller) { _ = try await services.state.open() }
     try meter.reserve(body)
@@ -24,17 +29,19 @@ extension ResponseRun {
   private func assemble(
     from store: Store?, takesTurn: Bool = true
   ) async throws(RPCError) -> UpstreamBody {
-    guard let store else {
-      return UpstreamBody(
-        body: plan.body, input: try await readInput(), context: RequestContext(),
-        isBackground: request.isBackground)
+    let previous = connectionTurn?.previous
+    var context = previous.map { RequestContext(after: $0) } ?? RequestContext()
+    if let store {
+      context = try await RequestContext.find(
+        request, as: principal, in: store, unstored: previous)
+      if takesTurn, let found = context.conversation { try await takeTurn(in: found) }
+      try await context.load(as: principal, from: store)
     }
-    var context = try await RequestContext.find(request, as: principal, in: store)
-    if takesTurn, let found = context.conversation { try await takeTurn(in: found) }
-    try await context.load(as: principal, from: store)
     let input = try await readInput()
+    connectionTurn?.assembled(context, input)
     let body = UpstreamBody(
       body: plan.body, input: input, context: context, isBackground: request.isBackground)
+    guard store != nil || previous != nil else { return body }
     if plan.body.nonNull("prompt") == nil {
       try input.checkCalls(
         after: context.turns.flatMap { $0.items.map(\.json) },
@@ -92,8 +99,11 @@ extension ResponseRun {
 
   /// A request that goes on from nothing and leaves nothing does not touch the disk.
   private var needsStore: Bool {
-    isStored || request.isBackground || request.options.idempotencyKey != nil
-      || request.previousResponseID != nil || request.conversation != nil
+    let goesOnFromStored =
+      request.previousResponseID != nil
+      && connectionTurn?.previous?.parent != NewResponse.Parent.none
+    return isStored || request.isBackground || request.options.idempotencyKey != nil
+      || goesOnFromStored || request.conversation != nil
       || request.options.continuesScope
   }
 
@@ -149,7 +159,8 @@ extension ResponseRun {
   func newResponse(_ body: UpstreamBody, id: String = StoreID.response()) -> NewResponse {
     var row = NewResponse(
       as: principal, id: id, parent: body.context.parent,
-      input: body.input.items.map(\.withoutToolSecrets))
+      input: (isStored ? body.context.unstored.flatMap { $0.turn.items.map(\.json) } : [])
+        + body.input.items.map(\.withoutToolSecrets))
     row.isStored = isStored
     row.isBackground = request.isBackground
     row.status = request.isBackground ? .queued : .inProgress

@@ -71,12 +71,15 @@ final class ResponseRun {
   var repeated: CachedAnswer?
   /// Those who asked for the response: its client, and clients whose equal requests joined it.
   private var askers: Set<ObjectIdentifier> = []
+  /// What the client's connection keeps of it; nil where it keeps nothing.
+  let connectionTurn: ConnectionTurn?
 
   /// - Parameter asker: nil where nobody can be asked about tool calls.
   init(
     _ request: CreateRequest, plan: RequestPlan, caller: Caller, services: ResponseServices,
-    asker: (approver: any Approver, request: RawJSON)? = nil
+    asker: (approver: any Approver, request: RawJSON)? = nil, connectionTurn: ConnectionTurn? = nil
   ) {
+    self.connectionTurn = connectionTurn
     self.request = request
     requester = ToolRequester(
       subject: caller.principal.subject, request: asker?.request ?? .null,

@@ -6,13 +6,21 @@ extension RawJSON {
   static func background(
     id: String, status: String, createdAt: Int64, model: String, _ request: RawJSON
   ) -> RawJSON {
+    blankResponse(id: id, status: status, createdAt: createdAt, model: model, request)
+      .setting("background", to: .boolean(true))
+  }
+
+  /// The object of a response without any output.
+  static func blankResponse(
+    id: String, status: String, createdAt: Int64, model: String, _ request: RawJSON
+  ) -> RawJSON {
     let asked = Dictionary(request.members.map { ($0.key, $0.value) }) { $1 }
     return .object { response in
       response.member("id", id)
       response.member("object", "response")
       response.member("created_at", createdAt)
       response.member("status", status)
-      response.member("background", true)
+      response.member("background", false)
       response.member("model", model)
       response.member("output", .emptyArray)
       for (key, standard) in echoed {

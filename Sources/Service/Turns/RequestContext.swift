@@ -7,6 +7,8 @@ internal import Wire
 struct RequestContext: Sendable {
   var parent = NewResponse.Parent.none
   var turns: [StoredContext.Turn] = []
+  /// What stands behind the parent and is stored nowhere; the last of `turns`.
+  var unstored: [UnstoredTurn] = []
   var conversation: StoredConversation?
   /// The id that the client gave, or that its scope stands for.
   var previousResponseID: String?
@@ -14,9 +16,11 @@ struct RequestContext: Sendable {
   /// Finds what a request names, without its items. An id is looked for among the user's own alone
   /// and no upstream is asked for it: there, all users have one account.
   ///
+  /// - Parameter unstored: what stands behind an id that the store does not know.
   /// - Throws: `not_found`.
   static func find(
-    _ request: CreateRequest, as principal: Principal, in store: Store
+    _ request: CreateRequest, as principal: Principal, in store: Store,
+    unstored: UnstoredContext? = nil
   ) async throws(RPCError) -> RequestContext {
     var context = RequestContext()
     switch request.conversation {
@@ -34,6 +38,7 @@ struct RequestContext: Sendable {
       return context
     case nil: break
     }
+    if let unstored, !request.options.continuesScope { return RequestContext(after: unstored) }
     return try await goingOn(from: request, as: principal, in: store)
   }
 
@@ -80,6 +85,15 @@ struct RequestContext: Sendable {
     }
   }
 
+  init() {}
+
+  init(after unstored: UnstoredContext) {
+    parent = unstored.parent
+    self.unstored = unstored.turns
+    turns = unstored.turns.map(\.turn)
+    previousResponseID = unstored.responseID
+  }
+
   private mutating func use(_ conversation: StoredConversation) {
     self.conversation = conversation
     parent = .conversation(conversation.id)
@@ -95,7 +109,7 @@ struct RequestContext: Sendable {
       case .conversation(let id): try await store.context(ofConversation: id, as: principal)
       }
     }
-    turns = stored?.turns ?? []
+    turns = (stored?.turns ?? []) + unstored.map(\.turn)
   }
 }
 

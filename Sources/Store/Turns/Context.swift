@@ -6,6 +6,11 @@ package struct StoredContext: Sendable {
     package let response: Origin?
     /// Input first, then output.
     package let items: [StoredItem]
+
+    package init(response: Origin?, items: [StoredItem]) {
+      self.response = response
+      self.items = items
+    }
   }
 
   /// Where output came from: what an upstream made may mean nothing to another one.
@@ -15,6 +20,17 @@ package struct StoredContext: Sendable {
     package let upstreamID: String?
     package let keyIdentity: String?
     package let model: String?
+
+    package init(
+      responseID: String, upstream: String?, upstreamID: String?, keyIdentity: String?,
+      model: String?
+    ) {
+      self.responseID = responseID
+      self.upstream = upstream
+      self.upstreamID = upstreamID
+      self.keyIdentity = keyIdentity
+      self.model = model
+    }
   }
 
   package let turns: [Turn]

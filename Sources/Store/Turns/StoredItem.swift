@@ -32,6 +32,36 @@ package struct StoredItem: Sendable, Equatable {
     return listed
   }
 
+  /// An item of a turn that is stored nowhere.
+  ///
+  /// - Parameter position: among the items of its turn.
+  package init(unstored json: RawJSON, isOutput: Bool, position: Int64) {
+    id = json["id"]?.string ?? ""
+    type = json["type"]?.string ?? "message"
+    role = json["role"]?.string
+    self.isOutput = isOutput
+    createdAt = 0
+    self.json = json
+    row = 0
+    turn = 0
+    self.position = position
+  }
+
+  init(
+    id: String, type: String, role: String?, isOutput: Bool, createdAt: Int64, json: RawJSON,
+    row: Int64, turn: Int64, position: Int64
+  ) {
+    self.id = id
+    self.type = type
+    self.role = role
+    self.isOutput = isOutput
+    self.createdAt = createdAt
+    self.json = json
+    self.row = row
+    self.turn = turn
+    self.position = position
+  }
+
   private static func parts(_ text: RawJSON, isAnswer: Bool) -> RawJSON {
     .build { writer in
       writer.array { writer in
