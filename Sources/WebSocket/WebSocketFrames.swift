@@ -21,6 +21,7 @@ internal import CWslay
     package static let unsupportedData = CloseCode(1003)
     package static let policyViolation = CloseCode(1008)
     package static let messageTooBig = CloseCode(1009)
+    package static let tryAgainLater = CloseCode(1013)
   }
 
   /// Pings and pongs of one peer that wait for it to read; one that lets more pile up is shut out.

@@ -4,6 +4,8 @@ package import JSON
 /// large is never copied.
 package struct SSEFrame: Sendable {
   package let pieces: [ArraySlice<UInt8>]
+  /// The data; nil where it is no JSON.
+  package let json: RawJSON?
 
   /// A comment, which shows that somebody is there.
   package static let keepAlive = SSEFrame(pieces: [Array(": keep-alive\n\n".utf8)[...]])
@@ -15,6 +17,7 @@ package struct SSEFrame: Sendable {
 
   private init(pieces: [ArraySlice<UInt8>]) {
     self.pieces = pieces
+    json = nil
   }
 
   /// - Parameters:
@@ -25,7 +28,9 @@ package struct SSEFrame: Sendable {
     if let type, !type.utf8.contains(where: \.isControl) {
       head = Array("event: \(type)\ndata: ".utf8)[...]
     }
-    pieces = [head, json.onOneLine.bytes, Self.end]
+    let json = json.onOneLine
+    self.json = json
+    pieces = [head, json.bytes, Self.end]
   }
 
   /// Bytes.

@@ -8,6 +8,7 @@ struct APIRoute: Sendable {
     case method(Method)
     case create
     case chat
+    case webSocket
     case health
     case page(PageFile)
     /// A code of `halley open` becomes a session of the page.
@@ -27,7 +28,7 @@ struct APIRoute: Sendable {
   var isPublic: Bool {
     switch endpoint {
     case .page, .session, .health: true
-    case .method, .create, .chat, .overview, .usage: false
+    case .method, .create, .chat, .webSocket, .overview, .usage: false
     }
   }
 
@@ -70,6 +71,7 @@ extension APIRoute {
 
   static let all = [
     APIRoute("POST", "responses", .create),
+    APIRoute("GET", "responses", .webSocket),
     APIRoute("POST", "responses/input_tokens", .responsesInputTokensCount),
     APIRoute("POST", "responses/compact", .responsesCompact),
     APIRoute("GET", "responses/{response_id}", .responsesRetrieve, query: stream),

@@ -46,6 +46,9 @@ struct HTTPCall {
     case .create: self = try .create(params, head, try Self.known(caller), daemon)
     case .chat: self = try .chat(params, head, try Self.known(caller), daemon)
     case .method(let method): self = .method(method, params, head, try Self.known(caller))
+    case .webSocket:
+      // The connection itself answers.
+      throw RPCError(.internal, "a WebSocket is no answer")
     case .health:
       self.init { _ in .reply(.result(.object { $0.member("status", "ok") })) }
     case .page(let file):
@@ -107,7 +110,7 @@ struct HTTPCall {
 
   // MARK: Reading
 
-  private static func isFull(_ head: HTTPRequestHead) -> Bool { head["x-halley"] == "full" }
+  static func isFull(_ head: HTTPRequestHead) -> Bool { head["x-halley"] == "full" }
 
   private static func object(
     _ body: [UInt8], _ limits: JSONLimits
@@ -126,14 +129,16 @@ struct HTTPCall {
   }
 
   /// The params of a create: what the head says goes into `halley`, unless the body says it.
-  private static func completed(
-    _ body: RawJSON, _ head: HTTPRequestHead, _ configuration: HTTPConfiguration
+  ///
+  /// - Parameter isOnly: whether the head is that of this create and no other.
+  static func completed(
+    _ body: RawJSON, _ head: HTTPRequestHead, _ configuration: HTTPConfiguration,
+    isOnly: Bool = true
   ) throws(RPCError) -> RawJSON {
     var body = body
     var options = body.nonNull("halley") ?? .emptyObject
-    for (field, member) in [
-      ("idempotency-key", "idempotency_key"), ("x-halley-cache", "cache"),
-    ] {
+    let members = [("x-halley-cache", "cache")]
+    for (field, member) in isOnly ? members + [("idempotency-key", "idempotency_key")] : members {
       guard let value = head[field], options[member] == nil else { continue }
       options = options.setting(member, to: .string(value))
     }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import JSON
 internal import Store
+internal import WebSocket
 internal import Wire
 
 /// One connection of HTTP/1: cuts what comes into requests, and answers one after the other.
@@ -25,6 +26,7 @@ final class HTTPConnection: ClientStreamOwner {
     case readingHead
     case readingBody(Incoming)
     case answering(HTTPExchange)
+    case webSocket(WebSocketSession, Caller)
     /// The last answer is out. What still comes is thrown away, because a connection that is closed
     /// with bytes unread is reset, and the answer with it.
     case leaving
@@ -65,11 +67,23 @@ final class HTTPConnection: ClientStreamOwner {
   }
 
   /// Who waits for an answer; nil where nobody does.
-  var asking: Caller? {
-    if case .answering(let exchange) = state { exchange.caller } else { nil }
+  var asking: ConnectedClient? {
+    switch state {
+    case .answering(let exchange):
+      exchange.caller.map { ConnectedClient(caller: $0, requests: 1) }
+    case .webSocket(let session, let caller):
+      ConnectedClient(caller: caller, requests: session.requests)
+    case .betweenRequests, .readingHead, .readingBody, .leaving: nil
+    }
   }
 
-  var hasOutput: Bool { asking != nil || hasUnsent }
+  var hasOutput: Bool {
+    switch state {
+    case .answering: true
+    case .webSocket(let session, _): session.hasOutput || hasUnsent
+    case .betweenRequests, .readingHead, .readingBody, .leaving: hasUnsent
+    }
+  }
   /// Bytes of answers that the client has not taken, roughly.
   var outputBytes: Int { output.reduce(0) { $0 + $1.count } }
 
@@ -78,18 +92,28 @@ final class HTTPConnection: ClientStreamOwner {
   // MARK: Reading
 
   var isPaused: Bool {
-    if case .answering = state { parser.bufferedBytes >= Self.longestReadAhead } else { false }
+    switch state {
+    case .answering: parser.bufferedBytes >= Self.longestReadAhead
+    case .webSocket(let session, _): session.isPaused
+    case .betweenRequests, .readingHead, .readingBody, .leaving: false
+    }
   }
 
   func receive(_ bytes: borrowing Span<UInt8>) {
-    if case .leaving = state { return }
-    parser.append(bytes)
-    proceed()
+    switch state {
+    case .leaving: return
+    case .webSocket(let session, _):
+      session.receive(bytes)
+      account()
+    case .betweenRequests, .readingHead, .readingBody, .answering:
+      parser.append(bytes)
+      proceed()
+    }
   }
 
   func receiveEnd() {
     switch state {
-    case .answering, .readingHead, .readingBody: stream?.close()
+    case .answering, .webSocket, .readingHead, .readingBody: stream?.close()
     case .betweenRequests, .leaving: break
     }
   }
@@ -123,7 +147,7 @@ final class HTTPConnection: ClientStreamOwner {
   private var canRead: Bool {
     switch state {
     case .betweenRequests, .readingHead, .readingBody: true
-    case .answering, .leaving: false
+    case .answering, .webSocket, .leaving: false
     }
   }
 
@@ -158,32 +182,32 @@ final class HTTPConnection: ClientStreamOwner {
 
   /// Refuses what comes after the daemon was told to stop.
   private func requireService() throws(APIError) {
-    guard face.daemon.isDraining else { return }
-    var error = APIError(
-      503, code: RPCError.Code.overloaded.rawValue, "the daemon is stopping")
-    error.headers.append(("retry-after", "1"))
-    throw error
+    if face.daemon.isDraining { throw .stopping }
   }
 
   /// Keeps all input buffers together below their limit.
   private func account() {
     var bytes = parser.bufferedBytes
     if case .readingBody(let incoming) = state { bytes += incoming.body.count }
+    if case .webSocket(let session, _) = state { bytes += session.bufferedBytes }
     face.inputBytes += bytes - buffered
     buffered = bytes
     guard face.inputBytes > limits.maximumBufferedBytes, bytes > 0 else { return }
-    guard case .readingBody(let incoming) = state else { return }
-    refuse(
-      incoming.head,
-      APIError(
-        RPCError(
-          .overloaded, "the input buffers of all clients are full", isRetryable: true,
-          details: [("retry_after_ms", .integer(1000))])))
+    let error = APIError(
+      RPCError(
+        .overloaded, "the input buffers of all clients are full", isRetryable: true,
+        details: [("retry_after_ms", .integer(1000))]))
+    switch state {
+    case .readingBody(let incoming): refuse(incoming.head, error)
+    case .webSocket(let session, _): session.shed(error)
+    case .betweenRequests, .readingHead, .answering, .leaving: return
+    }
   }
 
   // MARK: Answering
 
   private func answer(_ incoming: Incoming) {
+    if case .webSocket = incoming.route.endpoint { return upgrade(incoming) }
     let (head, daemon) = (incoming.head, face.daemon)
     let call = HTTPCall.reading(head, incoming.route, incoming.caller, incoming.body, daemon)
     let exchange = HTTPExchange(
@@ -196,6 +220,26 @@ final class HTTPConnection: ClientStreamOwner {
       exchange.start(try call.perform(daemon))
     } catch {
       exchange.fail(APIError(error))
+    }
+  }
+
+  /// Leaves HTTP; what has come behind the head are frames.
+  private func upgrade(_ incoming: Incoming) {
+    do throws(APIError) {
+      guard let caller = incoming.caller else { return }
+      let accept = try APIError.refusing { () throws(WebSocketRefusal) in
+        try WebSocketHandshake.accept(incoming.head)
+      }
+      let session = try face.session(incoming.head, caller, access, limits) { [weak self] in
+        self?.stream
+      }
+      output.append(HTTPResponseHead.switching(incoming.head, accept).bytes[...])
+      state = .webSocket(session, caller)
+      timer?.disarm()
+      session.receive(parser.takeRest().span)
+      stream?.wake()
+    } catch {
+      refuse(incoming.head, error)
     }
   }
 
@@ -225,6 +269,12 @@ final class HTTPConnection: ClientStreamOwner {
     if output.isEmpty, case .answering(let exchange) = state {
       output = exchange.takePieces()
       if exchange.isEnded { ended(exchange) }
+    }
+    if output.isEmpty, case .webSocket(let session, _) = state {
+      let frames = session.nextOutput()
+      account()
+      if session.isOver { leave() }
+      return frames
     }
     guard !output.isEmpty else { return [] }
     lastOutput = EventLoop.now
@@ -274,6 +324,7 @@ final class HTTPConnection: ClientStreamOwner {
       if silence >= Self.keepAliveTime { exchange.keepAlive() }
       let rest = Self.keepAliveTime - silence
       timer?.arm(after: rest > .zero ? rest : Self.keepAliveTime)
+    case .webSocket: return
     }
   }
 
@@ -283,19 +334,21 @@ final class HTTPConnection: ClientStreamOwner {
 
   /// Hangs up unless a request is there or on its way.
   func closeIfIdle() {
+    if case .webSocket(let session, _) = state { return session.drain() }
     if case .betweenRequests = state, parser.isBetweenRequests, output.isEmpty { stream?.close() }
   }
 
   var isDone: Bool {
     switch state {
     case .betweenRequests, .leaving: output.isEmpty
-    case .readingHead, .readingBody, .answering: false
+    case .readingHead, .readingBody, .answering, .webSocket: false
     }
   }
 
   func closed() {
     timer?.cancel()
     if case .answering(let exchange) = state { exchange.abandon() }
+    if case .webSocket(let session, _) = state { session.abandon() }
     state = .leaving
     output = []
     face.inputBytes -= buffered
@@ -305,6 +358,13 @@ final class HTTPConnection: ClientStreamOwner {
 }
 
 extension APIError {
+  /// What comes after the daemon was told to stop.
+  static var stopping: APIError {
+    var error = APIError(503, code: RPCError.Code.overloaded.rawValue, "the daemon is stopping")
+    error.headers.append(("retry-after", "1"))
+    return error
+  }
+
   /// A request that is no HTTP.
   fileprivate init(malformed error: HTTPRequestError) {
     let code = error.status == .contentTooLarge ? RPCError.Code.tooLarge : .invalidRequest

@@ -29,9 +29,7 @@ final class HTTPFace: RestrictedFace {
     limits = ClientLimits(daemon.configuration.limits)
   }
 
-  var clients: [ConnectedClient] {
-    connections.values.compactMap { $0.asking.map { ConnectedClient(caller: $0, requests: 1) } }
-  }
+  var clients: [ConnectedClient] { connections.values.compactMap(\.asking) }
 
   var outputBytes: Int { connections.values.reduce(0) { $0 + $1.outputBytes } }
 

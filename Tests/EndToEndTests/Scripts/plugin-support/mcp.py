@@ -30,7 +30,7 @@ def environments(**packages):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         made = list(pool.map(lambda name: install(root, name, packages[name]), packages))
     if not all(made):
-        print("1..0 # SKIP mcp and its servers are not to be had from PyPI (Debian: python3-venv)")
+        print("1..0 # SKIP the packages are not to be had from PyPI (Debian: python3-venv)")
         sys.exit(77)
     return root
 
