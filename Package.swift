@@ -91,7 +91,7 @@ let package = Package(
       resources: ["bash", "zsh", "fish"].map { .embedInCode("Shell/halley.\($0)") },
       swiftSettings: strict, linkerSettings: selfContained),
     .executableTarget(
-      name: "halley-simulator", dependencies: [arguments, "COpenSSL", "CSpawn", "JSON"],
+      name: "halley-simulator", dependencies: [arguments, "COpenSSL", "CSpawn", "JSON", "Wire"],
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
 
     .target(
@@ -118,10 +118,14 @@ let package = Package(
         "TestSupport", "WebSocket", "Wire",
       ],
       swiftSettings: strict),
-    .testTarget(name: "StoreTests", dependencies: ["JSON", "Store"], swiftSettings: strict),
+    .testTarget(
+      name: "StoreTests", dependencies: ["CSQLite", "JSON", "Store"], exclude: ["Released"],
+      swiftSettings: strict),
     .testTarget(
       name: "WebSocketTests", dependencies: ["WebSocket", "Wire"], swiftSettings: strict),
-    .testTarget(name: "WireTests", dependencies: ["JSON", "Wire"], swiftSettings: strict),
+    .testTarget(
+      name: "WireTests", dependencies: ["JSON", "TestSupport", "Wire"], exclude: ["h11-oracle"],
+      swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What libFuzzer does for hours (contrib/fuzz), for a moment and with the same inputs each time.

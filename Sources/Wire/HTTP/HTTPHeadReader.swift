@@ -79,7 +79,9 @@ struct HTTPHeadReader: Sendable {
       throw HTTPRequestError(
         in: place, at: name.endIndex,
         found: line[name.endIndex...].first.map(HTTPRequestError.name) ?? "the line's end",
-        expected: name.isEmpty ? "its name" : "its name and a colon, nothing between them")
+        expected: name.isEmpty
+          ? "its name, on a line that goes on no other"
+          : "its name and a colon, nothing between them")
     }
     let value = line[(name.endIndex + 1)...]
     if let wrong = value.firstIndex(where: { !$0.isFieldValue }) {

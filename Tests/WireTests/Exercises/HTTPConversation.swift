@@ -12,24 +12,26 @@ struct HTTPConversation {
   private(set) var error: HTTPRequestError?
   private(set) var parser: HTTPRequestParser
 
-  /// - Parameter pieceBytes: how many of the bytes arrive at once.
+  /// - Parameter pieceBytes: how many of the bytes arrive next.
   init(
-    _ bytes: [UInt8], pieceBytes: Int = .max, maximumBodyBytes: Int = 1000,
+    _ bytes: [UInt8], pieceBytes: @autoclosure () -> Int = .max, maximumBodyBytes: Int = 1000,
     maximumHeadBytes: Int = 32 << 10
   ) {
     parser = HTTPRequestParser(
       maximumBodyBytes: maximumBodyBytes, maximumHeadBytes: maximumHeadBytes)
     var rest = bytes[...]
     while !rest.isEmpty, error == nil {
-      let piece = rest.prefix(pieceBytes)
+      let piece = rest.prefix(max(1, pieceBytes()))
       parser.append(piece.span)
-      rest = rest.dropFirst(pieceBytes)
+      rest = rest.dropFirst(piece.count)
       takeEvents()
     }
   }
 
-  init(_ text: String, pieceBytes: Int = .max, maximumBodyBytes: Int = 1000) {
-    self.init(Array(text.utf8), pieceBytes: pieceBytes, maximumBodyBytes: maximumBodyBytes)
+  init(
+    _ text: String, pieceBytes: @autoclosure () -> Int = .max, maximumBodyBytes: Int = 1000
+  ) {
+    self.init(Array(text.utf8), pieceBytes: pieceBytes(), maximumBodyBytes: maximumBodyBytes)
   }
 
   private mutating func takeEvents() {

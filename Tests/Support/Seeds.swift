@@ -1,16 +1,14 @@
-import TestSupport
-
 /// The inputs that mutation begins with; libFuzzer begins with the same.
-enum Seeds {
+package enum Seeds {
   private static let root =
     "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Fuzz/Seeds"
 
-  static func read(_ target: String, _ name: String) throws -> [UInt8] {
+  package static func read(_ target: String, _ name: String) throws -> [UInt8] {
     try TextFile.bytes("\(root)/\(target)/\(name)")
   }
 
   /// Calls back with each of many changed inputs, the same ones each time.
-  static func mutate(
+  package static func mutate(
     _ target: String, _ names: [String], words: [String], count: Int,
     _ body: ([UInt8]) throws -> Void
   ) throws {
