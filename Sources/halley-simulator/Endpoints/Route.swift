@@ -9,7 +9,7 @@ struct Route {
 
   /// Reads the path; a leading `/v1` makes no difference.
   init(_ request: HTTPRequest) {
-    var steps = request.path.split(separator: "/").map(String.init)
+    var steps = request.segments.filter { !$0.isEmpty }
     if steps.first == "v1" { steps.removeFirst() }
     controlName = steps.first == "_simulator" ? steps.dropFirst().joined(separator: "/") : nil
     let isCollection = ["responses", "models"].contains(steps.first)
