@@ -149,6 +149,28 @@ import Testing
     #expect(unsafe access(path, F_OK) != 0)
   }
 
+  @Test func `one that speaks HTTP allows the same, without a token`() throws {
+    let daemon = try start("protocol = \"http\"\nmodels = [\"gpt-5.4\"]")
+    func status(_ arguments: String...) throws -> String {
+      try run(
+        ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", path] + arguments
+      ).output
+    }
+    func post(_ path: String, _ body: String) throws -> String {
+      try status(
+        "-H", "Content-Type: application/json", "-d", body, "http://localhost/v1/\(path)")
+    }
+    #expect(try post("responses", #"{"model":"gpt-5.4","input":"x"}"#) == "200")
+    #expect(try post("responses", #"{"model":"gpt-5.4-mini","input":"x"}"#) == "403")
+    #expect(try post("conversations", "{}") == "403")
+    #expect(try status("http://localhost/v1/models") == "200")
+    #expect(try status("http://localhost/v1/models/gpt-5.4") == "403")
+    #expect(try status("http://localhost/halley/overview") == "403")
+    let usage = try daemon.connect().call(3, "usage.summary", #"{"by":"client"}"#)
+    let clients = usage.result?["data"]?.elements.compactMap { $0["client"]?.string } ?? []
+    #expect(clients == ["box"], "\(clients)")
+  }
+
   @Test func `a place that can't be had keeps nobody else from being served`() throws {
     try scratch.write("box.sock", "no socket")
     let daemon = try start()

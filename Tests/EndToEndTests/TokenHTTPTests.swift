@@ -134,7 +134,9 @@ import Testing
       ("DELETE", "conversations/\(conversation)"),
       ("POST", "conversations/\(conversation)/items"), ("POST", "chat/completions"),
     ] {
-      let body = verb == "POST" ? #"{"model":"gpt-5.4","input":"x"}"# : nil
+      let body =
+        verb == "POST"
+        ? #"{"model":"gpt-5.4","input":"x","messages":[{"role":"user","content":"x"}]}"# : nil
       #expect(try ask(verb, "/v1/\(path)", token, body: body).status == 403, "\(verb) \(path)")
     }
     #expect(try stage.simulator.count("creates") == before)
@@ -180,6 +182,33 @@ import Testing
     #expect(try TextFile.text(file) != first)
     let tokens = try client.call(2, "tokens.list").result?["data"]?.elements ?? []
     #expect(tokens.compactMap { $0["name"]?.string } == ["default"])
+  }
+
+  @Test func `a page gets a token for a code, once, that looks and cancels`() throws {
+    let code = try #require(try stage.client.call(2, "http.code").result?["code"]?.string)
+    func redeem(_ code: String) throws -> Reply {
+      try ask("POST", "/halley/session", nil, body: #"{"code":"\#(code)"}"#)
+    }
+    #expect(try redeem(code + "x").status == 403)
+    let page = try #require(try redeem(code).body["token"]?.string)
+    #expect(try redeem(code).status == 403)
+    let own = try stage.client.say("mine")
+    _ = try token("zed", #""budget_usd_per_day":2"#)
+    let overview = try ask("GET", "/halley/overview", page)
+    let budgets = overview.body["budgets"]?.elements ?? []
+    #expect(budgets.contains { $0["name"]?.string == "token.zed" }, "\(overview.body.text)")
+    #expect(try ask("GET", "/halley/usage?by=day", page).status == 200)
+    #expect(try ask("GET", "/v1/responses/\(own.id)", page).status == 200)
+    #expect(try say(page).status == 403)
+    #expect(try ask("DELETE", "/v1/responses/\(own.id)", page).status == 403)
+    let running = try stage.client.say(
+      "x", #""background":true,"metadata":{"endless":"deltas","event_delay_ms":"5"}"#)
+    let cancelled = try ask("POST", "/v1/responses/\(running.id)/cancel", page, body: "{}")
+    #expect(cancelled.body["status"]?.string == "cancelled")
+    for path in ["/halley/overview", "/halley/usage"] {
+      #expect(try ask("GET", path, try token("t\(path.utf8.count)")).status == 403)
+      #expect(try ask("GET", path, nil).status == 401)
+    }
   }
 
   @Test func `an upstream that is this daemon is not asked`() throws {

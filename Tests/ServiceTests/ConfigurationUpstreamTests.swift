@@ -170,6 +170,38 @@ import Testing
     #expect(errors.first?.contains("secret") == false)
   }
 
+  @Test(arguments: [
+    ("http://127.0.0.1:4141/v1", "address of [http]"), ("http://[::1]:4141", "address of [http]"),
+    ("unix:/run/box.sock", "[sockets.box]"),
+  ])
+  func `no upstream is the daemon itself`(url: String, place: String) throws {
+    let own = """
+      [http]
+      listen = ["127.0.0.1:4141", "[::1]:4141"]
+      [sockets.box]
+      path = "/run/box.sock"
+      """
+    func errors(_ url: String) throws -> [String] {
+      try scratch.errors("[upstreams.u]\nbase_url = \"\(url)\"\n\(own)")
+    }
+    let errors = try errors(url)
+    #expect(errors.count == 1)
+    #expect(errors.first?.contains("upstreams.u.base_url: found the daemon's own \(place)") == true)
+  }
+
+  @Test func `another service on this machine is an upstream`() throws {
+    let configuration = try scratch.load(
+      """
+      [upstreams.u]
+      base_url = "http://127.0.0.1:4142/v1"
+      [upstreams.v]
+      base_url = "http://127.0.0.2:4141/v1"
+      [http]
+      listen = ["127.0.0.1:4141"]
+      """)
+    #expect(configuration.upstreams.count == 3)
+  }
+
   @Test func `a header stands once, whatever its case`() throws {
     let errors = try errors("headers = { X-A = \"1\", x-a = \"2\" }")
     #expect(errors.first?.contains("each header once") == true)

@@ -86,6 +86,8 @@ import Testing
         == Budgets.Refusal(
           budget: "token.zed", spent: NanoDollars(60), limit: NanoDollars(100),
           isPriceUnknown: false))
+    #expect(budgets.standing(of: token(100), on: day)?.spent == NanoDollars(60))
+    #expect(budgets.standing(of: nvim, on: day) == nil)
     #expect(reserve(1_000_000, &budgets) != nil)
     #expect(budgets.settle(first, cost: NanoDollars(90)).map(\.budget) == ["token.zed"])
     #expect(reserve(20, &budgets, token(100)) == nil)

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Wire
 
 extension Configuration {
@@ -123,16 +124,25 @@ extension Configuration {
           expected: "a path of its own"))
     }
     for upstream in upstreams {
-      guard let path = upstream.origin.socketPath,
-        let own = sockets.first(where: { $0.path == path })
-      else { continue }
+      guard let own = ownPlace(upstream.origin) else { continue }
       let table = ["upstreams", upstream.name]
       findings.refuseWhole(
         ConfigurationError(
           findings.origin(of: table, "base_url"), key: TOMLText.path(table + ["base_url"]),
-          found: "the daemon's own [sockets.\(own.name)]",
+          found: "the daemon's own \(own)",
           expected: "another service: what is asked would come back"))
     }
+  }
+
+  /// What is configured to listen where a connection leads; nil for another's place.
+  private func ownPlace(_ origin: UpstreamOrigin) -> String? {
+    guard let path = origin.socketPath else {
+      let isOwn = http.listen.contains { $0.authority == "\(origin.host):\(origin.port)" }
+      return isOwn ? "address of [http]" : nil
+    }
+    let beside = ConfigurationPaths.directory(of: paths.socket.path) + "/http.sock"
+    if path == beside, !http.listen.isEmpty { return "socket for HTTP" }
+    return sockets.first { $0.path == path }.map { "[sockets.\($0.name)]" }
   }
 
   /// - Parameter besides: an upstream that the name may not mean.

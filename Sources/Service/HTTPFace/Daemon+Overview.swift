@@ -28,7 +28,7 @@ extension Daemon {
       overview.key("responses")
       overview.array { list in
         for run in registry.running.values
-        where caller.isOperator || run.subject == caller.principal.subject {
+        where caller.isOperator || caller.principal.sees(run.principal) {
           list.object { write(run, &$0) }
         }
       }
@@ -43,7 +43,9 @@ extension Daemon {
       overview.array { for plugin in plugins.listJSON["data"]?.elements ?? [] { $0.value(plugin) } }
       overview.key("budgets")
       overview.array { list in
-        for budget in ledger.budgets(of: caller.principal.subject) {
+        let subject = caller.principal.subject
+        let grants = tokens.tokens(of: subject).map { Grant($0) }
+        for budget in ledger.budgets(of: subject) + grants.compactMap({ ledger.budget(of: $0) }) {
           list.object { write(budget, &$0) }
         }
       }

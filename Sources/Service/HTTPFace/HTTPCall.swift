@@ -56,10 +56,10 @@ struct HTTPCall {
     case .session:
       self.init { daemon throws(RPCError) in .reply(.result(try daemon.pageSession(params))) }
     case .overview:
-      let caller = try Self.known(caller)
+      let caller = try Self.visitor(caller)
       self.init { .reply($0.overview(for: caller)) }
     case .usage:
-      let caller = try Self.known(caller)
+      let caller = try Self.visitor(caller)
       self.init { daemon throws(RPCError) in .reply(try daemon.pageUsage(params, for: caller)) }
     }
   }
@@ -105,6 +105,15 @@ struct HTTPCall {
   /// Who asks; a route that is for anybody has nothing to do for somebody.
   private static func known(_ caller: Caller?) throws(RPCError) -> Caller {
     guard let caller else { throw RPCError(.permission, "nobody is known to ask") }
+    return caller
+  }
+
+  /// Who looks at the page: what it shows is its user's, and not for programs.
+  private static func visitor(_ caller: Caller?) throws(RPCError) -> Caller {
+    let caller = try known(caller)
+    guard caller.role == .page || Roles.users.contains(caller.role) else {
+      throw RPCError(.permission, "only the daemon's page and its users may ask for that")
+    }
     return caller
   }
 

@@ -185,6 +185,16 @@ package struct Budgets: Sendable {
     package let isMonthly: Bool
   }
 
+  /// How far what a spender was allowed is used on a day; nil where that is anything.
+  package func standing(of spender: Spender, on day: LocalDay) -> Standing? {
+    spender.allowance.map { allowance in
+      let account = Account(owner: .name(spender.subject, spender.client), period: .day(day))
+      return Standing(
+        name: allowance.name, limit: allowance.amount, spent: taken(from: account),
+        isMonthly: false)
+    }
+  }
+
   /// The budgets that a user's requests count against, as they stand on a day.
   package func standings(of subject: Subject, on day: LocalDay) -> [Standing] {
     let user = Spender(subject, client: "")

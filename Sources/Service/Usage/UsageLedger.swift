@@ -77,6 +77,11 @@ final class UsageLedger {
     budgets.standings(of: subject, on: today)
   }
 
+  /// How far the budget of a token or a restricted socket is used; nil where it has none.
+  func budget(of grant: Grant) -> Budgets.Standing? {
+    budgets.standing(of: Budgets.Spender(grant), on: today)
+  }
+
   /// Reserves the estimate of a request.
   ///
   /// - Parameter estimate: nil where no price is known.

@@ -38,11 +38,9 @@ final class UsageMeter {
   ) {
     self.ledger = ledger
     self.plan = plan
-    let allowance = caller.grant.flatMap { grant in
-      grant.budget.map { Budgets.Allowance($0, name: grant.budgetName) }
-    }
-    spender = Budgets.Spender(
-      caller.principal.subject, client: caller.name, allowance: allowance)
+    spender =
+      caller.grant.map { Budgets.Spender($0) }
+      ?? Budgets.Spender(caller.principal.subject, client: caller.name)
     limit = request.options.maximumCostNanodollars
     let first = plan.candidates[0]
     usage = NewUsage(
@@ -161,6 +159,14 @@ final class UsageMeter {
   var settled: SettledUsage? {
     guard let handle, let ending, !isApart else { return nil }
     return SettledUsage(handle, ending)
+  }
+}
+
+extension Budgets.Spender {
+  init(_ grant: Grant) {
+    self.init(
+      grant.principal.subject, client: grant.name,
+      allowance: grant.budget.map { Budgets.Allowance($0, name: grant.budgetName) })
   }
 }
 
