@@ -82,7 +82,7 @@ struct ResponseFormat: AnswerFormat {
 
   mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame] {
     switch outcome {
-    case .failure(let error): return failure(APIError(error))
+    case .failure(let error): return failure(error)
     case .response(_, let halley):
       guard let event = heldEvent, let response = event["response"] else { return [] }
       let full = event.setting("response", to: response.setting("halley", to: halley))
@@ -90,30 +90,36 @@ struct ResponseFormat: AnswerFormat {
     }
   }
 
-  /// A stream that is cut off says so twice: some clients look for the one, some for the other.
-  private mutating func failure(_ error: APIError) -> [SSEFrame] {
-    let told = error.body["error"] ?? .emptyObject
+  /// A stream that is cut off says so twice, because clients look for the one or for the other. The
+  /// error has its members beside `type`, as the API's reference has them, and in `error`, as the API
+  /// itself and Open Responses do.
+  private mutating func failure(_ error: RPCError) -> [SSEFrame] {
+    let told = APIError(error).body["error"] ?? .emptyObject
     let event = RawJSON.object { event in
       event.member("type", "error")
+      event.member("error", told)
       for name in ["code", "message", "param"] { event.member(name, told[name] ?? .null) }
     }
-    let failed = RawJSON.object { event in
-      event.member("type", "response.failed")
-      event.key("response")
-      event.object { response in
-        response.member("status", "failed")
-        response.key("error")
-        response.object {
+    // What came of it counts as its own.
+    let response = (error.details.last { $0.key == "response" }?.value ?? .emptyObject)
+      .setting("status", to: .string("failed"))
+      .setting(
+        "error",
+        to: .object {
           $0.member("code", told["code"] ?? .null)
           $0.member("message", told["message"] ?? .null)
-        }
-      }
+        })
+    let failed = RawJSON.object { event in
+      event.member("type", "response.failed")
+      event.member("response", response)
     }
     return frames(of: event, nil) + frames(of: failed, nil)
   }
 
   func document(_ result: RawJSON, halley: RawJSON?) -> RawJSON {
-    guard result["object"]?.string == "response" else { return result }
+    guard result["object"]?.string == "response" else {
+      return isFull ? result : result.asTheAPIHasIt
+    }
     let whole = ResponseDefaults(nil, of: result, request).completed(result)
     guard isFull, let halley else { return whole }
     return whole.setting("halley", to: halley)
@@ -171,5 +177,16 @@ struct ChatFormat: AnswerFormat {
   func add(to head: inout HTTPResponseHead) {
     guard !chat.ignored.isEmpty else { return }
     head.add("x-halley-ignored", chat.ignored.joined(separator: ", "))
+  }
+}
+
+extension RawJSON {
+  /// Without what the daemon adds to the API's objects: to this one, and to those of a list.
+  fileprivate var asTheAPIHasIt: RawJSON {
+    let object = self["halley"] == nil ? self : removing("halley")
+    guard let data = object["data"], data.kind == .array,
+      data.elements.contains(where: { $0["halley"] != nil })
+    else { return object }
+    return object.setting("data", to: .array(data.elements.map { $0.removing("halley") }))
   }
 }

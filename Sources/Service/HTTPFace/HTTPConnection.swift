@@ -209,11 +209,11 @@ final class HTTPConnection: ClientStreamOwner {
   private func answer(_ incoming: Incoming) {
     if case .webSocket = incoming.route.endpoint { return upgrade(incoming) }
     let (head, daemon) = (incoming.head, face.daemon)
+    do throws(APIError) { try requireService() } catch { return refuse(head, error) }
     let call = HTTPCall.reading(head, incoming.route, incoming.caller, incoming.body, daemon)
     let exchange = HTTPExchange(
       head, of: incoming.caller, call.format,
-      isLast: daemon.isDraining
-    ) { [weak self] in self?.stream?.wake() }
+      isLast: { daemon.isDraining }, wake: { [weak self] in self?.stream?.wake() })
     state = .answering(exchange)
     timer?.arm(after: HTTPExchange.longestSilence)
     do throws(RPCError) {

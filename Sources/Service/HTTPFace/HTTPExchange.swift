@@ -27,7 +27,7 @@ final class HTTPExchange {
   let caller: Caller?
   private let id = HTTPExchange.newID()
   private var format: any AnswerFormat
-  private let isLast: Bool
+  private let isLast: @EventLoop () -> Bool
   private var state = State.waiting
   private var work: Task<Void, Never>?
   /// The connection ends behind the answer.
@@ -36,18 +36,18 @@ final class HTTPExchange {
   private var pieces: [ArraySlice<UInt8>] = []
 
   /// - Parameters:
-  ///   - isLast: whether no other request is taken behind it.
+  ///   - isLast: whether no other request is taken behind it, as far as is known by then.
   ///   - wake: asks for `takePieces` soon.
   init(
-    _ request: HTTPRequestHead, of caller: Caller?, _ format: any AnswerFormat, isLast: Bool,
-    wake: @escaping @EventLoop () -> Void
+    _ request: HTTPRequestHead, of caller: Caller?, _ format: any AnswerFormat,
+    isLast: @escaping @EventLoop () -> Bool, wake: @escaping @EventLoop () -> Void
   ) {
     self.request = request
     self.caller = caller
     self.format = format
     self.isLast = isLast
     self.wake = wake
-    endsConnection = isLast || !request.isKeptAlive
+    endsConnection = !request.isKeptAlive
   }
 
   var isEnded: Bool {
@@ -239,7 +239,7 @@ final class HTTPExchange {
 
   private func head(_ status: Int, _ body: HTTPResponseHead.Body) -> HTTPResponseHead {
     var head = HTTPResponseHead(
-      status, body, answering: request, isLast: isLast,
+      status, body, answering: request, isLast: isLast(),
       at: SystemClock.milliseconds() / 1000)
     endsConnection = head.isLast
     head.add("x-request-id", id)
