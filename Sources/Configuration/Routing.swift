@@ -108,6 +108,21 @@ extension Configuration {
     upstream.models.isEmpty && upstream.name == defaultUpstream ? Self.any : upstream.models
   }
 
+  /// The name by which a request reaches a model that an upstream knows; nil where there is none.
+  package func name(of model: String, at upstream: String) -> String? {
+    let prefixes = self.upstream(named: upstream).map { found in
+      found.stripPrefix ? found.models.filter(\.hasWildcards).map(\.literalPrefix) : []
+    }
+    return ([""] + (prefixes ?? [])).map { $0 + model }.first { name in
+      do throws(UnknownNameError) {
+        let route = try route(forModel: name)
+        return route.upstream.name == upstream && route.model == model
+      } catch {
+        return false
+      }
+    }
+  }
+
   /// Returns the upstream that a request asks for.
   package func requireUpstream(_ name: String) throws(UnknownNameError) -> UpstreamConfiguration {
     guard let upstream = upstream(named: name) else {

@@ -109,6 +109,12 @@ package final class DaemonProcess {
 
   package var isRunning: Bool { process.isRunning }
 
+  /// Of a daemon whose configuration has a table [http].
+  package var httpSocketPath: String { "\(scratch.path)/s/http.sock" }
+
+  /// A client that speaks HTTP.
+  package func connectByHTTP() throws -> HTTPSocketClient { try HTTPSocketClient(self) }
+
   // MARK: What is known of it
 
   package var identifier: Int32 { process.identifier }

@@ -108,6 +108,15 @@ package final class SocketClient {
     }
   }
 
+  /// As many bytes as are asked for, or what there is before the connection's end.
+  package func read(_ count: Int) throws -> [UInt8] {
+    while bufferedBytes < count, try receive() {}
+    let bytes = Array(received[start...].prefix(count))
+    start += bytes.count
+    searched = max(searched, start)
+    return bytes
+  }
+
   /// What tells a daemon that hangs from one that has nothing to say.
   private var whatItDoes: String {
     guard let daemon = daemon as? DaemonProcess else { return "" }

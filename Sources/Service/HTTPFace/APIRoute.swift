@@ -93,8 +93,8 @@ extension APIRoute {
     APIRoute(
       "DELETE", "conversations/{conversation}/items/{item_id}", .conversationsItemsDelete),
 
-    APIRoute("GET", "models", .modelsList),
-    APIRoute("GET", "models/{model}", .modelsRetrieve),
+    APIRoute("GET", "models", .modelsOffered),
+    APIRoute("GET", "models/{model}", .modelOffered),
     APIRoute("POST", "chat/completions", .chat),
     APIRoute("GET", "healthz", .health),
 

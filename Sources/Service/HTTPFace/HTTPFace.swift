@@ -133,7 +133,7 @@ final class HTTPFace: RestrictedFace {
         .overloaded, reason, isRetryable: true, details: [("retry_after_ms", .integer(1000))]))
     let body = error.body.bytes
     var head = HTTPResponseHead(
-      503, .length(body.count), answering: nil, isLast: true,
+      error.status, .length(body.count), answering: nil, isLast: true,
       at: SystemClock.milliseconds() / 1000)
     head.add("Content-Type", "application/json")
     head.add(fieldsOf: error)

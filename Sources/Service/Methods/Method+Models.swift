@@ -35,4 +35,29 @@ extension Method {
       as: call.subject, daemon.responseServices.upstreams
     ).get()
   }
+
+  // MARK: For clients of the API
+
+  /// The list that the API's clients choose from, in a few seconds at most.
+  static let modelsOffered = working("models.list") { daemon, call throws(RPCError) in
+    await daemon.models.offer(try daemon.market(for: call))
+  }
+
+  static let modelOffered = working(
+    "models.retrieve", .params(["model": .model], required: ["model"])
+  ) { daemon, call throws(RPCError) in
+    try await daemon.models.offered(
+      call.requiredText("model"), of: try daemon.market(for: call)
+    ).get()
+  }
+}
+
+extension Daemon {
+  fileprivate func market(for call: Call) throws(RPCError) -> ModelCatalog.Market {
+    try requireConfiguration()
+    return ModelCatalog.Market(
+      configuration: configuration,
+      upstreams: configuration.upstreams.compactMap { upstreams[$0.name] },
+      subject: call.subject, services: responseServices.upstreams)
+  }
 }

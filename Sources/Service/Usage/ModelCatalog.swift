@@ -12,7 +12,11 @@ final class ModelCatalog {
   private static let maximumBytes = 16 << 20
   private static let timeout: Duration = .seconds(30)
 
-  private var known: [String: (models: [RawJSON], at: LoopInstant)] = [:]
+  private(set) var known: [String: (models: [RawJSON], at: LoopInstant)] = [:]
+  /// The upstreams that are asked for a list which nobody waits for to the end.
+  var asked: [String: Promise<Void>] = [:]
+  /// When an upstream failed to list its models.
+  var failed: [String: LoopInstant] = [:]
 
   private let ledger: UsageLedger
 
@@ -22,6 +26,7 @@ final class ModelCatalog {
 
   func forget() {
     known = [:]
+    failed = [:]
   }
 
   /// The API's list of the models of some upstreams that a caller may ask for. An upstream that cannot be asked is left out
@@ -81,12 +86,10 @@ final class ModelCatalog {
     return (lists, failures)
   }
 
-  private func models(
+  func models(
     of upstream: Upstream, _ subject: Subject, _ services: UpstreamServices, _ refresh: Bool
   ) async throws(CallFailure) -> [RawJSON] {
-    if !refresh, let entry = known[upstream.name], EventLoop.now - entry.at < Self.freshness {
-      return entry.models
-    }
+    if !refresh, isFresh(upstream.name), let entry = known[upstream.name] { return entry.models }
     let request = JSONRequest(
       maximumBytes: Self.maximumBytes, timeout: Self.timeout, expected: "a list of models",
       isExpected: { list in
@@ -98,6 +101,10 @@ final class ModelCatalog {
     let models = Self.entries(list)?.filter(Self.isModel) ?? []
     known[upstream.name] = (models, EventLoop.now)
     return models
+  }
+
+  func isFresh(_ upstream: String) -> Bool {
+    known[upstream].map { EventLoop.now - $0.at < Self.freshness } ?? false
   }
 
   private static func entries(_ list: RawJSON) -> [RawJSON]? {
@@ -137,7 +144,7 @@ final class ModelCatalog {
   }
 
   /// Where a model is had, and what it costs where that is known.
-  private func origin(of model: RawJSON, _ upstream: String) -> RawJSON {
+  func origin(of model: RawJSON, _ upstream: String) -> RawJSON {
     let name = model["id"]?.string ?? ""
     let price = ledger.price(of: name, named: name, at: upstream)
     return .object { origin in

@@ -70,6 +70,17 @@ struct InputItem: Sendable {
       })
   }
 
+  /// A user's message as the API gives it back: with its type, and a text as a part.
+  var asParts: RawJSON {
+    let typed = json["type"] == nil ? json.setting("type", to: .string(type)) : json
+    guard let text = json["content"]?.string else { return typed }
+    let part = RawJSON.object { writer in
+      writer.member("type", "input_text")
+      writer.member("text", text)
+    }
+    return typed.setting("content", to: .array([part]))
+  }
+
   private static func prefix(_ type: String) -> String {
     switch type {
     case "message": "msg"

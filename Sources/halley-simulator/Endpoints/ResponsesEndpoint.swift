@@ -94,7 +94,7 @@ struct ResponsesEndpoint {
       writer.member("created_at", Clock.unixSeconds())
       writer.key("output")
       writer.array { writer in
-        for item in context.items where item.role == "user" { writer.value(item.json) }
+        for item in context.items where item.role == "user" { writer.value(item.asParts) }
         writer.object { writer in
           writer.member("id", Identifier.make("cmp"))
           writer.member("type", "compaction")
