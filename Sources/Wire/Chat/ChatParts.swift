@@ -130,13 +130,20 @@ enum ChatParts {
     let key = isCustom ? "input" : "arguments"
     return .object { call in
       if let index { call.member("index", index) }
-      call.member("id", item.nonNull("call_id") ?? item.nonNull("id") ?? .string(""))
+      call.member("id", item.literal("call_id") ?? item.literal("id") ?? .string(""))
       call.member("type", isCustom ? "custom" : "function")
       call.key(isCustom ? "custom" : "function")
       call.object { function in
-        function.member("name", item.nonNull("name") ?? .string(""))
-        function.member(key, argument ?? item.nonNull(key) ?? .string(""))
+        function.member("name", item.literal("name") ?? .string(""))
+        function.member(key, argument ?? item.literal(key) ?? .string(""))
       }
     }
+  }
+}
+
+extension RawJSON {
+  /// The value of a member that is a string.
+  func literal(_ key: String) -> RawJSON? {
+    self[key].flatMap { $0.kind == .string ? $0 : nil }
   }
 }

@@ -35,6 +35,7 @@ package struct ChatStream {
   private var text: ChatText
   /// By output index.
   private var calls: [Int: Call] = [:]
+  private var callCount = 0
   private var waitingCalls: [RawJSON] = []
   private var answeredCalls: Set<String> = []
   /// The part that the latest reasoning belongs to.
@@ -173,11 +174,12 @@ package struct ChatStream {
     _ item: RawJSON, argument: RawJSON, at index: Int, _ emit: (RawJSON) -> Void
   ) {
     // There is one `function_call` in an answer.
-    guard !options.usesFunctions || calls.isEmpty else { return }
-    let call = ChatParts.call(item, index: calls.count, argument: argument)
+    guard !options.usesFunctions || callCount == 0 else { return }
+    let call = ChatParts.call(item, index: callCount, argument: argument)
     calls[index] = Call(
-      calls.count, isCustom: item["type"]?.string == "custom_tool_call",
+      callCount, isCustom: item["type"]?.string == "custom_tool_call",
       isFunction: options.usesFunctions)
+    callCount += 1
     let delta = RawJSON.object { delta in
       if options.usesFunctions {
         delta.member("function_call", call["function"] ?? call["custom"] ?? .null)
@@ -218,10 +220,11 @@ package struct ChatStream {
     for (number, item) in waitingCalls.enumerated()
     where !answeredCalls.contains(item["call_id"]?.string ?? "") {
       begin(
-        item, argument: item["arguments"] ?? item["input"] ?? .string(""), at: -1 - number, emit)
+        item, argument: item.literal("arguments") ?? item.literal("input") ?? .string(""),
+        at: -1 - number, emit)
     }
     let reason = ChatParts.finishReason(
-      of: response, isIncomplete: event.kind == .incomplete, hasCalls: !calls.isEmpty, options)
+      of: response, isIncomplete: event.kind == .incomplete, hasCalls: callCount > 0, options)
     emit(
       writer.chunk(.emptyObject, finishReason: reason) { ChatParts.writeEnd(of: response, to: &$0) }
     )

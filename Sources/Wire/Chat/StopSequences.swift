@@ -4,7 +4,7 @@
 /// end at the same place the longest counts. Time is linear in the text whatever it is: each sequence
 /// is searched for by its failure function (Knuth, Morris, Pratt). As sequences begin and end with
 /// whole characters, so does what is handed out.
-struct StopSequences {
+package struct StopSequences {
   private struct Search {
     let sequence: [UInt8]
     /// How much of the sequence is matched still when the byte behind so many does not match.
@@ -33,19 +33,19 @@ struct StopSequences {
   private var searches: [Search]
   private var held: [UInt8] = []
   /// Whether a sequence was found; nothing more is to be taken then.
-  private(set) var isFound = false
+  package private(set) var isFound = false
 
   /// - Parameter sequences: none of them empty.
-  init(_ sequences: [String]) {
+  package init(_ sequences: [String]) {
     searches = sequences.filter { !$0.isEmpty }.map { Search($0) }
   }
 
-  var isEmpty: Bool { searches.isEmpty }
+  package var isEmpty: Bool { searches.isEmpty }
   /// Whether some text is held back.
-  var isHolding: Bool { !held.isEmpty }
+  package var isHolding: Bool { !held.isEmpty }
 
   /// Takes the next piece and returns what can be said of the text by now.
-  mutating func take(_ piece: some Sequence<UInt8>) -> [UInt8] {
+  package mutating func take(_ piece: some Sequence<UInt8>) -> [UInt8] {
     var text = held
     held = []
     for byte in piece {
@@ -60,7 +60,7 @@ struct StopSequences {
   }
 
   /// What was held back, when the text has ended.
-  mutating func rest() -> [UInt8] {
+  package mutating func rest() -> [UInt8] {
     defer { held = [] }
     return held
   }

@@ -45,7 +45,8 @@ struct ResponseEvent {
       let name = text.extracting(key.lowerBound - start..<key.upperBound - start)
       switch first {
       case UInt8(ascii: "\""):
-        takeString(name, value, text.extracting(value.lowerBound - start..<value.upperBound - start))
+        takeString(
+          name, value, text.extracting(value.lowerBound - start..<value.upperBound - start))
       case UInt8(ascii: "{"):
         if name.isOne(of: "item", "part", "response") { object = value }
       case UInt8(ascii: "["): if name.isOne(of: "logprobs") { logprobs = value }

@@ -18,6 +18,7 @@ extension SparseEvents {
 
   /// Puts in what is missing of the items that a response ended with, and returns them whole.
   private mutating func endItems(_ told: [RawJSON], status: String) -> [RawJSON] {
+    let ids = Set(told.compactMap { $0.nonNull("id") })
     var seen: Set<Int> = []
     var output: [RawJSON] = []
     for (position, item) in told.enumerated() {
@@ -25,7 +26,7 @@ extension SparseEvents {
         output.append(item)
         continue
       }
-      let index = self.index(of: item, at: position, seen)
+      let index = self.index(of: item, at: position, ids, seen)
       seen.insert(index)
       output.append(endItem(item, at: index, status: status))
     }
@@ -37,15 +38,19 @@ extension SparseEvents {
     return output
   }
 
-  private func index(of item: RawJSON, at position: Int, _ seen: Set<Int>) -> Int {
+  /// - Parameter ids: of all items of the response.
+  private func index(
+    of item: RawJSON, at position: Int, _ ids: Set<RawJSON>, _ seen: Set<Int>
+  ) -> Int {
     let type = item["type"]?.string
     let named = named(item.nonNull("id")) ?? named(item.nonNull("call_id"), type: type)
     if let named, !seen.contains(named) { return named }
+    guard let open = items[position] else { return position }
     // Some servers call an item otherwise at the end.
-    guard let open = items[position], seen.contains(position) || open.type != type else {
-      return position
-    }
-    return max(position, nextIndex)
+    let isSame =
+      open.type == type && !seen.contains(position) && !ids.contains(open.id)
+      && open.mayBeCalled(item.nonNull("call_id"))
+    return isSame ? position : max(position, nextIndex)
   }
 
   private mutating func endItem(_ told: RawJSON, at index: Int, status: String) -> RawJSON {

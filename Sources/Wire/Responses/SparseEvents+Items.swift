@@ -35,6 +35,12 @@ struct OpenItem {
     self.id == id || callID == id
   }
 
+  /// Whether an id of a call does not say that it is another one.
+  func mayBeCalled(_ callID: RawJSON?) -> Bool {
+    guard let callID, let own = self.callID else { return true }
+    return callID == own
+  }
+
   mutating func end(as item: RawJSON) {
     self.item = item
     isDone = true

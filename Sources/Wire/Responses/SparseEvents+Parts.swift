@@ -134,9 +134,8 @@ extension SparseEvents {
       ? "custom_tool_call" : "function_call"
     let id = event.value(event.itemID)
     // Nobody could say yet what is called; its end will tell all of it.
-    guard let index = event.outputIndex ?? named(id, type: type) ?? open(type, id),
-      items[index] != nil
-    else { return }
+    let known = id == nil ? open(type) : named(id, type: type)
+    guard let index = event.outputIndex ?? known, items[index] != nil else { return }
     latestItem = index
     if event.kind == .argumentsDelta || event.kind == .inputDelta {
       if let delta = event.delta {
