@@ -124,8 +124,6 @@ let package = Package(
     .testTarget(
       name: "WebSocketTests", dependencies: ["WebSocket", "Wire"], swiftSettings: strict),
     .testTarget(
-      name: "WebSocketTests", dependencies: ["WebSocket", "Wire"], swiftSettings: strict),
-    .testTarget(
       name: "WireTests", dependencies: ["JSON", "TestSupport", "Wire"], exclude: ["h11-oracle"],
       swiftSettings: strict),
   ],

@@ -4,8 +4,11 @@ extension Database {
   /// Sets all that has to hold before anything is read or written.
   func configure(_ configuration: StoreConfiguration) throws(StoreError) {
     try protect()
-    // The vacuum mode is fixed by the first write, which setting the journal mode is.
-    try script("PRAGMA auto_vacuum = INCREMENTAL")
+    // The vacuum mode is fixed by the first write, which setting the journal mode is. Later it would
+    // only write the same again, also where nothing is to be changed.
+    if try integer("PRAGMA page_count") ?? 0 == 0 {
+      try script("PRAGMA auto_vacuum = INCREMENTAL")
+    }
     try useLog()
     if let maximumPages = configuration.maximumPages {
       _ = try integer("PRAGMA max_page_count = \(maximumPages)")
@@ -51,7 +54,7 @@ extension Database {
   }
 
   /// Refuses a database of another program or of a newer Halley.
-  func checkOrigin() throws(StoreError) {
+  func checkOrigin(_ file: DatabaseFile) throws(StoreError) {
     let version = try integer("PRAGMA user_version") ?? 0
     let application = try integer("PRAGMA application_id") ?? 0
     let tables = try integer("SELECT count(*) FROM sqlite_schema") ?? 0
@@ -61,10 +64,11 @@ extension Database {
         "the database has application id \(application), expected \(Schema.applicationID)")
     }
     guard version <= Schema.version else {
+      let backup = file.backup(forVersion: Schema.version).map { ", or go back to \($0)" } ?? ""
       throw StoreError(
         .tooNew, "open the store",
         "the database has version \(version), this program knows versions up to"
-          + " \(Schema.version): use the newer program or another state directory")
+          + " \(Schema.version): use the newer program or another state directory\(backup)")
     }
   }
 
@@ -73,18 +77,6 @@ extension Database {
     let finding = try first("PRAGMA quick_check(1)") { $0.text(0) }
     guard finding == "ok" else {
       throw StoreError(.corrupt, "check the database", finding ?? "no answer")
-    }
-  }
-
-  /// Brings an older database to the current version.
-  func migrate() throws(StoreError) {
-    let version = try integer("PRAGMA user_version") ?? 0
-    for (index, step) in Schema.steps.enumerated() where index >= version {
-      try inTransaction { () throws(StoreError) in
-        try script(step)
-        try script("PRAGMA application_id = \(Schema.applicationID)")
-        try script("PRAGMA user_version = \(index + 1)")
-      }
     }
   }
 

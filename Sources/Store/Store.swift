@@ -15,7 +15,16 @@ package actor Store {
       package let path: String
     }
 
+    /// An older database that was brought to the current version.
+    package struct Migration: Sendable, Equatable {
+      package let from: Int64
+      package let to: Int64
+      /// Where a copy of the older one is.
+      package let backup: String
+    }
+
     package let damage: Damage?
+    package let migration: Migration?
   }
 
   package nonisolated let opening: Opening
@@ -66,10 +75,11 @@ package actor Store {
       try file.prepare()
       lock = try DirectoryLock(configuration)
     }
-    let (database, damage) =
+    let (database, opening) =
       try forReading
-      ? (Self.connectForReading(file), nil) : Self.openOrReplace(file, configuration)
-    opening = Opening(damage: damage)
+      ? (Self.connectForReading(file), Opening(damage: nil, migration: nil))
+      : Self.openOrReplace(file, configuration)
+    self.opening = opening
     identity = forReading ? nil : FileIdentity(path: file.path)
     newestResponseRow = try database.integer("SELECT max(id) FROM responses") ?? 0
     self.database = database
@@ -91,39 +101,42 @@ package actor Store {
 
   private static func openOrReplace(
     _ file: DatabaseFile, _ configuration: StoreConfiguration
-  ) throws(StoreError) -> (Database, Opening.Damage?) {
+  ) throws(StoreError) -> (Database, Opening) {
     do throws(StoreError) {
-      return (try connect(file, configuration), nil)
+      let (database, migration) = try connect(file, configuration)
+      return (database, Opening(damage: nil, migration: migration))
     } catch {
       guard error.code == .corrupt else { throw error }
       let path = try file.setAside(at: configuration.clock())
       try file.prepare()
-      return (try connect(file, configuration), Opening.Damage(finding: error, path: path))
+      let (database, _) = try connect(file, configuration)
+      let damage = Opening.Damage(finding: error, path: path)
+      return (database, Opening(damage: damage, migration: nil))
     }
   }
 
   private static func connect(
     _ file: DatabaseFile, _ configuration: StoreConfiguration
-  ) throws(StoreError) -> Database {
+  ) throws(StoreError) -> (Database, Opening.Migration?) {
     let database = try Database(path: file.path)
     guard !database.isReadOnly else {
       throw StoreError(.readOnly, "open the store", "\(file.path) can't be written")
     }
     try database.configure(configuration)
-    try database.checkOrigin()
+    try database.checkOrigin(file)
     if file.size <= configuration.largestCheckedBytes { try database.checkPages() }
-    try database.migrate()
+    let migration = try database.migrate(file)
     try database.settleInterruptedUsage(at: configuration.clock())
     try database.countUnindexedTurns()
     database.logIdentity = FileIdentity(path: file.logPath)
-    return database
+    return (database, migration)
   }
 
   private static func connectForReading(_ file: DatabaseFile) throws(StoreError) -> Database {
     try file.check()
     let database = try Database(forReading: file.path, isComplete: file.logSize == 0)
     try database.protect()
-    try database.checkOrigin()
+    try database.checkOrigin(file)
     let version = try database.integer("PRAGMA user_version") ?? 0
     guard version == Schema.version else {
       throw StoreError(

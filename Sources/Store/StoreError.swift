@@ -24,6 +24,8 @@ package struct StoreError: Error, Equatable, Sendable {
     case moved
     /// The store was closed.
     case closed
+    /// The task was cancelled.
+    case cancelled
     /// SQLite failed in a way that has no other code.
     case failed
   }

@@ -22,6 +22,7 @@ struct Halley: ParsableCommand {
     subcommands: [
       Ask.self, Chat.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
+      Store.self,
       Tools.self, Plugins.self, Token.self, Env.self, Open.self, Config.self, Keys.self, Init.self,
       RPC.self,
     ],

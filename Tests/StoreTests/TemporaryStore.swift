@@ -30,6 +30,15 @@ final class TemporaryStore: Sendable {
   }
 }
 
+/// A directory that is gone when the last reference is.
+final class TemporaryDirectory: Sendable {
+  let path: String
+
+  init() throws { path = try makeTemporaryDirectory() }
+
+  deinit { removeDirectory(path) }
+}
+
 /// A clock that the test moves.
 final class ManualClock: Sendable {
   private let milliseconds = Mutex<Int64>(1_700_000_000_000)

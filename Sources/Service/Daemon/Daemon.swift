@@ -120,6 +120,7 @@ package final class Daemon {
   private func connect() {
     state.canResume = { [unowned self] in canResume($0) }
     state.onOpened = { [unowned self] store throws(StoreError) in
+      if let migration = store.opening.migration { journal.migrated(migration) }
       try await ledger.use(store)
       try await cache.use(store)
       try await tokens.use(store)

@@ -203,6 +203,13 @@ final class DaemonJournal {
     log(.error, what, .storageTrouble, [("ERROR", "storage")])
   }
 
+  func migrated(_ migration: Store.Opening.Migration) {
+    log(
+      .notice,
+      "The database was brought from version \(migration.from) to \(migration.to);"
+        + " \(migration.backup) is a copy of the older one")
+  }
+
   func budgetWarning(_ warning: Budgets.Warning) {
     log(
       .warning,

@@ -241,6 +241,7 @@ extension RPCError {
     case .conflict: self.init(.conflict, error.message)
     case .full: self.init(.storageFull, "\(error)", isRetryable: true)
     case .io, .busy, .readOnly, .moved: self.init(.storage, "\(error)", isRetryable: true)
+    case .cancelled: self.init(.cancelled, error.message)
     case .closed, .corrupt, .tooNew, .foreign, .permission, .failed: self.init(.storage, "\(error)")
     }
   }

@@ -3,7 +3,7 @@
 extension Store {
   package func deleteResponse(_ id: String, as principal: Principal) async throws(StoreError) {
     _ = try response(id, as: principal)
-    try await write(as: principal) { transaction, owner throws(StoreError) in
+    try await delete(as: principal) { transaction, owner throws(StoreError) in
       try transaction.deleteResponse(id, as: owner)
     }
     try await erase()
@@ -11,7 +11,7 @@ extension Store {
 
   /// Deletes a conversation with its responses, except what a fork shares.
   package func deleteConversation(_ id: String, as principal: Principal) async throws(StoreError) {
-    try await write(as: principal) { transaction, owner throws(StoreError) in
+    try await delete(as: principal) { transaction, owner throws(StoreError) in
       try transaction.deleteConversation(id, as: owner)
     }
     try await erase()
@@ -21,10 +21,22 @@ extension Store {
   package func deleteItem(
     _ item: String, from conversation: String, as principal: Principal
   ) async throws(StoreError) -> StoredConversation {
-    let conversation = try await write(as: principal) { transaction, owner throws(StoreError) in
+    let conversation = try await delete(as: principal) { transaction, owner throws(StoreError) in
       try transaction.deleteItem(item, from: conversation, as: owner)
     }
     try await erase()
     return conversation
+  }
+
+  /// Deletes rows, and copies of the database that hold them still.
+  private func delete<Value: Sendable>(
+    as principal: Principal, _ body: @escaping (Transaction, Owner) throws(StoreError) -> Value
+  ) async throws(StoreError) -> Value {
+    let file = file
+    return try await write(as: principal) { transaction, owner throws(StoreError) in
+      let value = try body(transaction, owner)
+      file.removeBackups()
+      return value
+    }
   }
 }

@@ -9,6 +9,7 @@ extension Store {
   package func expire(_ policy: RetentionPolicy) async throws(StoreError) -> Expiry {
     var expiry = Expiry()
     let now = configuration.clock()
+    file.removeOldBackups()
     try await dropEvents(endedBefore: now - policy.eventAge.milliseconds, &expiry)
     if let age = policy.maximumAge {
       try await delete(usedBefore: now - age.milliseconds, &expiry)
@@ -31,20 +32,26 @@ extension Store {
   }
 
   private func delete(usedBefore time: Int64, _ expiry: inout Expiry) async throws(StoreError) {
+    let file = file
     var step: Expiry
     repeat {
       step = try await write { transaction throws(StoreError) in
-        try transaction.expire(usedBefore: time, limit: Self.unitsAtOnce)
+        let step = try transaction.expire(usedBefore: time, limit: Self.unitsAtOnce)
+        if !step.isEmpty { file.removeBackups() }
+        return step
       }
       expiry.add(step)
     } while !step.isEmpty
   }
 
   private func shrink(to bytes: Int, _ expiry: inout Expiry) async throws(StoreError) {
+    let file = file
     var step: Expiry
     repeat {
       step = try await write { transaction throws(StoreError) in
-        try transaction.shrink(to: bytes, limit: Self.unitsAtOnce)
+        let step = try transaction.shrink(to: bytes, limit: Self.unitsAtOnce)
+        if !step.isEmpty { file.removeBackups() }
+        return step
       }
       expiry.add(step)
     } while !step.isEmpty

@@ -58,6 +58,14 @@ package struct Pattern: Sendable {
       && ["d", "h", "m", "s", "ms"].contains { unit.elementsEqual($0.utf8) }
   }
 
+  /// A file's; a name that ends with a slash would be a directory's.
+  package static let absolutePath = Pattern(
+    expression: "^/[^\\u0000]*[^/\\u0000]$",
+    expectation: "an absolute path such as \"/var/lib/halley/backup.db\""
+  ) { path in
+    path.hasPrefix("/") && !path.hasSuffix("/") && !path.utf8.contains(0)
+  }
+
   /// As in 2026-01-31, from 1970 on.
   package static let day = Pattern(
     expression: "^(?=19[7-9]|[2-9])(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"

@@ -29,6 +29,7 @@ enum CompletionValue: Equatable {
     "rename conversation": .conversations, "delete names": .conversations,
     "export conversation": .conversations, "attach id": .responses, "cancel id": .responses,
     "set name": .upstreams, "revoke names": .tokens, "rpc method": .methods,
+    "backup file": .files,
   ]
 
   /// What the value of an option or an argument of a command is.
