@@ -137,48 +137,6 @@ import Testing
     }
   }
 
-  @Test func `a thousand idle connections cost little, and others are served`() throws {
-    let stage = try HTTPStage()
-    _ = try stage.create()
-    let before = try stage.daemon.figures.residentKiB
-    let idle = try (0..<1000).map { _ in try stage.connect() }
-    for client in idle { try client.send("GET /healthz HTTP/1.1\r\n") }
-    #expect(try stage.create().status == 200)
-    try Wait.until("all to be there") {
-      try stage.daemon.status()["clients"]?["connected"]?.integer ?? 0 >= 0
-    }
-    let each = (try stage.daemon.figures.residentKiB - before) * 1024 / 1000
-    #expect(each < 16 * 1024, "\(each) bytes for each")
-    for client in idle.prefix(10) {
-      try client.send("Host: x\r\n\r\n")
-      #expect(try client.answer().status == 200)
-    }
-  }
-
-  @Test func `a stopped reader of 50 MiB costs no copy of them, and gets all of them`() throws {
-    let stage = try HTTPStage(
-      rest: "[limits]\nresponse = \"200MiB\"\nresponses = \"400MiB\"\nevent = \"64MiB\"")
-    let reader = try stage.connect()
-    let size = 50 << 20
-    try reader.request(
-      "POST", "/v1/responses",
-      body: HTTPStage.body(["huge_event": "\(size)"], #","stream":true"#))
-    #expect(try reader.head()?.status == 200)
-    try stage.awaitQuiet()
-    #expect(try stage.create(["text": "Quick."]).status == 200)
-    let before = try stage.daemon.figures.residentKiB
-    let second = try stage.connect()
-    let events = try reader.events()
-    #expect(events.last?.type == "response.completed")
-    let longest = events.map { $0.data["delta"]?.bytes.count ?? 0 }.max() ?? 0
-    #expect(longest >= size)
-    let id = try #require(events.first?.data["response"]?["id"]?.string)
-    // Read again by one who stops: the daemon holds the answer once.
-    try second.request("GET", "/v1/responses/\(id)?stream=true")
-    #expect(try second.head()?.status == 200)
-    #expect(try stage.daemon.figures.residentKiB - before < 3 * size / 1024)
-  }
-
   // MARK: A stop
 
   @Test func `a daemon that stops lets streams finish and takes nothing new`() throws {

@@ -39,16 +39,17 @@ extension Method {
   // MARK: For clients of the API
 
   /// The list that the API's clients choose from, in a few seconds at most.
-  static let modelsOffered = working("models.list") { daemon, call throws(RPCError) in
+  static let modelsOffered = working("models.list", for: .everybody) {
+    daemon, call throws(RPCError) in
     await daemon.models.offer(try daemon.market(for: call))
   }
 
   static let modelOffered = working(
-    "models.retrieve", .params(["model": .model], required: ["model"])
+    "models.retrieve", for: .readers, .params(["model": .model], required: ["model"])
   ) { daemon, call throws(RPCError) in
-    try await daemon.models.offered(
-      call.requiredText("model"), of: try daemon.market(for: call)
-    ).get()
+    let name = call.requiredText("model")
+    try call.caller.grant?.require(model: name)
+    return try await daemon.models.offered(name, of: try daemon.market(for: call)).get()
   }
 }
 
@@ -58,6 +59,6 @@ extension Daemon {
     return ModelCatalog.Market(
       configuration: configuration,
       upstreams: configuration.upstreams.compactMap { upstreams[$0.name] },
-      subject: call.subject, services: responseServices.upstreams)
+      caller: call.caller, services: responseServices.upstreams)
   }
 }

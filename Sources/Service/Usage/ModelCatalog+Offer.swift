@@ -15,7 +15,7 @@ extension ModelCatalog {
   struct Market {
     let configuration: Configuration
     let upstreams: [Upstream]
-    let subject: Subject
+    let caller: Caller
     let services: UpstreamServices
   }
 
@@ -78,7 +78,7 @@ extension ModelCatalog {
     asked[name] = promise
     EventLoop.start { [self] in
       do throws(CallFailure) {
-        _ = try await models(of: upstream, market.subject, market.services, false)
+        _ = try await models(of: upstream, market.caller.principal.subject, market.services, false)
         failed[name] = nil
       } catch {
         failed[name] = EventLoop.now
@@ -94,7 +94,9 @@ extension ModelCatalog {
   private func models(of market: Market) -> [RawJSON] {
     var (models, names): ([RawJSON], Set<String>) = ([], [])
     func add(_ name: String, _ model: RawJSON, _ upstream: String) {
-      guard names.insert(name).inserted else { return }
+      guard market.caller.grant?.allows(model: name) ?? true, names.insert(name).inserted else {
+        return
+      }
       models.append(
         model.setting("id", to: .string(name))
           .setting("halley", to: origin(of: model, upstream)))

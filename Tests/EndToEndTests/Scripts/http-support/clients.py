@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -66,15 +65,26 @@ class Service(Daemon):
 
     def __init__(self, rest="", upstream=""):
         scratch = pathlib.Path(tempfile.mkdtemp(prefix="hc"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = "127.0.0.1:%d" % free.getsockname()[1]
+        self.token = None
         cache = "" if "[cache]" in rest else "[cache]\nenabled = false\n"
-        super().__init__(scratch, f'{upstream}\n[http]\nlisten = ["{self.address}"]\n{cache}{rest}')
+        super().__init__(scratch, f'{upstream}\n[http]\nlisten = ["127.0.0.1:0"]\n{cache}{rest}')
         self.http_socket = self.socket.parent / "http.sock"
         atexit.register(shutil.rmtree, scratch, ignore_errors=True)
         atexit.register(self.__exit__)
         self.__enter__()
+
+    @property
+    def key(self):
+        """A token, made when it is first asked for."""
+        if not self.token:
+            self.token = self.ask("tokens.create", {"name": "tests"})["result"]["token"]
+        return self.token
+
+    @property
+    def base_url(self):
+        """Where the daemon serves over TCP."""
+        listening = self.ask("http.info", {})["result"]["listening"]
+        return f"http://{listening[0]['address']}/v1"
 
     def count(self, name):
         """A counter of the simulator."""
