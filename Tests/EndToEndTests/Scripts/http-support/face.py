@@ -72,11 +72,21 @@ class Face:
         self.log.close()
         shutil.rmtree(self.directory)
 
-    def connect(self):
-        connection = socket.socket(socket.AF_UNIX)
+    def connect(self, port=None):
+        connection = socket.socket(socket.AF_INET if port else socket.AF_UNIX)
         connection.settimeout(DEADLINE)
-        connection.connect(str(self.http))
+        connection.connect(("127.0.0.1", port) if port else str(self.http))
         return connection
+
+    def ask(self, method, **params):
+        """The result of a method of the Unix socket with lines."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(DEADLINE)
+            connection.connect(str(self.socket))
+            line = json.dumps({"id": 1, "method": method, "params": params}) + "\n"
+            connection.sendall(line.encode())
+            with connection.makefile("rb") as lines:
+                return json.loads(lines.readline())["result"]
 
     def forward(self):
         """A port that leads to the Unix socket, for clients that know none; no token is needed."""
@@ -145,10 +155,10 @@ class Refused(Exception):
 class Socket:
     """A client of a WebSocket that knows no more than the standard (RFC 6455)."""
 
-    def __init__(self, face, path="/v1/responses", early=b"", **fields):
-        self.connection = face.connect()
+    def __init__(self, face, path="/v1/responses", early=b"", port=None, **fields):
+        self.connection = face.connect(port)
         key = base64.b64encode(os.urandom(16)).decode()
-        head = {"Host": "localhost", "Upgrade": "websocket", "Connection": "Upgrade",
+        head = {"Host": f"127.0.0.1:{port}" if port else "localhost", "Upgrade": "websocket", "Connection": "Upgrade",
                 "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13"}
         head.update({name.replace("_", "-"): value for name, value in fields.items()})
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items() if value is not None)
