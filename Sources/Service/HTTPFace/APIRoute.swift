@@ -32,6 +32,24 @@ struct APIRoute: Sendable {
     }
   }
 
+  /// Refuses who may not ask there, before a body is sent that nobody would read.
+  func require(_ caller: Caller) throws(APIError) {
+    do throws(RPCError) {
+      switch endpoint {
+      case .page, .session, .health: return
+      case .method(let method): try method.require(caller)
+      case .create, .chat: try Method.responsesCreate.require(caller)
+      case .overview, .usage:
+        // It is the user's, and not for programs.
+        guard caller.role == .page || Roles.users.contains(caller.role) else {
+          throw RPCError(.permission, "only the daemon's page and its users may ask for that")
+        }
+      }
+    } catch {
+      throw APIError(error)
+    }
+  }
+
   let verb: String
   /// The path's parts; one in braces stands for any text, and names the member that it becomes.
   private let path: [Substring]

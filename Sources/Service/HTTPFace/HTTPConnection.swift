@@ -173,6 +173,7 @@ final class HTTPConnection: ClientStreamOwner {
       let route = try access.route(of: head)
       try requireService()
       let caller = try route.isPublic ? nil : access.caller(of: head, face)
+      if let caller { try route.require(caller) }
       state = .readingBody(Incoming(head: head, route: route, caller: caller))
       timer?.arm(after: limits.stalledReader)
     } catch {

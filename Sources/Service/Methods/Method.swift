@@ -39,7 +39,8 @@ package struct Method: Sendable {
     return try body(daemon, call)
   }
 
-  private func require(_ caller: Caller) throws(RPCError) {
+  /// Refuses who may not ask for it.
+  func require(_ caller: Caller) throws(RPCError) {
     guard !roles.contains(caller.role) else { return }
     if let grant = caller.grant {
       throw RPCError(.permission, "\(grant) may not ask for \(name)")
