@@ -31,8 +31,6 @@ final class PendingCalls {
   private var calls: [Int64: Call] = [:]
   private var abandoned: Set<Int64> = []
   private var lastID: Int64 = 0
-  /// Called when a call was not answered in time.
-  var onTimeout: () -> Void = {}
 
   init(plugin: String) {
     self.plugin = plugin
@@ -119,7 +117,6 @@ final class PendingCalls {
 
   private func timedOut(_ id: Int64, _ lateness: String) {
     abandon(id, PluginError(.timedOut, lateness, plugin: plugin))
-    onTimeout()
   }
 
   private func cancelled(_ id: Int64) {

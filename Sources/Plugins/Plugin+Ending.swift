@@ -13,7 +13,7 @@ extension Plugin {
   func endUse() {
     uses -= 1
     rest()
-    if uses == 0 { onUnused() }
+    if uses == 0 { lastUses?.cancel() }
   }
 
   /// Stops it after `idle_stop` without a use.
@@ -56,9 +56,8 @@ extension Plugin {
       configuration.startTimeout + max(configuration.timeout, configuration.toolTimeout)
     if uses > 0 {
       let wait = EventLoop.start { await EventLoop.sleep(for: patience ?? longestCall) }
-      onUnused = { wait.cancel() }
+      lastUses = wait
       await wait.value
-      onUnused = {}
     }
     await close()
   }

@@ -70,7 +70,9 @@ package final class Plugin: PluginTransport {
   package let configuration: PluginConfiguration
   let launcher: Launcher
   /// Is told what happens to it.
-  package var onEvent: (PluginEvent) -> Void = { _ in }
+  private let onEvent: (Plugin, PluginEvent) -> Void
+  /// Nil for one that is only called; its requests are refused then (-32601).
+  package weak var peer: (any PluginPeer)?
   var phase = Phase.stopped {
     didSet { waiters.review() }
   }
@@ -91,19 +93,16 @@ package final class Plugin: PluginTransport {
   }
   /// What its observing hooks are still to be told.
   private(set) lazy var observations = HookQueue(self)
-  /// Called when nobody uses it any longer.
-  var onUnused: () -> Void = {}
+  /// Waits until nobody uses it any longer.
+  var lastUses: Task<Void, Never>?
 
-  /// Runs after each start, before calls of others are let through; what it calls goes to the
-  /// process that starts. Its failure is the start's.
-  package var onStarted: (() async throws(PluginError) -> Void)?
-  package var onNotification: (String, RawJSON) -> Void = { _, _ in }
-  /// Answers requests of the plugin; nil refuses all of them (-32601).
-  package var onRequest: ((String, RawJSON) async -> Result<RawJSON, RPCError>)?
-
-  package init(_ configuration: PluginConfiguration, launcher: Launcher) {
+  package init(
+    _ configuration: PluginConfiguration, launcher: Launcher,
+    onEvent: @escaping (Plugin, PluginEvent) -> Void
+  ) {
     self.configuration = configuration
     self.launcher = launcher
+    self.onEvent = onEvent
     policy = RestartPolicy(maximumRestarts: configuration.maximumRestarts)
   }
 
@@ -216,7 +215,7 @@ package final class Plugin: PluginTransport {
   private func begin() async throws(PluginError) {
     try await checkProgram()
     if let shortcoming = await launcher.starter.shortcoming(for: configuration) {
-      onEvent(.unconfined(shortcoming))
+      tell(.unconfined(shortcoming))
     }
     guard case .starting = phase else { throw unavailable("is being stopped") }
     let process = try spawn()
@@ -231,8 +230,8 @@ package final class Plugin: PluginTransport {
       throw PluginError(.died, reason, plugin: name)
     }
     guard case .starting = phase else { throw unavailable("is being stopped") }
-    if onStarted == nil { process.startLimit = configuration.startTimeout }
-    onEvent(.started(processID: process.child.processID ?? 0))
+    if peer == nil { process.startLimit = configuration.startTimeout }
+    tell(.started(processID: process.child.processID ?? 0))
     phase = .running(process)
     rest()
   }
@@ -277,16 +276,8 @@ package final class Plugin: PluginTransport {
   }
 
   private func process(of child: GuardedChild) throws(LoopError) -> PluginProcess {
-    let process = try PluginProcess(child, name: name) { [weak self] in
-      self?.report($0, PluginEvent.said)
-    }
+    let process = try PluginProcess(child, of: self)
     boundResults(of: process)
-    process.onNoise = { [weak self] in self?.report($0, PluginEvent.noise) }
-    process.onNotification = { [weak self] in self?.onNotification($0, $1) }
-    if let onRequest { process.onRequest = onRequest }
-    process.onEnd = { [weak self, weak process] reason in
-      if let process { self?.ended(process, reason) }
-    }
     return process
   }
 
@@ -305,10 +296,10 @@ package final class Plugin: PluginTransport {
   }
 
   private func shakeHands(with process: PluginProcess) async throws(PluginError) {
-    guard let onStarted else { return }
+    guard let peer else { return }
     let result = await Self.$starting.withValue(process) {
       do throws(PluginError) {
-        try await onStarted()
+        try await peer.begin()
         return Result<Void, PluginError>.success(())
       } catch {
         return .failure(error)
@@ -337,7 +328,7 @@ package final class Plugin: PluginTransport {
 
   // MARK: Its end
 
-  private func ended(_ process: PluginProcess, _ reason: String) {
+  func ended(_ process: PluginProcess, _ reason: String) {
     switch phase {
     case .running(let current) where current === process:
       failed(reason, isFinal: false, after: EventLoop.now - process.started)
@@ -353,11 +344,11 @@ package final class Plugin: PluginTransport {
     lastError = reason
     if !isFinal, case .restart(let pause) = policy.ended(after: lifetime) {
       phase = .restarting(at: EventLoop.now + pause)
-      onEvent(.restarting(reason: reason, after: pause))
+      tell(.restarting(reason: reason, after: pause))
       armRestart(after: pause)
     } else {
       phase = .failed
-      onEvent(.failed(reason: reason))
+      tell(.failed(reason: reason))
     }
   }
 
@@ -378,12 +369,18 @@ package final class Plugin: PluginTransport {
 
   // MARK: What is told of it
 
-  private func report(_ entry: StderrLines.Entry, _ event: (String) -> PluginEvent) {
+  private func tell(_ event: PluginEvent) { onEvent(self, event) }
+
+  func report(_ entry: StderrLines.Entry, _ event: (String) -> PluginEvent) {
     switch entry {
-    case .line(let text): onEvent(event(text))
-    case .dropped(let count): onEvent(.dropped(count))
+    case .line(let text): tell(event(text))
+    case .dropped(let count): tell(.dropped(count))
     }
   }
+
+  package func said(_ text: String) { tell(.said(text)) }
+
+  package func note(fault what: String) { lastError = what }
 
   /// Records that a hook failed, for the status and the journal.
   ///
@@ -393,7 +390,7 @@ package final class Plugin: PluginTransport {
   func hookFailed(_ what: String, words: String? = nil) {
     lastError = what
     guard let text = hookFailures.add(what) else { return }
-    onEvent(.hookFailed(text))
-    if let words { onEvent(.said(words)) }
+    tell(.hookFailed(text))
+    if let words { said(words) }
   }
 }

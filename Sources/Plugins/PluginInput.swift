@@ -17,11 +17,12 @@ final class PluginInput {
   private(set) var sentBytes = 0
   private var source: IOSource?
   private(set) var isClosed = false
-  /// Called when the plugin has closed its end.
-  var onClosed: () -> Void = {}
+  private let onClosed: () -> Void
 
-  init(_ end: PipeEnd) {
+  /// - Parameter onClosed: is called when the plugin has closed its end.
+  init(_ end: PipeEnd, onClosed: @escaping () -> Void) {
     self.end = end
+    self.onClosed = onClosed
   }
 
   /// Sends a line, now or as soon as the plugin reads.

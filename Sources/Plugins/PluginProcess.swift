@@ -7,11 +7,11 @@ internal import Wire
 ///
 /// Invariants:
 /// 1. Every call ends: with its answer, its limit, its task or the process.
-/// 2. `onEnd` is called once, when nothing of the process is left or it was given up.
+/// 2. The plugin hears of its end once, when nothing of the process is left or it was given up.
 /// 3. What it writes beside the protocol costs a line of the journal, and no call but the one that
 ///    it was to answer; only a stream of it without end costs the process.
 @EventLoop
-final class PluginProcess: PluginTransport {
+final class PluginProcess {
   /// Bytes of a line that a plugin may write beyond what it was asked.
   private static let maximumLineBytes = 1 << 20
   /// Bytes of a line that are passed over, beside as many again as it may have.
@@ -26,10 +26,13 @@ final class PluginProcess: PluginTransport {
   private static let readBytes = 64 * 1024
 
   let name: String
+  private weak let plugin: Plugin?
   let child: GuardedChild
   let started = EventLoop.now
   let calls: PendingCalls
-  let input: PluginInput
+  private(set) lazy var input = PluginInput(child.input) { [weak self] in
+    self?.hungUp("closed its standard input")
+  }
   private var lines = OutputLines()
   private var gauge = FloodGauge(now: EventLoop.now)
   private var noise = StderrLines(now: EventLoop.now)
@@ -54,31 +57,18 @@ final class PluginProcess: PluginTransport {
   private(set) var endReason: String?
   private let allEnded = Promise<Void>()
 
-  /// Hears of what it wrote to its stdout that is no message.
-  var onNoise: (StderrLines.Entry) -> Void = { _ in }
-  var onNotification: (String, RawJSON) -> Void = { _, _ in }
-  var onRequest: (String, RawJSON) async -> Result<RawJSON, RPCError> = { method, _ in
-    .failure(RPCError(.methodNotFound, "there is no method \(RawJSON.string(method).excerpt)"))
-  }
-  /// Called with why it ended.
-  var onEnd: (String) -> Void = { _ in }
-
   /// Takes a child over; where it throws, the child stays the caller's.
-  init(
-    _ child: GuardedChild, name: String, onStderr: @escaping (StderrLines.Entry) -> Void
-  ) throws(LoopError) {
-    self.name = name
+  init(_ child: GuardedChild, of plugin: Plugin) throws(LoopError) {
+    name = plugin.name
+    self.plugin = plugin
     self.child = child
     calls = PendingCalls(plugin: name)
-    input = PluginInput(child.input)
     stderr = try child.error.map { end throws(LoopError) in
-      try PluginStderr(end, onEntry: onStderr)
+      try PluginStderr(end) { [weak plugin] in plugin?.report($0, PluginEvent.said) }
     }
     endTimer = try TimerSource { [weak self] in self?.goOnEnding() }
     outputSource = try IOSource(child.output.descriptor, .readable) { [weak self] _ in self?.read()
     }
-    calls.onTimeout = { [weak self] in self?.countTimeout() }
-    input.onClosed = { [weak self] in self?.hungUp("closed its standard input") }
     // The process is kept until its end by this.
     child.onExit { [self] in ended(as: $0) }
   }
@@ -112,6 +102,7 @@ final class PluginProcess: PluginTransport {
     ) { () throws(PluginError) in
       try send(RPCLine(id: .integer(id), method, params))
     }
+    if case .failure(let error) = outcome, error.code == .timedOut { countTimeout() }
     return try outcome.get()
   }
 
@@ -196,7 +187,11 @@ final class PluginProcess: PluginTransport {
     guard isWelcome(bytes) else { return }
     let isMessage = start.first == UInt8(ascii: "{") || start.first == UInt8(ascii: "[")
     let text = isMessage ? Array(what.utf8)[...] : start
-    for entry in noise.append(text + [0x0A], now: EventLoop.now) { onNoise(entry) }
+    for entry in noise.append(text + [0x0A], now: EventLoop.now) { report(noise: entry) }
+  }
+
+  private func report(noise entry: StderrLines.Entry) {
+    plugin?.report(entry, PluginEvent.noise)
   }
 
   /// Counts a line that nobody asked for.
@@ -207,7 +202,10 @@ final class PluginProcess: PluginTransport {
   }
 
   private func receive(_ request: RPCRequest) {
-    guard let id = request.id else { return onNotification(request.method, request.params) }
+    guard let id = request.id else {
+      plugin?.peer?.receive(request.method, request.params)
+      return
+    }
     guard requests < Self.mostRequests else {
       return answer(
         id, .failure(RPCError(.overloaded, "\(requests) requests are in flight", isRetryable: true))
@@ -215,9 +213,15 @@ final class PluginProcess: PluginTransport {
     }
     requests += 1
     EventLoop.start { [self] in
-      answer(id, await onRequest(request.method, request.params))
+      answer(id, await result(of: request))
       requests -= 1
     }
+  }
+
+  private func result(of request: RPCRequest) async -> Result<RawJSON, RPCError> {
+    if let peer = plugin?.peer { return await peer.answer(request.method, request.params) }
+    let method = RawJSON.string(request.method).excerpt
+    return .failure(RPCError(.methodNotFound, "there is no method \(method)"))
   }
 
   private func answer(_ id: RPCID, _ result: Result<RawJSON, RPCError>) {
@@ -258,7 +262,7 @@ final class PluginProcess: PluginTransport {
   func drain() {
     for _ in 0..<(Self.maximumLineBytes / Self.readBytes) where outputSource != nil { read() }
     stopReading()
-    for entry in noise.finish(now: EventLoop.now) { onNoise(entry) }
+    for entry in noise.finish(now: EventLoop.now) { report(noise: entry) }
     stderr?.finish()
   }
 
@@ -270,9 +274,8 @@ final class PluginProcess: PluginTransport {
     input.close()
     child.output.close()
     failCalls(.died, reason)
-    onEnd(reason)
+    plugin?.ended(self, reason)
     allEnded.resolve(())
-    onEnd = { _ in }
   }
 }
 

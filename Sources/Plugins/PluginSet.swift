@@ -10,6 +10,7 @@ package final class PluginSet {
   private static let farewell: Duration = .seconds(2)
 
   private let launcher: Plugin.Launcher
+  private let tools: ToolSet
   private let onEvent: (Plugin, PluginEvent) -> Void
   /// In the order of the configuration, those that are switched off left out.
   package private(set) var plugins: [Plugin] = []
@@ -19,17 +20,14 @@ package final class PluginSet {
   private var leaving: [ObjectIdentifier: Plugin] = [:]
   private var isClosed = false
 
-  /// Called for each new plugin before it is started.
-  package var onAdded: (Plugin) -> Void = { _ in }
-  package var onRemoved: (Plugin) -> Void = { _ in }
-  /// The names under which models are offered a plugin's tools, for `plugins.list`.
-  package var toolNames: (Plugin) -> [String] = { _ in [] }
-
-  /// - Parameter onEvent: is told what happens to a plugin.
+  /// - Parameters:
+  ///   - tools: gets those that the plugins serve.
+  ///   - onEvent: is told what happens to a plugin.
   package init(
-    launcher: Plugin.Launcher, onEvent: @escaping (Plugin, PluginEvent) -> Void
+    launcher: Plugin.Launcher, tools: ToolSet, onEvent: @escaping (Plugin, PluginEvent) -> Void
   ) {
     self.launcher = launcher
+    self.tools = tools
     self.onEvent = onEvent
   }
 
@@ -54,8 +52,10 @@ package final class PluginSet {
     launcher.starter.hide(hidden)
     let old = plugins
     plugins = configurations.filter(\.isEnabled).map { configuration in
-      old.first { $0.configuration == configuration && !$0.hasFailed } ?? plugin(configuration)
+      old.first { $0.configuration == configuration && !$0.hasFailed }
+        ?? Plugin(configuration, launcher: launcher, onEvent: onEvent)
     }
+    tools.update(plugins)
     for plugin in plugins { plugin.longestResult = longestResult }
     switchedOff = configurations.filter { !$0.isEnabled }
     byHook = [:]
@@ -67,19 +67,11 @@ package final class PluginSet {
     )
     for plugin in old where !kept.contains(ObjectIdentifier(plugin)) { remove(plugin) }
     for plugin in plugins where !before.contains(ObjectIdentifier(plugin)) {
-      onAdded(plugin)
       if plugin.configuration.start == .eager { plugin.start() }
     }
   }
 
-  private func plugin(_ configuration: PluginConfiguration) -> Plugin {
-    let plugin = Plugin(configuration, launcher: launcher)
-    plugin.onEvent = { [weak plugin, onEvent] in if let plugin { onEvent(plugin, $0) } }
-    return plugin
-  }
-
   private func remove(_ plugin: Plugin) {
-    onRemoved(plugin)
     leaving[ObjectIdentifier(plugin)] = plugin
     EventLoop.start { [self] in
       await plugin.closeWhenUnused()
@@ -111,7 +103,7 @@ package final class PluginSet {
   private func json(_ plugin: Plugin) -> RawJSON {
     Self.json(
       plugin.configuration, state: plugin.stateName, processID: plugin.processID,
-      tools: toolNames(plugin), restarts: plugin.restarts, lastError: plugin.lastError)
+      tools: tools.names(of: plugin.name), restarts: plugin.restarts, lastError: plugin.lastError)
   }
 
   private static func json(

@@ -16,4 +16,10 @@ package protocol PluginTransport: AnyObject {
   ) async throws(PluginError) -> RawJSON
 
   func notify(_ method: String, _ params: RawJSON)
+
+  /// Hands on what the plugin says for the journal.
+  func said(_ text: String)
+
+  /// Takes down what the plugin did wrong while it runs; goes on behind its name.
+  func note(fault what: String)
 }

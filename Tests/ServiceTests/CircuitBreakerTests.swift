@@ -122,18 +122,4 @@ import Testing
     #expect(isAdmitted(0))
     #expect(breaker.state == .closed)
   }
-
-  @Test func `whoever watches is told each time that requests are kept away`() throws {
-    let told = Counter()
-    breaker.onShut = { told.count += 1 }
-    open()
-    let admission = try breaker.admit(at: at(15))
-    _ = breaker.record(.failed, at: at(16))
-    _ = consume admission
-    #expect(told.count == 3)
-  }
-
-  private final class Counter {
-    var count = 0
-  }
 }

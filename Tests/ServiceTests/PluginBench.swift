@@ -5,6 +5,7 @@ import Glibc
 import JSON
 import TestSupport
 import Testing
+import Wire
 
 /// Plugins that are small Python programs, on the loop.
 @EventLoop
@@ -57,11 +58,12 @@ final class PluginBench {
   /// Runs a test with a plugin and sees to it that nothing of it is left.
   func with(
     _ body: String, _ change: (inout PluginConfiguration) -> Void = { _ in },
-    setUp: (Plugin) -> Void = { _ in }, test: (Plugin) async throws -> Void
+    peer: TestPeer? = nil, test: (Plugin) async throws -> Void
   ) async throws {
-    let plugin = Plugin(try configuration(body, change), launcher: launcher)
-    plugin.onEvent = { self.events.append($0) }
-    setUp(plugin)
+    let plugin = Plugin(try configuration(body, change), launcher: launcher) { _, event in
+      self.events.append(event)
+    }
+    peer?.talk(with: plugin)
     do {
       try await test(plugin)
     } catch {
@@ -74,6 +76,48 @@ final class PluginBench {
   }
 
   static func isAlive(_ id: Int32) -> Bool { kill(id, 0) == 0 }
+}
+
+/// Says what a test wants said to a plugin that speaks first.
+@EventLoop
+final class TestPeer: PluginPeer {
+  private let onStart: @EventLoop (Plugin) async throws(PluginError) -> Void
+  private weak var plugin: Plugin?
+  private(set) var heard: [String] = []
+
+  init(onStart: @escaping @EventLoop (Plugin) async throws(PluginError) -> Void = { _ in }) {
+    self.onStart = onStart
+  }
+
+  func talk(with plugin: Plugin) {
+    self.plugin = plugin
+    plugin.peer = self
+  }
+
+  func begin() async throws(PluginError) {
+    if let plugin { try await onStart(plugin) }
+  }
+
+  func receive(_ method: String, _ params: RawJSON) {
+    heard.append("\(method) \(params.text)")
+  }
+
+  func answer(_ method: String, _ params: RawJSON) -> Result<RawJSON, RPCError> {
+    method == "roots/list"
+      ? .success(params) : .failure(.init(.methodNotFound, "there is no \(method)"))
+  }
+}
+
+extension ToolSet {
+  /// For plugins that serve none.
+  static func withoutStore() -> ToolSet {
+    ToolSet(
+      approvals: Approvals(limit: generous) { _, _ in },
+      definitions: ApprovedDefinitions { () async throws(RPCError) in
+        throw RPCError(.storage, "there is no store")
+      }
+    ) { _, _ in }
+  }
 }
 
 /// A limit that only a hang reaches.

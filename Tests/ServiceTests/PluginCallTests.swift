@@ -203,19 +203,13 @@ import Wire
 
   @Test @EventLoop func `requests of a plugin are answered, unknown ones with -32601`() async throws
   {
-    let setUp: (Plugin) -> Void = { plugin in
-      plugin.onRequest = { method, params in
-        method == "roots/list"
-          ? .success(params) : .failure(.init(.methodNotFound, "there is no \(method)"))
-      }
-    }
     try await PluginBench().with(
       """
       m = read()
       ask("roots/list", "r", {"n": 1}); known = read()
       ask("sampling", 9); unknown = read()
       answer(m, [known, unknown["error"]["code"]])
-      """, setUp: setUp
+      """, peer: TestPeer()
     ) { plugin in
       let text = await outcome(plugin).text
       #expect(
@@ -232,16 +226,16 @@ import Wire
   }
 
   @Test @EventLoop func `notifications go both ways`() async throws {
-    var heard: [String] = []
+    let peer = TestPeer()
     try await PluginBench().with(
       """
       m = read()
       write('{"method":"notifications/progress","params":{"p":1}}')
       answer(m, {}); n = read(); answer(read(), n)
-      """, setUp: { $0.onNotification = { heard.append("\($0) \($1.text)") } }
+      """, peer: peer
     ) { plugin in
       _ = await outcome(plugin)
-      #expect(heard == [#"notifications/progress {"p":1}"#])
+      #expect(peer.heard == [#"notifications/progress {"p":1}"#])
       plugin.notify("notifications/cancelled", .emptyObject)
       let second = await outcome(plugin).text
       #expect(

@@ -22,7 +22,7 @@ import Wire
     events: @escaping (Plugin, PluginEvent) -> Void = { _, _ in },
     _ test: (Hooks) async throws -> Void
   ) async throws {
-    let set = PluginSet(launcher: bench.launcher, onEvent: events)
+    let set = PluginSet(launcher: bench.launcher, tools: .withoutStore(), onEvent: events)
     set.update(plugins)
     do {
       try await test(Hooks(set))
@@ -167,7 +167,7 @@ import Wire
   ) async throws {
     let bench = try PluginBench()
     var events: [PluginEvent] = []
-    let set = PluginSet(launcher: bench.launcher) { events.append($1) }
+    let set = PluginSet(launcher: bench.launcher, tools: .withoutStore()) { events.append($1) }
     set.update([try hook(bench, .request, "[]", policy: policy)])
     for _ in 0..<3 { _ = await request(Hooks(set)) }
     let told = "answered with something that is no object (hooks/request); \(what)"
@@ -182,7 +182,7 @@ import Wire
   {
     let bench = try PluginBench()
     var events: [PluginEvent] = []
-    let set = PluginSet(launcher: bench.launcher) { events.append($1) }
+    let set = PluginSet(launcher: bench.launcher, tools: .withoutStore()) { events.append($1) }
     let failure = "{'code': 1, 'message': p['request']['input']}"
     let refuse =
       "write(json.dumps({'jsonrpc': '2.0', 'id': m['id'], 'error': \(failure)})) or read()"

@@ -139,7 +139,7 @@ import Testing
     let bench = try PluginBench()
     let configuration = try bench.configuration(Self.echo)
     _ = unsafe chmod(configuration.command[0], 0o722)
-    let plugin = Plugin(configuration, launcher: bench.launcher)
+    let plugin = Plugin(configuration, launcher: bench.launcher) { _, _ in }
     let result = await outcome(plugin)
     #expect(result.code == .refused)
     #expect(result.text.contains("may be written by others (mode 722)"))
@@ -151,12 +151,12 @@ import Testing
     var configuration = PluginConfiguration(name: "p")
     configuration.command = [try bench.scratch.write("p", "#!/nonexistent/sh\n", mode: 0o700)]
     configuration.maximumRestarts = 0
-    let plugin = Plugin(configuration, launcher: bench.launcher)
+    let plugin = Plugin(configuration, launcher: bench.launcher) { _, _ in }
     let result = await outcome(plugin)
     #expect(result.text.contains("its program does not run: No such file or directory"))
     configuration.command = ["/bin/cat"]
     configuration.directory = "/nonexistent"
-    let other = Plugin(configuration, launcher: bench.launcher)
+    let other = Plugin(configuration, launcher: bench.launcher) { _, _ in }
     #expect(await outcome(other).text.contains("no way into its directory: No such file"))
     await plugin.close()
     await other.close()
@@ -227,13 +227,11 @@ import Testing
   @Test @EventLoop func `calls wait for the handshake of each start`() async throws {
     let script = "m = read(); answer(m, m['method'])\nm = read(); answer(m, m['method'])\nread()"
     var hands: [String] = []
-    let setUp: (Plugin) -> Void = { plugin in
-      plugin.onStarted = { [unowned plugin] () throws(PluginError) in
-        hands.append(
-          try await plugin.call("initialize", .emptyObject, limit: generous, onAbandoned: nil).text)
-      }
+    let peer = TestPeer { plugin throws(PluginError) in
+      hands.append(
+        try await plugin.call("initialize", .emptyObject, limit: generous, onAbandoned: nil).text)
     }
-    try await PluginBench().with(script, setUp: setUp) { plugin in
+    try await PluginBench().with(script, peer: peer) { plugin in
       #expect(await outcome(plugin, "tools/list").text == "\"tools/list\"")
       #expect(hands == ["\"initialize\""])
       kill(try #require(plugin.processID), SIGKILL)
@@ -246,18 +244,16 @@ import Testing
   /// - Parameter pause: before the handshake; the second one is longer than the start may take.
   @Test(arguments: [.milliseconds(1), generous]) @EventLoop
   func `a start has a deadline`(_ pause: Duration) async throws {
-    let setUp: (Plugin) -> Void = { plugin in
-      plugin.onStarted = { [unowned plugin] () throws(PluginError) in
-        await EventLoop.sleep(for: pause)
-        _ = try await plugin.call("initialize", .emptyObject, limit: generous, onAbandoned: nil)
-      }
+    let peer = TestPeer { plugin throws(PluginError) in
+      await EventLoop.sleep(for: pause)
+      _ = try await plugin.call("initialize", .emptyObject, limit: generous, onAbandoned: nil)
     }
     try await PluginBench().with(
       "while True: read()",
       {
         $0.startTimeout = .milliseconds(100)
         $0.maximumRestarts = 0
-      }, setUp: setUp
+      }, peer: peer
     ) { plugin in
       let result = await outcome(plugin)
       #expect(result.code == .died)
@@ -268,17 +264,21 @@ import Testing
 
   @Test @EventLoop func `a plugin that starts slowly delays no other`() async throws {
     let bench = try PluginBench()
-    let slow = Plugin(try bench.configuration(Self.echo, name: "slow"), launcher: bench.launcher)
-    slow.onStarted = { () throws(PluginError) in
+    let slow = Plugin(try bench.configuration(Self.echo, name: "slow"), launcher: bench.launcher) {
+      _, _ in
+    }
+    let peer = TestPeer { _ throws(PluginError) in
       await EventLoop.sleep(for: generous)
       throw PluginError(.unavailable, "is slow", plugin: "slow")
     }
+    peer.talk(with: slow)
     slow.start()
     try await bench.with(Self.echo) { plugin in
       #expect(await outcome(plugin).code == nil)
       #expect(slow.stateName == "starting")
     }
     await slow.close()
+    withExtendedLifetime(peer) {}
   }
 
   // MARK: Calls between two processes

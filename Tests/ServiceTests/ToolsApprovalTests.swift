@@ -32,7 +32,7 @@ import Wire
 
   @Test @EventLoop func `what is allowed or denied by policy is not asked`() async throws {
     let approver = FakeApprover("deny")
-    let approvals = Approvals(limit: .seconds(5))
+    let approvals = Approvals(limit: .seconds(5)) { _, _ in }
     let allowed = await approvals.decide(try question(), policy: .allow, approver: approver)
     let denied = await approvals.decide(try question(), policy: .deny, approver: approver)
     #expect(allowed.isAllowed && allowed.ground == .policy)
@@ -42,7 +42,7 @@ import Wire
 
   @Test @EventLoop func `a client is asked with all it needs to decide`() async throws {
     let approver = FakeApprover("allow")
-    let approvals = Approvals(limit: .seconds(5))
+    let approvals = Approvals(limit: .seconds(5)) { _, _ in }
     let decision = await approvals.decide(try question(), policy: .ask, approver: approver)
     #expect(decision.isAllowed && decision.ground == .client)
     #expect(approver.limits == [.seconds(5)])
@@ -54,7 +54,7 @@ import Wire
   }
 
   @Test @EventLoop func `a client's no comes with its reason`() async throws {
-    let approvals = Approvals(limit: .seconds(5))
+    let approvals = Approvals(limit: .seconds(5)) { _, _ in }
     let decision = await approvals.decide(
       try question(), policy: .ask, approver: FakeApprover("deny", reason: "not\non \u{7}main"))
     #expect(!decision.isAllowed)
@@ -66,7 +66,7 @@ import Wire
   @Test @EventLoop func `silence, no capability, a closed connection and nonsense mean no`()
     async throws
   {
-    let approvals = Approvals(limit: .seconds(5))
+    let approvals = Approvals(limit: .seconds(5)) { _, _ in }
     let cases: [(ClientAnswer, ApprovalDecision.Ground)] = [
       (.timedOut, .timeout), (.disconnected, .disconnected), (.cancelled, .cancelled),
       (.decision("yes"), .invalidAnswer), (.answered(.success(.null)), .invalidAnswer),
@@ -88,7 +88,7 @@ import Wire
   @Test @EventLoop func `what is allowed for the session is not asked again on that connection`()
     async throws
   {
-    let approvals = Approvals(limit: .seconds(5))
+    let approvals = Approvals(limit: .seconds(5)) { _, _ in }
     let approver = FakeApprover("allow_session")
     let first = await approvals.decide(try question(), policy: .ask, approver: approver)
     let second = await approvals.decide(try question(), policy: .ask, approver: approver)
@@ -106,7 +106,7 @@ import Wire
   }
 
   @Test @EventLoop func `an allowance holds for one call`() async throws {
-    let approvals = Approvals(limit: .seconds(5))
+    let approvals = Approvals(limit: .seconds(5)) { _, _ in }
     let approver = FakeApprover("allow")
     for _ in 0..<2 {
       _ = await approvals.decide(try question(), policy: .ask, approver: approver)
@@ -117,7 +117,7 @@ import Wire
   @Test @EventLoop func `questions come one at a time, and the session's answer serves the rest`()
     async throws
   {
-    let approvals = Approvals(limit: .seconds(5))
+    let approvals = Approvals(limit: .seconds(5)) { _, _ in }
     let gate = Promise<Void>()
     let approver = FakeApprover { _ in
       await gate.wait()
@@ -140,9 +140,8 @@ import Wire
   }
 
   @Test @EventLoop func `every decision is told of, once`() async throws {
-    let approvals = Approvals(limit: .seconds(5))
     var said: [String] = []
-    approvals.onDecision = { decision, question in
+    let approvals = Approvals(limit: .seconds(5)) { decision, question in
       let word = decision.isAllowed ? "allowed" : "denied"
       said.append("\(decision.tool) \(word) \(decision.ground.rawValue) \(question.callID ?? "-")")
     }

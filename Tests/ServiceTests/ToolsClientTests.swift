@@ -260,25 +260,27 @@ import Wire
     let server = FakeServer()
     server.speakStateless()
     server.list([])
-    var changes = 0
     let client = client(server)
     _ = try await client.listTools()
-    client.onToolsChanged = { changes += 1 }
+    let changes = client.changes
     await server.wait(for: "subscriptions/listen")
     let params = server.params(of: "subscriptions/listen")
     #expect(params?["notifications"]?["toolsListChanged"]?.boolean == true)
     #expect(params?["_meta"] != nil)
     client.receive("notifications/tools/list_changed", .emptyObject)
-    #expect(changes == 1)
+    #expect(client.changes == changes + 1)
   }
 
   @Test @EventLoop func `a ping is answered, and no other request is`() throws {
-    #expect(try MCPClient.answer("ping").get().text == "{}")
+    let client = client(FakeServer())
+    #expect(try client.answer("ping", .emptyObject).get().text == "{}")
     for method in ["roots/list", "sampling/createMessage", "elicitation/create", "x\u{1B}[2J"] {
-      let error = try #require(throws: (any Error).self) { try MCPClient.answer(method).get() }
+      let error = try #require(throws: (any Error).self) {
+        try client.answer(method, .emptyObject).get()
+      }
       #expect("\(error)".contains("\u{1B}") == false)
     }
-    guard case .failure(let error) = MCPClient.answer("roots/list") else {
+    guard case .failure(let error) = client.answer("roots/list", .emptyObject) else {
       Issue.record("roots/list was answered")
       return
     }
@@ -288,19 +290,18 @@ import Wire
   @Test @EventLoop func `what a server logs comes on one line, without control characters, cut`()
     throws
   {
-    let client = client(FakeServer())
-    var said: [String] = []
-    client.onMessage = { said.append("\($0) \($1)") }
+    let server = FakeServer()
+    let client = client(server)
     client.receive(
       "notifications/message",
       try RawJSON(parsing: #"{"level":"warning","logger":"db","data":"a\n\u001b[31mb\u0007"}"#))
     client.receive("notifications/message", try RawJSON(parsing: #"{"data":{"a":1}}"#))
     client.receive("notifications/unknown", .emptyObject)
-    #expect(said == ["warning db: a [31mb", #"info {"a":1}"#])
+    #expect(server.messages == ["warning: db: a [31mb", #"info: {"a":1}"#])
     client.receive(
       "notifications/message", .object { $0.member("data", String(repeating: "é", count: 9000)) })
-    #expect(said[2].utf8.count <= 1024 + 5)
-    #expect(said[2].hasSuffix("é…"))
+    #expect(server.messages[2].utf8.count <= 1024 + 6)
+    #expect(server.messages[2].hasSuffix("é…"))
   }
 
   // MARK: Calls

@@ -21,6 +21,8 @@ final class FakeServer: PluginTransport {
   /// Hears of each request before it is answered.
   var onRequest: @EventLoop (Request) -> Void = { _ in }
   private(set) var requests: [Request] = []
+  /// What it said for the journal.
+  private(set) var messages: [String] = []
   private(set) var notifications: [(method: String, params: RawJSON)] = []
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -28,7 +30,7 @@ final class FakeServer: PluginTransport {
     self.name = name
   }
 
-  /// As a plugin's `onStarted`.
+  /// What a plugin's peer would do.
   var onStarted: @EventLoop () async throws(PluginError) -> Void = {}
   private var isStarted = false
 
@@ -64,6 +66,10 @@ final class FakeServer: PluginTransport {
   func notify(_ method: String, _ params: RawJSON) {
     notifications.append((method, params))
   }
+
+  func said(_ text: String) { messages.append(text) }
+
+  func note(fault what: String) {}
 
   private func nextRefusal(of method: String) -> PluginError.Code? {
     guard let refusal = refusals[method] else { return nil }

@@ -13,18 +13,27 @@ final class ToolsPlace {
   let directory: String
   let store: Store
   let tools: ToolSet
-  private(set) var problems: [String] = []
-  private(set) var decisions: [ApprovalDecision] = []
+  private let notes = Notes()
+
+  /// What the journal would be told.
+  private final class Notes {
+    var problems: [String] = []
+    var decisions: [ApprovalDecision] = []
+  }
+
+  var problems: [String] { notes.problems }
+  var decisions: [ApprovalDecision] { notes.decisions }
 
   init() throws {
     directory = "/tmp/halley-tools-\(UInt64.random(in: 0 ... .max))"
     let store = try Store.open(StoreConfiguration(directory: directory))
     self.store = store
     tools = ToolSet(
-      approvals: Approvals(limit: .seconds(5)),
-      definitions: ApprovedDefinitions { () async throws(RPCError) in store })
-    tools.onProblem = { [unowned self] in problems.append("\($0): \($1)") }
-    tools.approvals.onDecision = { [unowned self] decision, _ in decisions.append(decision) }
+      approvals: Approvals(limit: .seconds(5)) { [notes] decision, _ in
+        notes.decisions.append(decision)
+      },
+      definitions: ApprovedDefinitions { () async throws(RPCError) in store }
+    ) { [notes] in notes.problems.append("\($0): \($1)") }
   }
 
   deinit {
@@ -40,7 +49,8 @@ final class ToolsPlace {
     let store = store
     return ToolSet(
       approvals: tools.approvals,
-      definitions: ApprovedDefinitions { () async throws(RPCError) in store })
+      definitions: ApprovedDefinitions { () async throws(RPCError) in store }
+    ) { _, _ in }
   }
 
   static func plugin(

@@ -12,11 +12,14 @@ package final class Approvals {
   /// How long a client may take to answer (`limits.approval`).
   package var limit: Duration
   /// Every decision, once; with the id of its call where it is about one.
-  package var onDecision: @EventLoop (ApprovalDecision, _ question: ApprovalQuestion) -> Void =
-    { _, _ in }
+  private let onDecision: @EventLoop (ApprovalDecision, _ question: ApprovalQuestion) -> Void
 
-  package init(limit: Duration) {
+  package init(
+    limit: Duration,
+    onDecision: @escaping @EventLoop (ApprovalDecision, _ question: ApprovalQuestion) -> Void
+  ) {
     self.limit = limit
+    self.onDecision = onDecision
   }
 
   /// Decides about one call.

@@ -17,10 +17,9 @@ package struct MCPToolList: Sendable {
 
 /// A client of one MCP server: lists its tools and calls them.
 ///
-/// The owner of the process calls `begin` after each start, before any other request, and hands on
-/// what the server says unasked (`receive`, `answer`).
+/// It wants `begin` to be called after each start, before any other request.
 @EventLoop
-package final class MCPClient {
+package final class MCPClient: PluginPeer {
   /// Pages of one list; a server that goes on and on is cut off.
   private static let mostPages = 64
   /// Tools of one server; models are told of all that are offered, at a price.
@@ -30,11 +29,8 @@ package final class MCPClient {
   /// Bytes of a server's message that the journal gets.
   private static let longestMessage = 1024
 
-  /// The server's own log (`notifications/message`): level and text.
-  package var onMessage: @EventLoop (_ level: String, _ text: String) -> Void = { _, _ in }
-  /// The tools may be others than those that were listed: the server says so, or was started anew.
-  package var onToolsChanged: @EventLoop () -> Void = {}
-
+  /// How often the tools may have changed: the server said so, or was started anew.
+  package private(set) var changes = 0
   let transport: any PluginTransport
   private let startTimeout: Duration
   /// Of the process that was started last.
@@ -61,7 +57,7 @@ package final class MCPClient {
       let begun = try await handshake.perform(mayBeStateless: mayBeStateless)
       mayBeStateless = begun.era == .stateless
       session = begun
-      onToolsChanged()
+      changes += 1
       follow(begun)
     } catch {
       // One that died may have died of the probe: the next process is begun with the other way.
@@ -177,22 +173,21 @@ package final class MCPClient {
   /// Takes a notification; unknown ones are passed over.
   package func receive(_ method: String, _ params: RawJSON) {
     switch method {
-    case "notifications/tools/list_changed": onToolsChanged()
+    case "notifications/tools/list_changed": changes += 1
     case "notifications/progress":
       guard let token = params["progressToken"]?.integer else { return }
       progress[Int(token)]?.update(params)
     case "notifications/message":
       let text = params["data"].map { $0.string ?? $0.text } ?? ""
       let logger = params["logger"]?.string.map { "\($0): " } ?? ""
-      onMessage(
-        params["level"]?.string ?? "info",
-        PlainText.line(logger + text, maximumBytes: Self.longestMessage))
+      let line = PlainText.line(logger + text, maximumBytes: Self.longestMessage)
+      transport.said("\(params["level"]?.string ?? "info"): \(line)")
     default: break
     }
   }
 
   /// Answers a request: this client only answers `ping`.
-  package static func answer(_ method: String) -> Result<RawJSON, RPCError> {
+  package func answer(_ method: String, _ params: RawJSON) -> Result<RawJSON, RPCError> {
     guard method != "ping" else { return .success(.emptyObject) }
     let name = PlainText.line(method, maximumBytes: 64)
     return .failure(RPCError(.methodNotFound, "this client does not have the method \(name)"))

@@ -22,61 +22,50 @@ package final class ToolPlugin {
   package private(set) var listing: Listing?
   /// Why the last list could not be had.
   package private(set) var failure: PluginError?
-  /// Hears of each list that is not like the one before, and of each new reason why there is none.
-  package var onChange: @EventLoop (ToolPlugin) -> Void = { _ in }
-
-  /// Hears of what the server does wrong while it runs; goes on behind its name.
-  private var onFault: @EventLoop (String) -> Void = { _ in }
-
   private var said: [RawJSON]?
   private let work = SharedWork<Void>()
-  /// Reasons to ask again; `listedChanges` of them have been seen to.
-  private var changes = 0
-  private var listedChanges = -1
+  /// How often the tools had changed when they were listed last.
+  private var listedChanges: Int?
 
   package init(_ configuration: PluginConfiguration, client: MCPClient) {
     self.configuration = configuration
     self.client = client
-    client.onToolsChanged = { [weak self] in self?.changes += 1 }
   }
 
   /// Serves the tools of a process, whose handshake and notifications it handles.
   package convenience init(_ plugin: Plugin) {
     let client = MCPClient(plugin, startTimeout: plugin.configuration.startTimeout)
-    plugin.onStarted = { [weak client] () async throws(PluginError) in
-      try await client?.begin()
-    }
-    plugin.onNotification = { [weak client] in client?.receive($0, $1) }
-    plugin.onRequest = { method, _ in MCPClient.answer(method) }
-    client.onMessage = { [weak plugin] level, text in plugin?.onEvent(.said("\(level): \(text)")) }
+    plugin.peer = client
     self.init(plugin.configuration, client: client)
-    onFault = { [weak plugin] in plugin?.lastError = $0 }
   }
 
   package var name: String { configuration.name }
 
-  private var isCurrent: Bool { said != nil && listedChanges == changes }
+  private var isCurrent: Bool { said != nil && listedChanges == client.changes }
 
   /// Makes sure that the list is there and current; `listing` and `failure` say what came of it.
   /// Starts the process where it is needed. Returns early when the task is cancelled.
-  package func refresh() async {
+  ///
+  /// - Parameter onChange: hears of a list that is not like the one before, and of a new reason why
+  ///   there is none.
+  package func refresh(_ onChange: @escaping @EventLoop (ToolPlugin) -> Void = { _ in }) async {
     guard !isCurrent else { return }
-    _ = await work.value { [self] in await list() }
+    _ = await work.value { [self] in await list(onChange) }
   }
 
   /// The same without waiting.
-  func beginRefresh() {
-    if !isCurrent { work.begin { [self] in await list() } }
+  func beginRefresh(_ onChange: @escaping @EventLoop (ToolPlugin) -> Void) {
+    if !isCurrent { work.begin { [self] in await list(onChange) } }
   }
 
-  private func list() async {
+  private func list(_ onChange: @EventLoop (ToolPlugin) -> Void) async {
     do throws(PluginError) {
       try await client.ready()
-      let seen = changes
+      let seen = client.changes
       let list = try await client.listTools()
       listedChanges = seen
       failure = nil
-      if let cut = list.cut { onFault(cut) }
+      if let cut = list.cut { client.transport.note(fault: cut) }
       guard list.tools != said else { return }
       said = list.tools
       listing = read(list)
@@ -92,7 +81,7 @@ package final class ToolPlugin {
   /// Takes down what the server answered wrongly; why it does not run is known already.
   func fault(_ error: PluginError) {
     switch error.code {
-    case .protocolViolation, .remote, .timedOut: onFault(error.message)
+    case .protocolViolation, .remote, .timedOut: client.transport.note(fault: error.message)
     case .died, .refused, .unavailable, .unsent: return
     }
   }

@@ -9,7 +9,7 @@ internal import Wire
 package final class ToolSet {
   package let approvals: Approvals
   /// What people should know of: tools that can't be offered, definitions that changed.
-  package var onProblem: @EventLoop (_ plugin: String, _ text: String) -> Void = { _, _ in }
+  let onProblem: @EventLoop (_ plugin: String, _ text: String) -> Void
 
   let definitions: ApprovedDefinitions
   /// In the order of the configuration.
@@ -17,28 +17,28 @@ package final class ToolSet {
   private var adopted: [ObjectIdentifier: ToolPlugin] = [:]
   private var reportedHeldBack: Set<[UInt8]> = []
 
-  package init(approvals: Approvals, definitions: ApprovedDefinitions) {
+  package init(
+    approvals: Approvals, definitions: ApprovedDefinitions,
+    onProblem: @escaping @EventLoop (_ plugin: String, _ text: String) -> Void
+  ) {
     self.approvals = approvals
     self.definitions = definitions
+    self.onProblem = onProblem
   }
 
-  /// Takes over what a new plugin has to say, before it is started.
-  package func adopt(_ plugin: Plugin) {
-    guard plugin.configuration.servesTools else { return }
-    adopted[ObjectIdentifier(plugin)] = ToolPlugin(plugin)
-  }
-
-  /// Takes the plugins that are configured now, in their order; each was adopted before.
-  package func update(_ plugins: [Plugin]) {
-    let kept = Set(plugins.map { ObjectIdentifier($0) })
-    adopted = adopted.filter { kept.contains($0.key) }
-    update(plugins.compactMap { adopted[ObjectIdentifier($0)] })
+  /// Takes the plugins that are configured now, in their order; new ones before they are started.
+  func update(_ plugins: [Plugin]) {
+    let serving = plugins.filter(\.configuration.servesTools).map { plugin in
+      let id = ObjectIdentifier(plugin)
+      return (id, adopted[id] ?? ToolPlugin(plugin))
+    }
+    adopted = Dictionary(uniqueKeysWithValues: serving)
+    update(serving.map(\.1))
   }
 
   /// Takes the plugins that are configured now, those that stay as the same objects.
   package func update(_ plugins: [ToolPlugin]) {
     self.plugins = plugins
-    for plugin in plugins { plugin.onChange = { [weak self] in self?.report($0) } }
     let names = plugins.map(\.name)
     EventLoop.start { [definitions] in
       do throws(RPCError) {
@@ -64,8 +64,8 @@ package final class ToolSet {
   /// Makes sure that plugins have listed their tools, all at once. Returns early when the task is
   /// cancelled.
   func refresh(_ plugins: [ToolPlugin]) async {
-    for plugin in plugins { plugin.beginRefresh() }
-    for plugin in plugins { await plugin.refresh() }
+    for plugin in plugins { plugin.beginRefresh(report) }
+    for plugin in plugins { await plugin.refresh(report) }
   }
 
   private func report(_ plugin: ToolPlugin) {

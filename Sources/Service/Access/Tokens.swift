@@ -22,11 +22,16 @@ package final class Tokens {
   private var damaged: [StoredToken] = []
   /// When the last use on disk was, of tokens that were used since the start.
   private var writtenUses: [[UInt8]: Int64] = [:]
-  /// Called when a token has gone.
-  package var onChange: @EventLoop () -> Void = {}
+  private let onChange: @EventLoop () -> Void
 
-  /// - Parameter open: the store, from which they were taken over (`use`) when this returns.
-  package init(open: @escaping @EventLoop () async throws(RPCError) -> Store) {
+  /// - Parameters:
+  ///   - onChange: called when a token has gone.
+  ///   - open: the store, from which they were taken over (`use`) when this returns.
+  package init(
+    onChange: @escaping @EventLoop () -> Void = {},
+    open: @escaping @EventLoop () async throws(RPCError) -> Store
+  ) {
+    self.onChange = onChange
     self.open = open
   }
 

@@ -14,9 +14,11 @@ package final class Daemon {
   let journal: DaemonJournal
   let http: HTTPClient
   private(set) var faces: [any Face] = []
-  let registry = ResponseRegistry()
+  private(set) lazy var registry = ResponseRegistry { [unowned self] in becameIdle() }
   let models: ModelCatalog
-  let tokens: Tokens
+  private(set) lazy var tokens = Tokens(
+    onChange: { [cache] in cache.ready.removeAll() }
+  ) { [unowned self] () async throws(RPCError) in try await state.open() }
   let pages = PageSessions()
   /// Where the HTTP face is reached; nil where there is none.
   var httpListening: HTTPListening?
@@ -26,17 +28,29 @@ package final class Daemon {
   private(set) var knownPath: String?
   /// Called when the configuration has changed.
   var onReload: @EventLoop () -> Void = {}
-  let state: StateStore
+  private(set) lazy var state = StateStore(
+    directory: configuration.paths.stateDirectory, observer: self
+  ) { [journal] in journal.storageTrouble($0) }
   let lines = ConversationLines()
   let feeds = ConversationFeeds()
   private let knowledge = UpstreamKnowledge()
   let cache: ResponseCache
   let ledger: UsageLedger
   let keys: APIKeys
-  let plugins: PluginSet
-  let hooks: Hooks
-  let tools: ToolSet
+  private(set) lazy var plugins = PluginSet(launcher: launcher, tools: tools) { [journal] in
+    journal.plugin($0.name, $1)
+  }
+  private(set) lazy var hooks = Hooks(plugins)
+  private(set) lazy var tools = ToolSet(
+    approvals: Approvals(limit: configuration.limits.approval) { [journal] in
+      journal.approval($0, $1)
+    },
+    definitions: ApprovedDefinitions { [unowned self] () async throws(RPCError) in
+      try await state.open()
+    }
+  ) { [journal] in journal.toolProblem($0, $1) }
   private(set) var upstreams: [String: Upstream] = [:]
+  private let launcher: Plugin.Launcher
   private let prewarmer: Prewarmer
   private let breakerProbe: BreakerProbe
   /// What is wrong with the configuration on disk, as it was last read.
@@ -78,32 +92,22 @@ package final class Daemon {
     let log = DaemonJournal(journal, configuration.log)
     self.journal = log
     keys = APIKeys(paths: configuration.paths)
-    plugins = PluginSet(launcher: Plugin.Launcher(for: configuration.paths, mask: mask)) {
-      log.plugin($0.name, $1)
-    }
-    hooks = Hooks(plugins)
-    state = StateStore(directory: configuration.paths.stateDirectory) { log.storageTrouble($0) }
+    launcher = Plugin.Launcher(for: configuration.paths, mask: mask)
     Self.hideKeys(configuration)
     do throws(HTTPError) {
       http = try HTTPClient()
     } catch {
       throw LoopError("curl_multi_init", code: 12, error.message)
     }
-    tools = ToolSet(
-      approvals: Approvals(limit: configuration.limits.approval),
-      definitions: ApprovedDefinitions { [state] () async throws(RPCError) in
-        try await state.open()
-      })
     cache = ResponseCache(configuration.cache) { log.storageTrouble($0) }
     ledger = UsageLedger(
       configuration, http: http, onWarning: { log.budgetWarning($0) },
       onTrouble: { log.warn($0) })
     models = ModelCatalog(ledger: ledger)
-    tokens = Tokens { [state] () async throws(RPCError) in try await state.open() }
     prewarmer = Prewarmer(http: http)
     breakerProbe = BreakerProbe(http: http, keys: keys)
     updateUpstreams()
-    connect()
+    EventLoop.onSlowTurn { log.slowTurn($0) }
   }
 
   /// Keys from the environment are taken by now; nobody who looks at the process should see them.
@@ -115,30 +119,6 @@ package final class Daemon {
     let looked = configuration.upstreams.map { APIKeys.variable($0.name) }
     let secret = Set(named + looked)
     ProcessEnvironment.erase { secret.contains($0) || $0.hasSuffix("_API_KEY") }
-  }
-
-  private func connect() {
-    state.canResume = { [unowned self] in canResume($0) }
-    state.onOpened = { [unowned self] store throws(StoreError) in
-      if let migration = store.opening.migration { journal.migrated(migration) }
-      try await ledger.use(store)
-      try await cache.use(store)
-      try await tokens.use(store)
-    }
-    tokens.onChange = { [unowned self] in cache.ready.removeAll() }
-    state.onResumable = { [unowned self] in resume($0, from: $1) }
-    registry.onIdle = { [unowned self] in
-      lastResponse = EventLoop.now
-      if isDraining { drained() } else { restTimer?.arm(after: Self.restTime) }
-    }
-    prewarmer.upstreams = { [unowned self] in
-      [upstreams[configuration.defaultUpstream]].compactMap { $0 }
-    }
-    plugins.onAdded = { [unowned self] in tools.adopt($0) }
-    plugins.toolNames = { [unowned self] in tools.names(of: $0.name) }
-    tools.onProblem = { [unowned self] in journal.toolProblem($0, $1) }
-    tools.approvals.onDecision = { [unowned self] in journal.approval($0, $1) }
-    EventLoop.onSlowTurn { [unowned self] in journal.slowTurn($0) }
   }
 
   // MARK: Life
@@ -161,6 +141,11 @@ package final class Daemon {
       if registry.running.isEmpty { rest() }
     }
     restTimer?.arm(after: Self.restTime)
+  }
+
+  private func becameIdle() {
+    lastResponse = EventLoop.now
+    if isDraining { drained() } else { restTimer?.arm(after: Self.restTime) }
   }
 
   /// What the start needed is not needed again; what responses need stays for a while.
@@ -279,25 +264,18 @@ package final class Daemon {
     plugins.update(
       configuration.plugins, longestResult: configuration.limits.line,
       hidden: configuration.privatePaths)
-    tools.update(plugins.plugins)
   }
 
   private func updateUpstreams() {
     var updated: [String: Upstream] = [:]
     for upstream in configuration.upstreams {
-      let running = upstreams[upstream.name] ?? newUpstream(upstream)
+      let running = upstreams[upstream.name] ?? Upstream(upstream, probe: breakerProbe)
       running.configuration = upstream
       running.forgetKey()
       updated[upstream.name] = running
     }
     upstreams = updated
     markOwnFaces()
-  }
-
-  private func newUpstream(_ configuration: UpstreamConfiguration) -> Upstream {
-    let upstream = Upstream(configuration)
-    upstream.breaker.onShut = { [breakerProbe, unowned upstream] in breakerProbe.watch(upstream) }
-    return upstream
   }
 
   var responseServices: ResponseServices {
@@ -319,7 +297,7 @@ package final class Daemon {
           journal.responseEnded(run, ending)
           scheduleStatus()
         }
-        if ending.status == "cancelled" { prewarmer.expectRequest() }
+        if ending.status == "cancelled" { prewarm() }
       },
       onJoinedEnd: { [unowned self] in journal.joinedEnded($0, $1) },
       onStorageTrouble: { [unowned self] in journal.storageTrouble($0) })
@@ -334,8 +312,12 @@ package final class Daemon {
   /// All that are connected, whichever way they came in.
   var clients: [ConnectedClient] { faces.flatMap(\.clients) }
 
+  private func prewarm() {
+    prewarmer.expectRequest(to: upstreams[configuration.defaultUpstream])
+  }
+
   func clientConnected() {
-    prewarmer.expectRequest()
+    prewarm()
     scheduleStatus()
   }
 

@@ -4,8 +4,16 @@ internal import JSON
 internal import Store
 internal import Wire
 
-/// Background responses that their upstream continued while the daemon was away.
-extension Daemon {
+/// What is known of the store, and background responses that their upstream continued while the
+/// daemon was away.
+extension Daemon: StateObserver {
+  func opened(_ store: Store) async throws(StoreError) {
+    if let migration = store.opening.migration { journal.migrated(migration) }
+    try await ledger.use(store)
+    try await cache.use(store)
+    try await tokens.use(store)
+  }
+
   func canResume(_ response: StoredResponse) -> Bool {
     guard response.isBackground, response.upstreamID != nil, let name = response.upstream else {
       return false

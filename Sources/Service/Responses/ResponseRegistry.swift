@@ -24,10 +24,12 @@ final class ResponseRegistry {
   private var itemOwners: [Key: ObjectIdentifier] = [:]
   private var replays: [Key: WeakLog] = [:]
   private(set) var running: [ObjectIdentifier: ResponseRun] = [:]
-  /// Called when the last running response has ended.
-  var onIdle: (@EventLoop () -> Void)?
+  private let onIdle: @EventLoop () -> Void
 
-  nonisolated init() {}
+  /// - Parameter onIdle: is called when the last running response has ended.
+  init(onIdle: @escaping @EventLoop () -> Void) {
+    self.onIdle = onIdle
+  }
 
   func started(_ run: ResponseRun) {
     running[ObjectIdentifier(run)] = run
@@ -82,7 +84,7 @@ final class ResponseRegistry {
       if !run.isStored { repeatable.keep(run, key.text) }
     }
     if let key = run.shareKey, byShareKey[key] === run { byShareKey[key] = nil }
-    if running.isEmpty { onIdle?() }
+    if running.isEmpty { onIdle() }
   }
 
   // MARK: Equal requests

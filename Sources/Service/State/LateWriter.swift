@@ -5,8 +5,7 @@ internal import EventLoop
 final class LateWriter<Element: Sendable> {
   private let pause: Duration
   private let mostWaiting: Int
-  /// Returns when the elements are written, or can't be.
-  var write: (@EventLoop ([Element]) async -> Void)?
+  private let write: @EventLoop ([Element]) async -> Void
   private var waiting: [Element] = []
   /// Elements that came and that were written since the start.
   private var taken = 0
@@ -15,11 +14,16 @@ final class LateWriter<Element: Sendable> {
   /// Runs while more is waited for.
   private var gathering: Task<Void, Never>?
 
-  /// - Parameter pause: how long an element may wait.
-  /// - Parameter mostWaiting: elements that may wait; more of them are written at once.
-  nonisolated init(pause: Duration, mostWaiting: Int) {
+  /// - Parameters:
+  ///   - pause: how long an element may wait.
+  ///   - mostWaiting: elements that may wait; more of them are written at once.
+  ///   - write: returns when the elements are written, or can't be.
+  init(
+    pause: Duration, mostWaiting: Int, write: @escaping @EventLoop ([Element]) async -> Void
+  ) {
     self.pause = pause
     self.mostWaiting = mostWaiting
+    self.write = write
   }
 
   func add(_ element: Element) {
@@ -52,7 +56,7 @@ final class LateWriter<Element: Sendable> {
       await gathering.value
       let elements = waiting
       waiting = []
-      await write?(elements)
+      await write(elements)
       written += elements.count
       writing = nil
       if !waiting.isEmpty { start() }

@@ -6,6 +6,15 @@ internal import Wire
 /// Work on the loop that can be waited for.
 typealias BackgroundTask = Task<Void, Never>
 
+/// Hears of the store when it is opened, before anybody else gets it; called in this order.
+@EventLoop
+protocol StateObserver: AnyObject {
+  func opened(_ store: Store) async throws(StoreError)
+  /// Whether the rest of an interrupted response can be had of its upstream.
+  func canResume(_ response: StoredResponse) -> Bool
+  func resume(_ response: ResumableResponse, from store: Store)
+}
+
 /// The store as the daemon holds it: opened at start, and again when it could not be.
 @EventLoop
 final class StateStore {
@@ -14,11 +23,7 @@ final class StateStore {
 
   private var configuration: StoreConfiguration
   private let onTrouble: @EventLoop (String) -> Void
-  /// Whether the rest of an interrupted response can be had of its upstream.
-  var canResume: @EventLoop (StoredResponse) -> Bool = { _ in false }
-  var onResumable: @EventLoop (ResumableResponse, Store) -> Void = { _, _ in }
-  /// Called with the store before anybody else gets it.
-  var onOpened: @EventLoop (Store) async throws(StoreError) -> Void = { (_) throws(StoreError) in }
+  private unowned let observer: any StateObserver
   private var store: Store?
   /// The database while it can't be written.
   private var readable: Store?
@@ -30,16 +35,22 @@ final class StateStore {
   private var lastBackground = 0
   /// Responses that repeat cached answers, and were answered already; their rows may follow by a
   /// second at most.
-  let hits = LateWriter<CacheHit>(pause: .milliseconds(200), mostWaiting: 8192)
+  private(set) lazy var hits = LateWriter<CacheHit>(
+    pause: .milliseconds(200), mostWaiting: 8192
+  ) { [unowned self] in await record($0) }
   /// The usage of requests that leave no other row: a commit beside the first event would make that
   /// wait.
-  let usage = LateWriter<UsageMeter>(pause: .milliseconds(5), mostWaiting: 8192)
+  private(set) lazy var usage = LateWriter<UsageMeter>(
+    pause: .milliseconds(5), mostWaiting: 8192
+  ) { [unowned self] in await record($0) }
 
-  init(directory: String, onTrouble: @escaping @EventLoop (String) -> Void) {
+  init(
+    directory: String, observer: any StateObserver,
+    onTrouble: @escaping @EventLoop (String) -> Void
+  ) {
     configuration = StoreConfiguration(directory: directory)
+    self.observer = observer
     self.onTrouble = onTrouble
-    hits.write = { [unowned self] in await record($0) }
-    usage.write = { [unowned self] in await record($0) }
   }
 
   var isOpen: Bool { store?.isMoved == false }
@@ -94,13 +105,13 @@ final class StateStore {
       if let damage = opened.opening.damage {
         onTrouble("The database was damaged and is set aside as \(damage.path): \(damage.finding)")
       }
-      try await onOpened(opened)
+      try await observer.opened(opened)
       let resumable = try await ResponseRecovery.run(
-        on: opened, canResume: canResume, onTrouble: onTrouble)
+        on: opened, canResume: { [observer] in observer.canResume($0) }, onTrouble: onTrouble)
       store = opened
       failure = nil
       await stopReading()
-      for response in resumable { onResumable(response, opened) }
+      for response in resumable { observer.resume(response, from: opened) }
     } catch {
       if failure != error {
         let remedy = error.remedy(configuration.directory).map { "; \($0)" } ?? ""

@@ -45,8 +45,6 @@ package final class CircuitBreaker {
   private static let pause: Duration = .seconds(15)
 
   package private(set) var state = State.closed
-  /// Called whenever requests are kept away from now on.
-  package var onShut: () -> Void = {}
   private var lastTry = 0
   private var inARow = 0
   private var recent = SlidingCount()
@@ -67,7 +65,7 @@ package final class CircuitBreaker {
     if let wait = wait(at: now) { throw Refusal(wait: wait) }
     if state != .closed {
       lastTry += 1
-      shut(.halfOpen(lastTry, until: now + Self.pause))
+      state = .halfOpen(lastTry, until: now + Self.pause)
     }
     return Admission(breaker: self, number: lastTry, instant: now)
   }
@@ -116,11 +114,6 @@ package final class CircuitBreaker {
     inARow = 0
     recent = SlidingCount()
     recentFailures = SlidingCount()
-    shut(.open(until: now + Self.pause))
-  }
-
-  private func shut(_ state: State) {
-    self.state = state
-    onShut()
+    state = .open(until: now + Self.pause)
   }
 }

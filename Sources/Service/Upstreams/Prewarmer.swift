@@ -16,44 +16,43 @@ final class Prewarmer {
 
   private let http: HTTPClient
   private var timer: TimerSource?
-  private var isArmed = false
+  /// The upstream that a client most likely asks, once one may.
+  private var expected: Upstream?
   private var lastAttempt: [String: LoopInstant] = [:]
   private var running: Set<String> = []
-  /// The upstreams that a client most likely asks.
-  var upstreams: @EventLoop () -> [Upstream] = { [] }
 
   init(http: HTTPClient) {
     self.http = http
   }
 
   /// A client has connected, or has cancelled what it asked and may ask something else.
-  func expectRequest() {
-    guard !isArmed else { return }
+  func expectRequest(to upstream: Upstream?) {
+    guard expected == nil else { return }
     do throws(LoopError) {
       if timer == nil { timer = try TimerSource { [weak self] in self?.fire() } }
       timer?.arm(after: Self.patience)
-      isArmed = true
+      expected = upstream
     } catch {
-      isArmed = false
+      // The request opens its connection by itself.
+      return
     }
   }
 
   private func fire() {
-    isArmed = false
-    for upstream in upstreams() where isCold(upstream) {
-      let name = upstream.name
-      lastAttempt[name] = EventLoop.now
-      running.insert(name)
-      let configuration = upstream.configuration
-      EventLoop.start { [self] in
-        _ = await http.fetch(
-          HTTPRequest(
-            .head, configuration.url.appending(""),
-            headers: ["User-Agent: halleyd/\(Version.text)"],
-            route: configuration.route),
-          maximumBytes: 1 << 16, timeout: configuration.connectTimeout * 2)
-        running.remove(name)
-      }
+    let upstream = expected
+    expected = nil
+    guard let upstream, isCold(upstream) else { return }
+    let name = upstream.name
+    lastAttempt[name] = EventLoop.now
+    running.insert(name)
+    let configuration = upstream.configuration
+    EventLoop.start { [self] in
+      _ = await http.fetch(
+        HTTPRequest(
+          .head, configuration.url.appending(""), headers: ["User-Agent: halleyd/\(Version.text)"],
+          route: configuration.route),
+        maximumBytes: 1 << 16, timeout: configuration.connectTimeout * 2)
+      running.remove(name)
     }
   }
 

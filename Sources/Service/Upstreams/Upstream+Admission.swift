@@ -73,7 +73,7 @@ extension Upstream {
     let key = try await key(services)
     let leave: CircuitBreaker.Admission
     do throws(CircuitBreaker.Refusal) {
-      leave = try breaker.admit(at: EventLoop.now)
+      leave = try passBreaker()
     } catch {
       throw .circuitOpen(name, wait: error.wait)
     }

@@ -18,6 +18,7 @@ final class Upstream {
   /// Whether what is asked there would come back to this daemon.
   var isOwnFace = false
   let breaker = CircuitBreaker()
+  private let probe: BreakerProbe
   var retryBudget = RetryBudget()
   /// Ended attempts, good and bad, for the status.
   private(set) var succeeded = 0
@@ -27,8 +28,9 @@ final class Upstream {
   private var key: ReadKey?
   private var reading = SharedWork<Result<ReadKey, KeyError>>()
 
-  init(_ configuration: UpstreamConfiguration) {
+  init(_ configuration: UpstreamConfiguration, probe: BreakerProbe) {
     self.configuration = configuration
+    self.probe = probe
     line = WaitingLine(places: configuration.maximumConcurrent)
   }
 
@@ -169,6 +171,13 @@ final class Upstream {
 
   // MARK: Health
 
+  /// Whether a request may go; while none may, the upstream is asked whether it is back.
+  func passBreaker() throws(CircuitBreaker.Refusal) -> CircuitBreaker.Admission {
+    let admission = try breaker.admit(at: EventLoop.now)
+    if breaker.state != .closed { probe.watch(self) }
+    return admission
+  }
+
   /// What the journal tells of an upstream.
   enum HealthEvent {
     /// It does not answer, and did before.
@@ -208,6 +217,7 @@ final class Upstream {
     let isUnreachable = failure.phase == .notSent
     if breaker.record(isUnreachable ? .unreachable : .failed, at: now) {
       events.append(.breakerOpened)
+      probe.watch(self)
     }
     return events
   }
