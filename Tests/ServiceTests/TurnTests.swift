@@ -100,7 +100,7 @@ private struct Driven {
   func `a stream goes to the log as it came and ends with what was seen`(_ isStored: Bool) {
     let driven = driven(
       (isStored ? begun : [.prepared(.none, echo: [])])
-        + Self.stream.map { .upstream($0) } + [.answered(.streamed, attempts: 1)],
+        + Self.stream.map { .upstream($0) } + [.answered(.streamed)],
       isStored: isStored)
     #expect(driven.broken == [])
     #expect(driven.outcomes == 1)
@@ -114,7 +114,7 @@ private struct Driven {
     driven.take(.rowBegun)
     driven.take(.prepared(.none, echo: []))
     for event in Self.stream { driven.take(.upstream(event)) }
-    driven.take(.answered(.streamed, attempts: 1))
+    driven.take(.answered(.streamed))
     #expect(driven.log.count == 0)
     #expect(driven.outcomes == 0)
     #expect(!driven.turn.mayAskAgain)
@@ -128,7 +128,7 @@ private struct Driven {
     let error = RPCError(.storageFull, "full")
     let driven = driven([
       .rowBegun, .prepared(.none, echo: []), .upstream(Self.stream[0]), .rowFailed(error),
-      .failed(Self.failure, attempts: 1, isHeld: false),
+      .failed(Self.failure, isHeld: false),
     ])
     #expect(driven.broken == [])
     #expect(driven.outcomes == 1)
@@ -140,7 +140,7 @@ private struct Driven {
       begun + [
         .upstream(Self.stream[0]), .upstream(Self.stream[1]), .upstream(Self.stream[2]),
         .stopped(.cancelled), .stopped(.shutdown),
-        .failed(Self.failure, attempts: 1, isHeld: false), .stopped(.cancelled),
+        .failed(Self.failure, isHeld: false), .stopped(.cancelled),
       ])
     #expect(driven.broken == [])
     #expect(driven.outcomes == 1)
@@ -152,7 +152,7 @@ private struct Driven {
     let driven = driven(
       begun + [
         .upstream(Self.stream[0]), .stopped(.shutdown),
-        .failed(Self.failure, attempts: 1, isHeld: true),
+        .failed(Self.failure, isHeld: true),
       ])
     #expect(driven.outcomes == 1)
     #expect(driven.log.count == 1)
@@ -174,7 +174,7 @@ private struct Driven {
         RawJSON(
           checked: Array(
             #"{"id":"resp_1","object":"response","status":"completed","output":[\#(item)]}"#.utf8)[
-              ...])), attempts: 1)
+              ...])))
   }
 
   @Test(arguments: ["null", "5", "{}"])
@@ -200,6 +200,18 @@ private struct Driven {
     #expect(last["response"]?["output"]?.elements.count == 5)
   }
 
+  @Test func `attempts of all rounds are counted, and told with an error`() throws {
+    let call = #"{"type":"function_call","name":"calc__add","call_id":"c","arguments":"{}"}"#
+    let driven = driven(
+      [
+        .prepared(try Self.owners(), echo: []), .attemptBegan, .attemptBegan, Self.round(call),
+        .toolsEnded([], isAtLimit: false), .prepared(.none, echo: []), .attemptBegan,
+        .failed(Self.failure, isHeld: false),
+      ], isStored: false)
+    #expect(driven.turn.attempts == 3)
+    #expect(driven.outcomes == 1)
+  }
+
   // MARK: Any order
 
   private static let objects = [
@@ -209,7 +221,7 @@ private struct Driven {
   ].map { RawJSON(checked: Array($0.utf8)[...]) }
 
   private static func anyEvent(_ random: inout ByteMutator) -> TurnEvent {
-    switch random.number(below: 19) {
+    switch random.number(below: 20) {
     case 0: .prepared(random.number(below: 2) == 0 ? owned : .none, echo: [])
     case 1: .refused(RPCError(.overloaded, "busy"))
     case 2: .rowBegun
@@ -217,14 +229,15 @@ private struct Driven {
     case 4: .rowFailed(RPCError(.storage, "disk"))
     case 5: .identified("resp_x")
     case 6: .itemNamed("msg_x")
-    case 7: .answered(.object(objects[random.number(below: objects.count)]), attempts: 1)
-    case 8: .answered(.streamed, attempts: 1)
-    case 9: .failed(failure, attempts: 1, isHeld: random.number(below: 2) == 0)
+    case 7: .answered(.object(objects[random.number(below: objects.count)]))
+    case 8: .answered(.streamed)
+    case 9: .failed(failure, isHeld: random.number(below: 2) == 0)
     case 10: .toolsEnded([], isAtLimit: false)
     case 11: .tool("response.output_item.added", item: .emptyObject, index: 0)
     case 12: .stopped([.cancelled, .shutdown, .deadline(.seconds(1))][random.number(below: 3)])
     case 13: .notStored(RPCError(.storage, "disk"))
-    case 14: .upstream(stray[random.number(below: stray.count)])
+    case 14: .attemptBegan
+    case 15: .upstream(stray[random.number(below: stray.count)])
     default: .upstream(stream[random.number(below: stream.count)])
     }
   }
@@ -277,13 +290,13 @@ private struct Driven {
       // Whatever happened: when everything that runs has ended, so has the turn.
       for event: TurnEvent in [
         .rowWritten, .refused(RPCError(.internal, "")),
-        .failed(Self.failure, attempts: 1, isHeld: false), .toolsEnded([], isAtLimit: true),
+        .failed(Self.failure, isHeld: false), .toolsEnded([], isAtLimit: true),
       ] {
         driven.settle()
         driven.take(event)
       }
       driven.settle()
-      driven.take(.failed(Self.failure, attempts: 1, isHeld: false))
+      driven.take(.failed(Self.failure, isHeld: false))
       driven.settle()
       #expect(driven.broken == [], "seed \(seed)")
       #expect(driven.outcomes == 1, "seed \(seed)")

@@ -241,7 +241,7 @@ final class DaemonJournal {
     guard isLogged(.notice) else { return }
     var fields = Self.fields(of: run, answeredBy: run)
     fields += [
-      ("STATUS", ending.status), ("ATTEMPTS", "\(run.attemptCount)"),
+      ("STATUS", ending.status), ("ATTEMPTS", "\(run.turn.attempts)"),
       ("TOTAL_MS", Self.milliseconds(ending.timing.total)),
       ("CACHE", run.repeated == nil ? "miss" : "hit"),
     ]

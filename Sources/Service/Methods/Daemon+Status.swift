@@ -125,7 +125,7 @@ extension Daemon {
       $0.member("bytes", run.log.bytes)
       $0.key("readers")
       $0.array { readers in for name in run.log.readerNames { readers.string(name) } }
-      $0.member("attempts", run.attemptCount)
+      $0.member("attempts", run.turn.attempts)
       $0.key("age_s")
       $0.double((EventLoop.now - run.created).roundedMilliseconds / 1000)
     }

@@ -8,22 +8,14 @@ internal import Wire
 /// Asks the upstreams of a plan until one answers: places, keys, bodies, retries, fallbacks.
 @EventLoop
 final class ResponseAttempts {
+  private unowned let run: ResponseRun
   private let plan: RequestPlan
   private let body: UpstreamBody
-  private let subject: Subject
   private let isStreaming: Bool
   private let services: ResponseServices
-  /// Whether another attempt would repeat what clients have seen, or comes too late.
-  private let mayContinue: @EventLoop () -> Bool
-  private let onEvent: @EventLoop (UpstreamEvent) -> Void
-  /// Takes a response that the upstream told in one piece and still works on.
-  private let onPending: @EventLoop (RawJSON) -> Void
-  /// Where to go on with a response that the upstream runs by itself; nil for any other.
-  private let resumePoint: @EventLoop () -> ResumePoint?
   private var resumptions = 0
   private var polls = 0
 
-  private(set) var attempts = 0
   private(set) var upstreamName: String
   /// Names the key that is used, never the key.
   private(set) var keyIdentity = ""
@@ -51,26 +43,17 @@ final class ResponseAttempts {
   private var pendingID: String?
   private var firstMissing: Int?
 
-  init(
-    _ plan: RequestPlan, _ body: UpstreamBody, as subject: Subject, isStreaming: Bool,
-    services: ResponseServices, mayContinue: @escaping @EventLoop () -> Bool,
-    resumePoint: @escaping @EventLoop () -> ResumePoint?,
-    onPending: @escaping @EventLoop (RawJSON) -> Void,
-    onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
-  ) {
-    self.onPending = onPending
-    self.resumePoint = resumePoint
-    self.plan = plan
+  /// Makes the attempts of a round; what comes of them is for the run.
+  init(_ run: ResponseRun, _ body: UpstreamBody) {
+    self.run = run
+    plan = run.plan
     self.body = body
-    self.subject = subject
-    self.isStreaming = isStreaming
-    self.services = services
-    self.mayContinue = mayContinue
-    self.onEvent = onEvent
+    isStreaming = run.request.isStreaming || run.request.isBackground || !run.offered.tools.isEmpty
+    services = run.services
     upstreamName = plan.candidates[0].upstream.name
   }
 
-  func run() async -> Result<CallResult, CallFailure> {
+  func make() async -> Result<CallResult, CallFailure> {
     var last = CallFailure.stopped
     for candidate in plan.candidates {
       upstreamName = candidate.upstream.name
@@ -78,19 +61,16 @@ final class ResponseAttempts {
       case .success(let result): return .success(result)
       case .failure(let failure): last = failure
       }
-      guard mayContinue(), last.error.isRetryable, pendingID == nil else { break }
+      guard run.turn.mayAskAgain, last.error.isRetryable, pendingID == nil else { break }
     }
     return .failure(last)
   }
-
-  /// They are counted with the rounds that have ended.
-  func forgetAttempts() { attempts = 0 }
 
   private func ask(_ candidate: RequestPlan.Candidate) async -> Result<CallResult, CallFailure> {
     let upstream = candidate.upstream
     do throws(CallFailure) {
       var admission = try await upstream.admission(
-        as: subject, hasSideEffects: plan.hasSideEffects, services.upstreams)
+        as: run.subject, hasSideEffects: plan.hasSideEffects, services.upstreams)
       queued = EventLoop.now
       return await callUntilAnswered(candidate, &admission)
     } catch {
@@ -102,14 +82,14 @@ final class ResponseAttempts {
     _ candidate: RequestPlan.Candidate, _ admission: inout Upstream.Admission
   ) async -> Result<CallResult, CallFailure> {
     refusedItems = nil
-    while mayContinue() || resumePoint() != nil {
+    while run.turn.mayAskAgain || run.resumePoint != nil {
       let result = await call(candidate, admission.key)
       if let wait = resumeDelay(after: result, candidate) {
         await EventLoop.sleep(for: wait)
         continue
       }
       if case .success = result { rememberRefused() }
-      guard let failure = result.failure, mayContinue() else { return result }
+      guard let failure = result.failure, run.turn.mayAskAgain else { return result }
       if adapt(to: failure, candidate) { continue }
       guard await admission.mayAskAgain(after: failure, services.upstreams.keys) else {
         return result
@@ -121,7 +101,7 @@ final class ResponseAttempts {
   /// Drops what this upstream refuses; returns whether that changed the request.
   private func adapt(to failure: CallFailure, _ candidate: RequestPlan.Candidate) -> Bool {
     guard pendingID == nil else { return false }
-    if let point = resumePoint() {
+    if let point = run.resumePoint {
       // One that was not begun as a stream can be asked for as it stands.
       guard case .status(400) = failure.phase else { return false }
       pendingID = point.id
@@ -222,7 +202,7 @@ final class ResponseAttempts {
   private func call(
     _ candidate: RequestPlan.Candidate, _ key: APIKey?
   ) async -> Result<CallResult, CallFailure> {
-    attempts += 1
+    run.take(.attemptBegan)
     heldError = nil
     hasEvents = false
     let upstream = candidate.upstream
@@ -248,7 +228,7 @@ final class ResponseAttempts {
       return UpstreamRequest(
         resuming: pendingID, from: nil, upstream, key: key, limits: services.limits)
     }
-    if holds(candidate), let point = resumePoint() {
+    if holds(candidate), let point = run.resumePoint {
       firstMissing = point.next
       return UpstreamRequest(
         resuming: point.id, from: point.next, upstream, key: key, limits: services.limits)
@@ -266,9 +246,9 @@ final class ResponseAttempts {
       return
     }
     hasEvents = true
-    if let heldError { onEvent(heldError) }
+    if let heldError { run.receive(heldError) }
     heldError = nil
-    onEvent(event)
+    run.receive(event)
   }
 }
 
@@ -305,7 +285,7 @@ extension ResponseAttempts {
   private func resumeDelay(
     after result: Result<CallResult, CallFailure>, _ candidate: RequestPlan.Candidate
   ) -> Duration? {
-    guard pendingID != nil || holds(candidate) && resumePoint() != nil else { return nil }
+    guard pendingID != nil || holds(candidate) && run.resumePoint != nil else { return nil }
     switch result {
     case .success(.streamed): return nil
     case .success(.object(let object)): return object.isRunning ? pollDelay() : nil
@@ -338,7 +318,7 @@ extension ResponseAttempts {
           "status",
           "the status of the answer is \(found), one of a response that has ended was expected"))
     }
-    if pendingID == nil { onPending(object) }
+    if pendingID == nil { run.take(.pending(object)) }
     pendingID = id
     return .success(.object(object))
   }

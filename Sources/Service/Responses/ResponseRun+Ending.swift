@@ -79,7 +79,7 @@ extension ResponseRun {
 
   /// The response as it stands, for who asks while it runs.
   var currentObject: RawJSON? {
-    turn.partialResponse(of: log.events, status: "in_progress")
+    turn.relay.partialResponse(of: log.events, status: "in_progress")
       ?? id.flatMap { backgroundObject($0, status: "queued") }
   }
 
@@ -88,7 +88,7 @@ extension ResponseRun {
     switch log.outcome {
     case .response(let object, _)?: object
     case .failure(let error)?:
-      turn.partialResponse(of: log.events, status: "incomplete") ?? failedObject(error)
+      turn.relay.partialResponse(of: log.events, status: "incomplete") ?? failedObject(error)
     case nil: nil
     }
   }
@@ -114,7 +114,7 @@ extension ResponseRun {
       if let repeated { halley.member("cached_at", repeated.cachedAt / 1000) }
       if let conversation { halley.member("conversation", conversation.reference) }
       halley.member("cost_usd", cost.map { $0.json } ?? .null)
-      halley.member("attempts", attemptCount)
+      halley.member("attempts", turn.attempts)
       halley.member("timing_ms", timing.json)
       halley.member("tool_calls", toolCalls.count)
       let leftOut = attempts?.leftOut ?? leftOut

@@ -14,7 +14,7 @@ extension ResponseRun {
     var body = body
     // All of it is sent, so that nothing goes out that no hook has seen.
     body.mustReplay = true
-    let shown = try await attempts(for: body).firstBody()
+    let shown = try await ResponseAttempts(self, body).firstBody()
     let replaced = try await services.hooks.request(shown, hookContext)
     guard replaced.bytes != shown.bytes else { return body }
     use(try services.replan(asked, replaced, request.options))
@@ -57,7 +57,7 @@ extension ResponseRun {
       report.member("cache", repeated == nil ? "miss" : "hit")
       report.member("status", status)
       report.member("response_id", id.map { .string($0) } ?? .null)
-      report.member("attempts", attemptCount)
+      report.member("attempts", turn.attempts)
       report.member("tool_calls", toolCalls.count)
       report.member("timing_ms", timing.json)
     }

@@ -12,7 +12,7 @@ extension ResponseRun {
   /// Settles what the response used, before its end is written.
   func settleUsage(_ status: String, _ response: RawJSON?) {
     var ending = UsageEnding(status: status, origin: repeated == nil ? .miss : .hit)
-    ending.attempts = attemptCount
+    ending.attempts = turn.attempts
     ending.toolCalls = toolCalls.count
     ending.timing = usageTiming
     let tokens = repeated == nil ? response.flatMap { UsageReader.tokens(of: $0) } : TokenCounts()
@@ -33,7 +33,7 @@ extension ResponseRun {
   private var usageTiming: UsageEnding.Timing {
     var used = UsageEnding.Timing()
     used.total = Int64((EventLoop.now - created).wholeMicroseconds)
-    guard attemptCount > 0 else { return used }
+    guard turn.attempts > 0 else { return used }
     used.queue = Int64(timing.queue.wholeMicroseconds)
     used.connect = Int64(timing.connect.wholeMicroseconds)
     used.firstEvent = timing.firstEvent.map { Int64($0.wholeMicroseconds) }

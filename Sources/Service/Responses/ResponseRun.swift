@@ -105,7 +105,6 @@ final class ResponseRun {
   var isFinished: Bool { turn.isFinished }
   var model: String { plan.model }
   var upstreamName: String { attempts?.upstreamName ?? plan.candidates[0].upstream.name }
-  var attemptCount: Int { turn.rounds.attempts + (attempts?.attempts ?? 0) }
   /// What is kept of it on disk: everything, unless the client asked for nothing.
   var isStored: Bool { request.store ?? true }
 
@@ -187,7 +186,8 @@ final class ResponseRun {
     switch reason {
     case .cancelled:
       guard asked && askers.isEmpty || log.readerCount <= 1 else {
-        guard asked, let partial = turn.partialResponse(of: log.events, status: "cancelled") else {
+        guard asked, let partial = turn.relay.partialResponse(of: log.events, status: "cancelled")
+        else {
           return leaving.endAsCancelled()
         }
         return leaving.endAsCancelled(with: partial, halley: summary(of: partial))
@@ -221,7 +221,6 @@ final class ResponseRun {
     case .ask: work.append(.ask)
     case .endRound(let response):
       meter.endRound(UsageReader.tokens(of: response) ?? TokenCounts(), upstream: upstreamName)
-      attempts?.forgetAttempts()
     case .callTools(let calls): work.append(.callTools(calls))
     case .prepare(let items, let isLast): work.append(.prepare(items: items, isLast: isLast))
     case .settleUsage(let ending): settleUsage(ending.toldStatus, ending.response)
@@ -283,36 +282,26 @@ final class ResponseRun {
 
   private func ask() async {
     guard let body else { return }
-    let attempts = attempts(for: body)
+    let attempts = ResponseAttempts(self, body)
     self.attempts = attempts
-    let result = await attempts.run()
+    let result = await attempts.make()
     timing.connect += attempts.connect
     if turn.rounds.count == 0, let queued = attempts.queued { timing.queue = queued - created }
     switch result {
     case .success(let result):
       noteArrival()
-      take(.answered(result, attempts: attempts.attempts))
+      take(.answered(result))
     case .failure(let failure):
       let isHeld = request.isBackground && upstreamID != nil && attempts.isHeld
       if isHeld, case .cancelled? = turn.stopCause, let upstreamID {
         attempts.cancelAtUpstream(upstreamID)
       }
-      take(.failed(failure, attempts: attempts.attempts, isHeld: isHeld))
+      take(.failed(failure, isHeld: isHeld))
     }
   }
 
-  func attempts(for body: UpstreamBody) -> ResponseAttempts {
-    ResponseAttempts(
-      plan, body, as: subject,
-      isStreaming: request.isStreaming || request.isBackground || !offered.tools.isEmpty,
-      services: services, mayContinue: { [unowned self] in turn.mayAskAgain },
-      resumePoint: { [unowned self] in resumePoint },
-      onPending: { [unowned self] in take(.pending($0)) },
-      onEvent: { [unowned self] in receive($0) })
-  }
-
-  /// Only a background response goes on when its connection is lost.
-  private var resumePoint: ResumePoint? {
+  /// Where to go on with a response that the upstream runs by itself; nil for any other.
+  var resumePoint: ResumePoint? {
     guard turn.stopCause == nil, request.isBackground, plan.tools.isEmpty,
       let id = upstreamID
     else {
@@ -321,7 +310,7 @@ final class ResponseRun {
     return ResumePoint(id: id, next: turn.receivedCount)
   }
 
-  private func receive(_ event: UpstreamEvent) {
+  func receive(_ event: UpstreamEvent) {
     noteArrival()
     switch isTaking ? nil : turn.pass(event) {
     case .toLog(let bytes)?: log.append(bytes)

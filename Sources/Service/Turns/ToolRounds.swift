@@ -14,8 +14,6 @@ struct ToolRounds {
   var isLast = false
   /// Rounds that have ended.
   private(set) var count = 0
-  /// Attempts of the rounds that have ended.
-  private(set) var attempts = 0
   /// Items of the rounds that have ended, with the outputs of their calls.
   private(set) var items: [RawJSON] = []
   private(set) var tokens = TokenCounts()
@@ -53,9 +51,8 @@ struct ToolRounds {
     }
   }
 
-  mutating func end(_ response: RawJSON, attempts: Int) {
+  mutating func end(_ response: RawJSON) {
     count += 1
-    self.attempts += attempts
     items += response["output"]?.objects ?? []
     createdAt = createdAt ?? response["created_at"]
     guard let used = response.nonNull("usage") else { return }

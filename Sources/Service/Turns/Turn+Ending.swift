@@ -90,7 +90,7 @@ extension Turn {
   /// A client that got none of it need not wait for the disk: an error acknowledges nothing.
   mutating func fail(with error: RPCError, _ log: LoggedEvents) -> [TurnAction] {
     var error = error
-    error.details.append(("attempts", .integer(attemptCount)))
+    error.details.append(("attempts", .integer(attempts)))
     let stored = error.json
     let partial = relay.partialResponse(of: log, status: "incomplete")
     if let partial { error.details.append(("response", partial)) }

@@ -29,8 +29,7 @@ extension Turn {
     if calls.isEmpty, rounds.count == 0 {
       return conclude(Conclusion(response: response, terminal: terminal), log)
     }
-    rounds.end(round, attempts: attempts)
-    attempts = 0
+    rounds.end(round)
     guard !calls.isEmpty else { return [.endRound(round)] + concludeRounds(round, log) }
     phase = .callingTools(response: round)
     return [.endRound(round), .callTools(calls)]

@@ -66,8 +66,8 @@ package struct Turn {
   package internal(set) var stopCause: StopCause?
   /// The item whose id is being found.
   var unnamed: (given: String, index: Int64?)?
-  /// Attempts of the present round.
-  var attempts = 0
+  /// Attempts of all rounds.
+  package private(set) var attempts = 0
   /// Makes the object of a background response of which nothing came.
   var blank: (_ id: String, _ status: String) -> RawJSON?
 
@@ -83,7 +83,6 @@ package struct Turn {
   package var id: String? { relay.id }
   /// Whose the present round's calls are.
   package var owners: CallOwners { rounds.owners }
-  var attemptCount: Int { rounds.attempts + attempts }
 
   package var isFinished: Bool {
     if case .ended = phase { true } else { false }
@@ -93,11 +92,6 @@ package struct Turn {
   package var mayAskAgain: Bool {
     guard case .streaming(let stream) = phase, stopCause == nil else { return false }
     return waiting.isEmpty && relay.count == stream.start
-  }
-
-  /// What came so far, as a response object; nil where no response was created.
-  func partialResponse(of log: LoggedEvents, status: String) -> RawJSON? {
-    relay.partialResponse(of: log, status: status)
   }
 
   /// Events that were taken, whether or not they are in the log.
@@ -116,16 +110,15 @@ package struct Turn {
       return know(object, events, isRecorded: isRecorded)
     case .resumed(let id, let upstreamID): return goOn(id, upstreamID, log)
     case .answeredElsewhere: return leave(isKept: false)
+    case .attemptBegan:
+      attempts += 1
+      return []
     case .upstream(let event): return receive(event, log)
     case .pending(let response):
       note(response["id"]?.string)
       return identify()
-    case .answered(let result, let attempts):
-      self.attempts = attempts
-      return take(result, log)
-    case .failed(let failure, let attempts, let isHeld):
-      self.attempts = attempts
-      return end(.failed(failure, isHeld: isHeld), log)
+    case .answered(let result): return take(result, log)
+    case .failed(let failure, let isHeld): return end(.failed(failure, isHeld: isHeld), log)
     case .tool(let type, let item, let index): return tell(type, item, index)
     case .toolsEnded(let outputs, let isAtLimit): return endTools(outputs, isAtLimit, log)
     case .stopped(let cause): return stop(cause)

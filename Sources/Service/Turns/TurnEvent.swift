@@ -26,12 +26,14 @@ package enum TurnEvent {
   /// The item that was asked about has its id.
   case itemNamed(String)
 
+  /// An upstream is about to be asked.
+  case attemptBegan
   case upstream(UpstreamEvent)
   /// The upstream works on a response of which it has told in one piece.
   case pending(RawJSON)
-  case answered(CallResult, attempts: Int)
+  case answered(CallResult)
   /// - Parameter isHeld: whether the upstream goes on with the response by itself.
-  case failed(CallFailure, attempts: Int, isHeld: Bool)
+  case failed(CallFailure, isHeld: Bool)
 
   /// The output of a call begins or ends, as an item at an index.
   case tool(StaticString, item: RawJSON, index: Int)
