@@ -1,4 +1,4 @@
-internal import EventLoop
+package import EventLoop
 package import JSON
 package import Wire
 
@@ -33,13 +33,13 @@ extension ResponseOutcome {
 /// 1. Event `n` has `sequence_number` `n`.
 /// 2. Nothing is appended once there is an outcome.
 @EventLoop
-final class EventLog {
+package final class EventLog {
   /// What all logs hold: events, and the objects that they ended with.
-  private(set) static var bytesOfAll = 0
+  package private(set) static var bytesOfAll = 0
 
-  private(set) var events = LoggedEvents()
+  package private(set) var events = LoggedEvents()
   private var held = 0
-  private(set) var outcome: ResponseOutcome?
+  package private(set) var outcome: ResponseOutcome?
   /// The response, as soon as it has an id.
   var identity: ResponseIdentity?
   /// The upstream that answers, once one does.
@@ -51,10 +51,10 @@ final class EventLog {
     let onMore: @EventLoop () -> Void
   }
 
-  nonisolated init() {}
+  package nonisolated init() {}
 
   /// A log of its own that begins with the events of another.
-  init(events: LoggedEvents) {
+  package init(events: LoggedEvents) {
     self.events = events
     hold(events.bytes + events.count * LoggedEvents.bytesOfEntry)
   }
@@ -69,26 +69,26 @@ final class EventLog {
   }
 
   /// Events so far; also the sequence number of the next.
-  var count: Int { events.count }
+  package var count: Int { events.count }
   /// Bytes of all events.
-  var bytes: Int { events.bytes }
-  var readerCount: Int { readers.count }
+  package var bytes: Int { events.bytes }
+  package var readerCount: Int { readers.count }
   /// The names of the clients that read.
   var readerNames: [String] { readers.values.map(\.client).sorted() }
 
   /// The event with a sequence number, as JSON.
-  func event(_ number: Int) -> ArraySlice<UInt8> {
+  package func event(_ number: Int) -> ArraySlice<UInt8> {
     events[number]
   }
 
-  func append(_ event: ArraySlice<UInt8>) {
+  package func append(_ event: ArraySlice<UInt8>) {
     precondition(outcome == nil, "an event behind the end of a response")
     events.append(event)
     hold(event.count + LoggedEvents.bytesOfEntry)
     notify()
   }
 
-  func finish(_ outcome: ResponseOutcome) {
+  package func finish(_ outcome: ResponseOutcome) {
     precondition(self.outcome == nil, "a response ends once")
     self.outcome = outcome
     hold(outcome.size)
@@ -96,13 +96,13 @@ final class EventLog {
   }
 
   /// Calls back whenever there is more to read, until `removeReader`.
-  func addReader(
+  package func addReader(
     _ reader: AnyObject, of client: String, _ onMore: @escaping @EventLoop () -> Void
   ) {
     readers[ObjectIdentifier(reader)] = Reader(client: client, onMore: onMore)
   }
 
-  func removeReader(_ reader: AnyObject) {
+  package func removeReader(_ reader: AnyObject) {
     readers[ObjectIdentifier(reader)] = nil
   }
 

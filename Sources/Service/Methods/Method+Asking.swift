@@ -54,7 +54,7 @@ extension Daemon {
       requestID: .string(StoreID.make("req_")), caller: caller,
       conversation: context.conversation?.reference, scope: request.options.scope)
     var body = UpstreamBody(
-      body: plan.body, input: input, context: context, isBackground: false)
+      plan.body, input: input, context: context, isBackground: false)
     let hooked = try await hook(&body, plan, request.options, asker)
     let made = try await made(body, for: hooked.candidates[0])
     let asked = JSONRequest(

@@ -21,8 +21,8 @@ extension Method {
     if let run = daemon.registry.response(call.responseID, as: call.principal) {
       return isStreaming ? events(run.log) : .result(run.currentObject ?? .emptyObject)
     }
-    if let ended = daemon.registry.unstored(call.responseID, as: call.principal) {
-      return isStreaming ? events(ended.log) : .result(ended.object)
+    if let ended = daemon.registry.unstored.response(call.responseID, as: call.principal) {
+      return isStreaming ? events(ended.replay) : .result(ended.object)
     }
     return .work(isInTurn: true) { () throws(RPCError) in
       let store = try await daemon.state.openForReading()
@@ -41,7 +41,7 @@ extension Method {
       run.stop(.cancelled)
       return .cursor(ResponseReader(log: run.log, wantsEvents: false))
     }
-    if let ended = daemon.registry.unstored(call.responseID, as: call.principal) {
+    if let ended = daemon.registry.unstored.response(call.responseID, as: call.principal) {
       return .result(ended.object)
     }
     return .work(isInTurn: true) { () throws(RPCError) in

@@ -73,16 +73,17 @@ final class ResponseRegistry {
       let key = Key(subject: run.subject, text: id)
       if itemOwners[key] == ObjectIdentifier(run) { itemOwners[key] = nil }
     }
-    if run.request.isBackground, !run.isStored { keep(run) }
     if let id = run.id, byID[Key(subject: run.subject, text: id)] === run {
       byID[Key(subject: run.subject, text: id)] = nil
     }
+    var ownKey: String?
     if let key = run.request.options.idempotencyKey.map({ Key(subject: run.subject, text: $0) }),
       byIdempotencyKey[key] === run
     {
       byIdempotencyKey[key] = nil
-      if !run.isStored { repeatable.keep(run, key.text) }
+      ownKey = key.text
     }
+    if !run.isStored { keep(run, key: ownKey) }
     if let key = run.shareKey, byShareKey[key] === run { byShareKey[key] = nil }
     if running.isEmpty { onIdle() }
   }
@@ -107,59 +108,35 @@ final class ResponseRegistry {
 
   // MARK: Responses that are nowhere else
 
-  /// The end of a response that its client was not there to see and that is not stored.
-  struct Unstored {
-    let principal: Principal
-    let log: EventLog
-    let object: RawJSON
-    let ended = EventLoop.now
-  }
+  private(set) var unstored = UnstoredResponses()
 
-  /// How long it can be read: about as long as at the API.
-  private static let unstoredLifetime: Duration = .seconds(600)
-  /// Bytes of their events; where there are more, the oldest leave early.
-  private static let unstoredBytes = 64 << 20
-  private var unstored: [Key: Unstored] = [:]
-
-  private func keep(_ run: ResponseRun) {
-    guard let id = run.id, let object = run.finalObject else { return }
-    let key = Key(subject: run.subject, text: id)
-    let log = Self.endingWithResponse(run, object)
-    unstored[key] = Unstored(principal: run.principal, log: log, object: object)
-    dropOldestUnstored()
-    EventLoop.start { [weak self, weak log] in
-      await EventLoop.sleep(for: Self.unstoredLifetime)
-      if let log, self?.unstored[key]?.log === log { self?.unstored[key] = nil }
+  private func keep(_ run: ResponseRun, key: String?) {
+    let id = run.request.isBackground ? run.id : nil
+    guard id != nil || key != nil, let object = run.finalObject else { return }
+    unstored.keep(
+      UnstoredResponse(
+        principal: run.principal, bodyDigest: run.request.bodyDigest, log: run.log,
+        replay: Self.endingWithResponse(run, object), object: object),
+      id: id, key: key, repeatableUntil: run.created + run.services.idempotencyLifetime,
+      at: EventLoop.now, most: run.services.limits.responses)
+    guard id != nil else { return }
+    EventLoop.start { [weak self] in
+      await EventLoop.sleep(for: UnstoredResponses.readableTime)
+      self?.unstored.drop(at: EventLoop.now)
     }
   }
 
   /// The log of a response, of which who reads it later gets the object, as of a stored one.
   private static func endingWithResponse(_ run: ResponseRun, _ object: RawJSON) -> EventLog {
-    guard case .failure? = run.log.outcome else { return run.log }
+    guard run.request.isBackground, case .failure? = run.log.outcome else { return run.log }
     let log = EventLog(events: run.log.events)
     log.end(with: object, halley: run.summary(of: object))
     return log
   }
 
-  private func dropOldestUnstored() {
-    var bytes = unstored.values.reduce(0) { $0 + $1.log.bytes }
-    guard bytes > Self.unstoredBytes else { return }
-    for (key, oldest) in unstored.sorted(by: { $0.value.ended < $1.value.ended }) {
-      unstored[key] = nil
-      bytes -= oldest.log.bytes
-      if bytes <= Self.unstoredBytes { return }
-    }
-  }
-
-  func unstored(_ id: String, as principal: Principal) -> Unstored? {
-    let ended = unstored[Key(subject: principal.subject, text: id)]
-    return ended.flatMap { principal.sees($0.principal) ? $0 : nil }
-  }
-
   /// Returns whether there was such a response.
   func forgetUnstored(_ id: String, as principal: Principal) -> Bool {
-    guard unstored(id, as: principal) != nil else { return false }
-    return unstored.removeValue(forKey: Key(subject: principal.subject, text: id)) != nil
+    unstored.forget(id, as: principal)
   }
 
   // MARK: Creates that were sent before
@@ -167,9 +144,6 @@ final class ResponseRegistry {
   func owns(_ run: ResponseRun, idempotencyKey: String) {
     byIdempotencyKey[Key(subject: run.subject, text: idempotencyKey)] = run
   }
-
-  /// What a create left that was not stored.
-  private(set) var repeatable = RepeatableResponses()
 
   func running(_ idempotencyKey: String, of subject: Subject) -> ResponseRun? {
     byIdempotencyKey[Key(subject: subject, text: idempotencyKey)]
@@ -187,7 +161,7 @@ final class ResponseRegistry {
   }
 
   /// Lets the reader of a create follow what the same create left.
-  func join(_ run: ResponseRun, _ ended: RepeatableResponses.Entry) {
+  func join(_ run: ResponseRun, _ ended: UnstoredResponse) {
     run.reader?.follow(ended.log, onLeave: nil)
     run.take(.answeredElsewhere)
   }

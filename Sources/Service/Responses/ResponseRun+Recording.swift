@@ -40,7 +40,7 @@ extension ResponseRun {
     let input = try await readInput()
     connectionTurn?.assembled(context, input)
     let body = UpstreamBody(
-      body: plan.body, input: input, context: context, isBackground: request.isBackground)
+      plan.body, input: input, context: context, isBackground: request.isBackground)
     guard store != nil || previous != nil else { return body }
     if plan.body.nonNull("prompt") == nil {
       try input.checkCalls(
@@ -74,8 +74,8 @@ extension ResponseRun {
       registry.join(self, earlier)
       return true
     }
-    let lifetime = services.idempotencyLifetime
-    guard let ended = registry.repeatable.find(key, of: subject, lifetime: lifetime) else {
+    guard let ended = registry.unstored.response(forKey: key, of: subject, at: EventLoop.now)
+    else {
       registry.owns(self, idempotencyKey: key)
       return false
     }

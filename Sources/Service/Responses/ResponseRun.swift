@@ -140,7 +140,7 @@ final class ResponseRun {
       services.registry.register(self, stored.id)
       begin(
         UpstreamBody(
-          body: plan.body, input: RequestInput(items: [], hasResolvedReferences: false),
+          plan.body, input: RequestInput(items: [], hasResolvedReferences: false),
           context: RequestContext(), isBackground: true))
     }
   }

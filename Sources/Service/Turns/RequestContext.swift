@@ -1,24 +1,25 @@
-internal import EventLoop
 internal import JSON
-internal import Store
-internal import Wire
+package import Store
+package import Wire
 
 /// What a request goes on from, as far as the daemon knows it.
-struct RequestContext: Sendable {
-  var parent = NewResponse.Parent.none
-  var turns: [StoredContext.Turn] = []
+package struct RequestContext: Sendable {
+  package var parent = NewResponse.Parent.none
+  package var turns: [StoredContext.Turn] = []
   /// What stands behind the parent and is stored nowhere; the last of `turns`.
-  var unstored: [UnstoredTurn] = []
-  var conversation: StoredConversation?
+  package var unstored: [UnstoredTurn] = []
+  package var conversation: StoredConversation?
   /// The id that the client gave, or that its scope stands for.
-  var previousResponseID: String?
+  package var previousResponseID: String?
+
+  package init() {}
 
   /// Finds what a request names, without its items. An id is looked for among the user's own alone
   /// and no upstream is asked for it: there, all users have one account.
   ///
   /// - Parameter unstored: what stands behind an id that the store does not know.
   /// - Throws: `not_found`.
-  static func find(
+  package static func find(
     _ request: CreateRequest, as principal: Principal, in store: Store,
     unstored: UnstoredContext? = nil
   ) async throws(RPCError) -> RequestContext {
@@ -100,7 +101,7 @@ struct RequestContext: Sendable {
   }
 
   /// Reads the items. Called when the conversation is this request's turn.
-  mutating func load(as principal: Principal, from store: Store) async throws(RPCError) {
+  package mutating func load(as principal: Principal, from store: Store) async throws(RPCError) {
     let parent = parent
     let stored: StoredContext? = try await store.performing { store throws(StoreError) in
       switch parent {

@@ -1,11 +1,11 @@
-internal import JSON
+package import JSON
 internal import Store
 internal import Wire
 
 /// Makes the body of one attempt from a request and what it goes on from.
-struct UpstreamBody: Sendable {
+package struct UpstreamBody: Sendable {
   /// How the upstream learns of what was said before.
-  enum Form: Equatable {
+  package enum Form: Equatable {
     /// All items are sent; the upstream need not keep anything.
     case replay
     /// The upstream keeps it, under this id of its own.
@@ -13,14 +13,25 @@ struct UpstreamBody: Sendable {
   }
 
   /// Whom the body is for: what one upstream made, behind one key, may mean nothing to another.
-  struct Target: Sendable {
+  package struct Target: Sendable {
     let upstream: String
     let keyIdentity: String
     let model: String
     /// Whether the model takes the reasoning of the upstream's other models.
     let takesReasoning: Bool
     /// Whether it stands in for the upstream that the request was made for.
-    var isFallback = false
+    var isFallback: Bool
+
+    package init(
+      upstream: String, keyIdentity: String, model: String, takesReasoning: Bool = false,
+      isFallback: Bool = false
+    ) {
+      self.upstream = upstream
+      self.keyIdentity = keyIdentity
+      self.model = model
+      self.takesReasoning = takesReasoning
+      self.isFallback = isFallback
+    }
 
     /// - Parameter keyIdentity: nil for an answer that was repeated: it was found by the key.
     fileprivate func made(_ upstream: String?, _ keyIdentity: String?) -> Bool {
@@ -29,9 +40,9 @@ struct UpstreamBody: Sendable {
   }
 
   /// A body, and how many items of what was said before are not in it.
-  struct Made {
-    var body: RawJSON
-    var leftOut = 0
+  package struct Made {
+    package var body: RawJSON
+    package var leftOut = 0
   }
 
   /// The members of the request, those of its profile and the daemon's tools among them.
@@ -41,26 +52,38 @@ struct UpstreamBody: Sendable {
   let isBackground: Bool
   /// Whether all that was said is sent, and a stream is asked for, because there may be more rounds
   /// or hooks that have to see it.
-  var mustReplay = false
+  package var mustReplay = false
   /// Items of this response's earlier rounds: what the model said and what its tools did.
   private(set) var added: [RawJSON] = []
   /// Whom the last round asked.
   private(set) var addedBy: Target?
   /// What hooks made of it; then it is what is sent.
-  var replacement: Replacement?
+  package var replacement: Replacement?
 
-  struct Replacement: Sendable {
+  package init(_ body: RawJSON, input: RequestInput, context: RequestContext, isBackground: Bool) {
+    self.body = body
+    self.input = input
+    self.context = context
+    self.isBackground = isBackground
+  }
+
+  package struct Replacement: Sendable {
     let body: RawJSON
     /// What the hooks were shown: what would have been sent to the upstream that is asked first.
     let shown: RawJSON
+
+    package init(body: RawJSON, shown: RawJSON) {
+      self.body = body
+      self.shown = shown
+    }
 
     func keeps(_ key: String) -> Bool { body[key]?.bytes == shown[key]?.bytes }
   }
 
   /// - Parameter isHeld: whether the upstream runs a background response by itself; elsewhere the
   ///   daemon does, over a stream.
-  func make(
-    _ form: Form, for target: Target, encryptsReasoning: Bool, isHeld: Bool = false
+  package func make(
+    _ form: Form, for target: Target, encryptsReasoning: Bool = false, isHeld: Bool = false
   ) -> Made {
     if let replacement {
       let made = Made(
@@ -125,7 +148,7 @@ struct UpstreamBody: Sendable {
   }
 
   /// Whether an upstream that keeps what was said would be asked to go on from half a call.
-  var hasHalves: Bool {
+  package var hasHalves: Bool {
     let said = context.turns.flatMap { $0.items.map(\.json) } + input.items
     let entries = said.map { Replay.Entry($0) }.filter { $0.call != nil || $0.answeredCall != nil }
     return Replay(entries, asynchronous: body.asynchronousTools).leftOut > 0
@@ -162,7 +185,7 @@ struct UpstreamBody: Sendable {
   }
 
   /// Adds a round of this response: what the model said and what its tools did.
-  mutating func add(_ items: [RawJSON], by target: Target?) {
+  package mutating func add(_ items: [RawJSON], by target: Target?) {
     added += items
     addedBy = target
   }

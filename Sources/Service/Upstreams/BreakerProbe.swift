@@ -1,13 +1,13 @@
-internal import Configuration
-internal import EventLoop
-internal import HTTPClient
+package import Configuration
+package import EventLoop
+package import HTTPClient
 internal import Wire
 
 /// Asks upstreams that are left alone whether they are back, so that no user has to find out.
 ///
 /// `GET /models` costs nothing. Whatever is answered below 500 says that the upstream works.
 @EventLoop
-final class BreakerProbe {
+package final class BreakerProbe {
   private static let interval: Duration = .seconds(5)
   private static let maximumBytes = 16 << 20
 
@@ -15,7 +15,7 @@ final class BreakerProbe {
   private let keys: APIKeys
   private var watched: Set<ObjectIdentifier> = []
 
-  init(http: HTTPClient, keys: APIKeys) {
+  package init(http: HTTPClient, keys: APIKeys) {
     self.http = http
     self.keys = keys
   }

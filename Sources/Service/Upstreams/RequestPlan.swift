@@ -1,33 +1,33 @@
-internal import Configuration
-internal import EventLoop
-internal import JSON
-internal import Wire
+package import Configuration
+package import EventLoop
+package import JSON
+package import Wire
 
 /// What a checked request comes to: which upstreams are asked, for which model, with which body.
-struct RequestPlan {
-  struct Candidate {
-    let upstream: Upstream
+package struct RequestPlan {
+  package struct Candidate {
+    package let upstream: Upstream
     /// As this upstream knows the model.
-    let model: String
+    package let model: String
   }
 
   /// The upstream that the request is routed to, then its fallbacks; never empty.
-  private(set) var candidates: [Candidate]
+  package private(set) var candidates: [Candidate]
   /// As the client or its profile named it, or a hook.
-  private(set) var model: String
+  package private(set) var model: String
   /// The request's members and those of its profile.
-  let body: RawJSON
-  private(set) var deadline: Duration
-  private(set) var hasSideEffects: Bool
+  package let body: RawJSON
+  package private(set) var deadline: Duration
+  package private(set) var hasSideEffects: Bool
   /// Globs of the daemon's tools that are offered to the model.
-  let tools: [String]
+  package let tools: [String]
   /// What the client is allowed; nil for a user.
   private let grant: Grant?
 
   @EventLoop
-  init(
+  package init(
     _ request: CreateRequest, _ configuration: Configuration, _ upstreams: [String: Upstream],
-    within grant: Grant?
+    within grant: Grant? = nil
   ) throws(RPCError) {
     self.grant = grant
     let profile = try Self.profile(request.options, configuration)
@@ -46,7 +46,7 @@ struct RequestPlan {
   ///
   /// - Parameter body: what is to be sent.
   @EventLoop
-  func replaced(
+  package func replaced(
     by body: RawJSON, _ options: HalleyOptions, _ configuration: Configuration,
     _ upstreams: [String: Upstream]
   ) throws(RPCError) -> RequestPlan {

@@ -1,5 +1,5 @@
-internal import Configuration
-internal import EventLoop
+package import Configuration
+package import EventLoop
 internal import HTTPClient
 internal import JSON
 internal import Store
@@ -7,7 +7,7 @@ internal import Wire
 
 /// The running state of one configured upstream: its places, its key, its health.
 @EventLoop
-final class Upstream {
+package final class Upstream {
   var configuration: UpstreamConfiguration {
     didSet {
       guard configuration != oldValue else { return keepCredentials(of: oldValue) }
@@ -28,13 +28,13 @@ final class Upstream {
   private var key: ReadKey?
   private var reading = SharedWork<Result<ReadKey, KeyError>>()
 
-  init(_ configuration: UpstreamConfiguration, probe: BreakerProbe) {
+  package init(_ configuration: UpstreamConfiguration, probe: BreakerProbe) {
     self.configuration = configuration
     self.probe = probe
     line = WaitingLine(places: configuration.maximumConcurrent)
   }
 
-  var name: String { configuration.name }
+  package var name: String { configuration.name }
   var running: Int { line.taken }
   var queued: Int { line.waiting }
 

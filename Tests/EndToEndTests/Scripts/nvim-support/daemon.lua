@@ -101,19 +101,26 @@ local function fake(on_line)
   return path
 end
 
-t.test('a tool runs when it is allowed, and not otherwise', function()
-  local decisions, capabilities = {}, nil
+-- Asks for approvals when a response is created. Returns its path, and what it is told.
+local function asking(ids, params)
+  local told = { decisions = {} }
   local path = fake(function(message, write)
-    if message.method == 'initialize' then capabilities = message.params.capabilities end
+    if message.method == 'initialize' then told.capabilities = message.params.capabilities end
     if message.method == 'responses.create' then
-      for _, id in ipairs({ 's:1', 's:2', 's:3' }) do
-        write(vim.json.encode({ jsonrpc = '2.0', id = id, method = 'tools.approve',
-          params = { tool = 'git.push', arguments = { to = 'origin' } } }) .. '\n')
+      for _, id in ipairs(ids) do
+        write(vim.json.encode(
+          { jsonrpc = '2.0', id = id, method = 'tools.approve', params = params }) .. '\n')
       end
     elseif message.result and message.result.decision then
-      decisions[message.id] = message.result.decision
+      told.decisions[message.id] = message.result.decision
     end
   end)
+  return path, told
+end
+
+t.test('a tool runs when it is allowed, and not otherwise', function()
+  local path, told = asking({ 's:1', 's:2', 's:3' },
+    { tool = 'git.push', arguments = { to = 'origin' } })
   local nvim = t.editor({}, { socket = path })
   nvim:lua([[
     local picks = { 1, 2 }
@@ -124,26 +131,17 @@ t.test('a tool runs when it is allowed, and not otherwise', function()
     end
   ]])
   nvim:command('Halley count')
-  t.eventually('all is decided', function() return vim.tbl_count(decisions) == 3 end)
-  t.equal(decisions, { ['s:1'] = 'allow', ['s:2'] = 'deny', ['s:3'] = 'deny' })
-  t.equal(capabilities, { approvals = true })
+  t.eventually('all is decided', function() return vim.tbl_count(told.decisions) == 3 end)
+  t.equal(told.decisions, { ['s:1'] = 'allow', ['s:2'] = 'deny', ['s:3'] = 'deny' })
+  t.equal(told.capabilities, { approvals = true })
   t.contains(nvim:lua('return asked[1]'), 'git.push: {"to":"origin"}')
 end)
 
 t.test('a definition that changed is asked about as that, and allowed once at most', function()
-  local decisions = {}
-  local path = fake(function(message, write)
-    if message.method == 'responses.create' then
-      for _, id in ipairs({ 's:1', 's:2' }) do
-        write(vim.json.encode({ jsonrpc = '2.0', id = id, method = 'tools.approve', params = {
-          request = message.id, response_id = vim.NIL, call_id = vim.NIL, tool = 'git.push',
-          title = 'its definition changed; take the new one?', definition = true,
-          arguments = '{"description":"Pushes, and tells\\nthe world.","parameters":{}}' } }) .. '\n')
-      end
-    elseif message.result and message.result.decision then
-      decisions[message.id] = message.result.decision
-    end
-  end)
+  local path, told = asking({ 's:1', 's:2' }, {
+    request = 1, response_id = vim.NIL, call_id = vim.NIL, tool = 'git.push',
+    title = 'its definition changed; take the new one?', definition = true,
+    arguments = '{"description":"Pushes, and tells\\nthe world.","parameters":{}}' })
   local nvim = t.editor({}, { socket = path })
   nvim:lua([[
     local picks = { 1, 2 }
@@ -155,8 +153,8 @@ t.test('a definition that changed is asked about as that, and allowed once at mo
     end
   ]])
   nvim:command('Halley count')
-  t.eventually('both are decided', function() return vim.tbl_count(decisions) == 2 end)
-  t.equal(decisions, { ['s:1'] = 'allow', ['s:2'] = 'deny' })
+  t.eventually('both are decided', function() return vim.tbl_count(told.decisions) == 2 end)
+  t.equal(told.decisions, { ['s:1'] = 'allow', ['s:2'] = 'deny' })
   local prompt = nvim:lua('return asked[1]')
   t.contains(prompt, 'The definition of the tool git.push is not the one that was approved')
   t.contains(prompt, 'Pushes, and tells')
