@@ -2,7 +2,7 @@ package import Configuration
 package import EventLoop
 internal import Glibc
 package import JSON
-package import Wire
+internal import Wire
 
 /// A plugin of the configuration: started when it is needed, and again when it ends.
 ///

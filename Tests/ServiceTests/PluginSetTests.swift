@@ -87,14 +87,13 @@ import Testing
       try bench.configuration(Self.echo, name: "off") { $0.isEnabled = false },
     ]
     try await with(bench) { set in
-      set.toolNames = { ["\($0.name)__tool"] }
       set.update(configurations)
       try await eventually("the start") { set["runs"]?.stateName == "running" }
       let id = try #require(set["runs"]?.processID)
       let off = #"{"name":"off","state":"disabled","pid":null,"hooks":[],"tools":[]"#
       #expect(
         set.listJSON.text == #"{"object":"list","data":[{"name":"runs","state":"running","#
-          + #""pid":\#(id),"hooks":["request","tool_call"],"tools":["runs__tool"],"#
+          + #""pid":\#(id),"hooks":["request","tool_call"],"tools":[],"#
           + #""restarts":0,"last_error":null},\#(off),"restarts":0,"last_error":null}],"#
           + #""first_id":"runs","last_id":"off","has_more":false}"#)
     }

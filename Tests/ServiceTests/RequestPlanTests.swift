@@ -47,7 +47,7 @@ import Wire
   @EventLoop
   private func plan(_ members: String) throws -> RequestPlan {
     let params = try RawJSON(parsing: #"{"input":"x"\#(members.isEmpty ? "" : ",")\#(members)}"#)
-    return try RequestPlan(CreateRequest(params: params), configuration, upstreams())
+    return try RequestPlan(CreateRequest(params: params), configuration, upstreams(), within: nil)
   }
 
   private func ways(_ plan: RequestPlan) -> [String] {

@@ -13,15 +13,21 @@ import Wire
     let directory: String
     let store: Store
     let tokens: Tokens
-    var changes = 0
+    private final class Count {
+      var changes = 0
+    }
+
+    private let count: Count
+    var changes: Int { count.changes }
 
     init() async throws {
       directory = "/tmp/halley-tokens-\(UInt64.random(in: 0 ... .max))"
       let store = try Store.open(StoreConfiguration(directory: directory))
       self.store = store
-      tokens = Tokens { () async throws(RPCError) in store }
+      let count = Count()
+      self.count = count
+      tokens = Tokens(onChange: { count.changes += 1 }) { () async throws(RPCError) in store }
       try await tokens.use(store)
-      tokens.onChange = { [unowned self] in changes += 1 }
     }
 
     deinit {

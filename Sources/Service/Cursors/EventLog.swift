@@ -74,7 +74,7 @@ package final class EventLog {
   package var bytes: Int { events.bytes }
   package var readerCount: Int { readers.count }
   /// The names of the clients that read.
-  var readerNames: [String] { readers.values.map(\.client).sorted() }
+  package var readerNames: [String] { readers.values.map(\.client).sorted() }
 
   /// The event with a sequence number, as JSON.
   package func event(_ number: Int) -> ArraySlice<UInt8> {

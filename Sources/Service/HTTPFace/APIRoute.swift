@@ -38,7 +38,7 @@ struct APIRoute: Sendable {
       switch endpoint {
       case .page, .session, .health: return
       case .method(let method): try method.require(caller)
-      case .create, .chat: try Method.responsesCreate.require(caller)
+      case .create, .chat, .webSocket: try Method.responsesCreate.require(caller)
       case .overview, .usage:
         // It is the user's, and not for programs.
         guard caller.role == .page || Roles.users.contains(caller.role) else {

@@ -1,3 +1,4 @@
+internal import Plugins
 internal import Configuration
 internal import EventLoop
 internal import HTTPClient

@@ -50,7 +50,7 @@ package struct UnstoredResponses {
   private var entries: [Entry] = []
   private var repeatableBytes = Self.repeatableBytes
 
-  package nonisolated init() {}
+  package init() {}
 
   /// - Parameters:
   ///   - id: by which it can be read; nil where it can't.

@@ -86,8 +86,6 @@ package struct RequestContext: Sendable {
     }
   }
 
-  init() {}
-
   init(after unstored: UnstoredContext) {
     parent = unstored.parent
     self.unstored = unstored.turns

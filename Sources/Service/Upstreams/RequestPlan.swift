@@ -27,7 +27,7 @@ package struct RequestPlan {
   @EventLoop
   package init(
     _ request: CreateRequest, _ configuration: Configuration, _ upstreams: [String: Upstream],
-    within grant: Grant? = nil
+    within grant: Grant?
   ) throws(RPCError) {
     self.grant = grant
     let profile = try Self.profile(request.options, configuration)

@@ -37,7 +37,7 @@ package final class WebSocketSession {
   private let hangUp: @EventLoop () -> Void
   private var lanes = WebSocketLanes<WebSocketRequest.Create>()
   private var turns: [WebSocketTurn] = []
-  private var unstored = UnstoredResponses()
+  private var unstored = ConnectionResponses()
   private var waitingBytes = 0
   private var refusals: ArraySlice<RawJSON> = []
   private var timer: TimerSource?

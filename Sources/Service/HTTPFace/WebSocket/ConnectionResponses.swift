@@ -2,7 +2,7 @@
 ///
 /// The newest are kept, as many as a connection has lanes twice over; where the texts of all
 /// connections take too much, those of the connection that wants more are given up.
-struct UnstoredResponses {
+struct ConnectionResponses {
   private static let most = 64
   private static let mostBytes = 64 << 20
 
