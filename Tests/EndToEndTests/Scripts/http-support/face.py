@@ -30,12 +30,9 @@ class Face:
         self.simulator = subprocess.Popen([os.environ["HALLEY_SIMULATOR"]],
                                           stdout=self.log, stderr=self.log)
         self.url = "http://" + self.found(rb"127\.0\.0\.1:[0-9]+").decode()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
         configuration = self.directory / "config.toml"
         configuration.write_text(
-            f'default_upstream = "sim"\n[http]\nlisten = ["127.0.0.1:{self.port}"]\n'
+            f'default_upstream = "sim"\n[http]\nlisten = ["127.0.0.1:0"]\n'
             f'[upstreams.sim]\nbase_url = "{self.url}/v1"\nmodels = ["*"]\n'
             f'api_key = {{ none = true }}\n{upstream}{rest}'
             + ("" if "[cache]" in rest else "[cache]\nenabled = false\n"))
@@ -59,6 +56,8 @@ class Face:
 
     def __enter__(self):
         wait_for(self.listens, "the daemon serves HTTP")
+        address = self.ask("http.info")["listening"][0]["address"]
+        self.port = int(address.rsplit(":", 1)[1])
         return self
 
     def listens(self):
