@@ -42,7 +42,7 @@ package final class PageSessions {
     }
     let token = try TokenSecret.token()
     let digest = TokenSecret.digest(token)
-    let caller = Caller(Grant(pageOf: entry.caller, digest: digest), of: entry.caller.userID)
+    let caller = Caller(Grant(pageOf: entry.caller), of: entry.caller.userID)
     let session = Entry(caller: caller, end: now() + Self.sessionLifetime)
     insert(session, digest, into: &sessions, most: Self.mostSessions)
     return token

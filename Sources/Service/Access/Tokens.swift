@@ -57,11 +57,6 @@ package final class Tokens {
     return Caller(Grant(token), of: token.subject.userID ?? .max)
   }
 
-  /// Whether what a caller came with is still good.
-  package func admits(_ grant: Grant) -> Bool {
-    grant.digest.map { byDigest[$0] != nil } ?? true
-  }
-
   private func noteUse(of digest: [UInt8]) {
     let now = SystemClock.milliseconds()
     byDigest[digest]?.lastUsedAt = now

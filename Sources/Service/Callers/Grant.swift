@@ -11,8 +11,6 @@ package struct Grant: Sendable {
   let role: Roles
   /// Whose rows it reads and writes.
   let principal: Principal
-  /// SHA-256 of the token that proved it; nil where it was none.
-  let digest: [UInt8]?
   /// nil for all.
   let models: [Glob]?
   /// Of the daemon's tools.
@@ -34,7 +32,6 @@ extension Grant {
         Subject("token:\(token.name)@\(token.subject.name)").map { Principal($0) }
           ?? Principal(token.subject, token: token.name)
       }
-    digest = token.digest
     models = limits.models?.map(Glob.init)
     tools = limits.tools.map(Glob.init)
     budget = limits.budget.map { NanoDollars($0) }
@@ -45,18 +42,16 @@ extension Grant {
     name = socket.name
     role = .socket
     principal = Principal(.socket(socket.name))
-    digest = nil
     models = socket.models
     tools = socket.tools
     budget = socket.budget
   }
 
   /// A page that a user opened: it sees what the user sees.
-  init(pageOf caller: Caller, digest: [UInt8]) {
+  init(pageOf caller: Caller) {
     name = "page"
     role = .page
     principal = caller.principal
-    self.digest = digest
     models = nil
     tools = []
     budget = nil
