@@ -48,7 +48,7 @@ import Wire
          "usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,
           "prompt_tokens_details":{"cached_tokens":1,"cache_write_tokens":2},
           "completion_tokens_details":{"reasoning_tokens":2}},
-         "service_tier":"flex","metadata":{"a":"b"},"system_fingerprint":null}
+         "service_tier":"flex","metadata":{"a":"b"}}
         """), "\(chat.text)")
   }
 
@@ -59,7 +59,7 @@ import Wire
         """
         {"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"asked",
          "choices":[{"index":0,"message":{"role":"assistant","content":"","refusal":null,
-          "annotations":[]},"logprobs":null,"finish_reason":"stop"}],"system_fingerprint":null}
+          "annotations":[]},"logprobs":null,"finish_reason":"stop"}]}
         """), "\(chat.text)")
   }
 

@@ -21,21 +21,21 @@ import Wire
       try chat.chunks[0].means(
         """
         {"id":"chatcmpl-1","object":"chat.completion.chunk","created":5,"model":"m",
-         "system_fingerprint":null,"choices":[{"index":0,"delta":{"role":"assistant","content":""},
+         "choices":[{"index":0,"delta":{"role":"assistant","content":""},
          "logprobs":null,"finish_reason":null}]}
         """))
     #expect(
       try chat.chunks[1].means(
         """
         {"id":"chatcmpl-1","object":"chat.completion.chunk","created":5,"model":"m",
-         "system_fingerprint":null,"choices":[{"index":0,"delta":{"content":"Hel"},
+         "choices":[{"index":0,"delta":{"content":"Hel"},
          "logprobs":null,"finish_reason":null}]}
         """))
     #expect(
       try chat.chunks[3].means(
         """
         {"id":"chatcmpl-1","object":"chat.completion.chunk","created":5,"model":"m",
-         "service_tier":"default","system_fingerprint":null,
+         "service_tier":"default",
          "choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
         """))
     #expect(chat.content == "Hello")

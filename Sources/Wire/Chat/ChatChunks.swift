@@ -17,7 +17,6 @@ struct ChatChunks {
       chunk.member(
         "created", response["created_at"]?.wholeNumber ?? defaults.createdAt)
       chunk.member("model", response.chatModel(options))
-      chunk.member("system_fingerprint", .null)
     }
     includesUsage = options.includesUsage
     head = opening.bytes.dropLast() + Self.delta

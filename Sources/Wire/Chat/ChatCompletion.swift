@@ -61,7 +61,7 @@ package struct ChatCompletion {
   private mutating func tell() {
     guard let (said, logprobs) = text.next() else { return }
     content += (said.string ?? "").utf8
-    tokens += logprobs["content"]?.elements ?? []
+    tokens += logprobs?["content"]?.elements ?? []
   }
 
   private mutating func addReasoning(_ item: RawJSON) {
@@ -99,7 +99,6 @@ package struct ChatCompletion {
       if let metadata = response.nonNull("metadata"), !metadata.isNothing {
         chat.member("metadata", metadata)
       }
-      chat.member("system_fingerprint", .null)
     }
   }
 

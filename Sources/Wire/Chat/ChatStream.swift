@@ -56,7 +56,10 @@ package struct ChatStream {
   package mutating func take(_ json: RawJSON, _ emit: (RawJSON) -> Void) {
     guard !isFinished else { return }
     let event = ResponseEvent(json)
-    if events.passes(event) { return takeDelta(event, emit) }
+    if events.passes(event) {
+      // An event that lacks its place is in the latest one.
+      return takeDelta(event, events.latestPlace ?? event.place, emit)
+    }
     for json in events.completed(event) where !isFinished { take(ResponseEvent(json), emit) }
   }
 
@@ -87,12 +90,12 @@ package struct ChatStream {
     case .itemAdded: beginItem(event, emit)
     case .itemDone: endItem(event, emit)
     case .annotation: cite(event, emit)
-    default: takeDelta(event, emit)
+    default: takeDelta(event, event.place, emit)
     }
   }
 
-  /// Writes chunks, the first of which says who speaks.
-  private mutating func writer(_ emit: (RawJSON) -> Void) -> ChatChunks {
+  /// Says who speaks, before all else.
+  private mutating func begin(_ emit: (RawJSON) -> Void) -> ChatChunks {
     if let chunks { return chunks }
     let begun = ChatChunks(of: response, options, defaults)
     chunks = begun
@@ -107,43 +110,55 @@ package struct ChatStream {
 
   // MARK: Deltas
 
-  private mutating func takeDelta(_ event: ResponseEvent, _ emit: (RawJSON) -> Void) {
+  private mutating func takeDelta(
+    _ event: ResponseEvent, _ place: ResponseEvent.Place, _ emit: (RawJSON) -> Void
+  ) {
     guard let delta = event.delta, delta.count > 2 else { return }
     let value = event.json.bytes[delta]
     switch event.kind {
-    case .textDelta where text.isPlain: emit(writer(emit).delta("content", value))
+    case .textDelta where text.isPlain: tell("content", value, emit)
     case .textDelta:
       text.take(RawJSON(checked: value), event.value(event.logprobs))
       tellText(emit)
-    case .refusalDelta: emit(writer(emit).delta("refusal", value))
-    case .reasoningDelta, .summaryDelta: reason(value, event, emit)
-    case .argumentsDelta, .inputDelta: argue(value, event, emit)
+    case .refusalDelta: tell("refusal", value, emit)
+    case .reasoningDelta, .summaryDelta: reason(value, place, emit)
+    case .argumentsDelta, .inputDelta: argue(value, place, emit)
     default: break
     }
   }
 
+  private mutating func tell(
+    _ key: StaticString, _ value: ArraySlice<UInt8>, _ emit: (RawJSON) -> Void
+  ) {
+    if chunks == nil { _ = begin(emit) }
+    if let chunk = chunks?.delta(key, value) { emit(chunk) }
+  }
+
   private mutating func tellText(_ emit: (RawJSON) -> Void) {
     if let (said, logprobs) = text.next() {
-      let delta = RawJSON.object { $0.member("content", said) }
-      emit(writer(emit).chunk(delta, logprobs: logprobs))
+      if let logprobs {
+        let delta = RawJSON.object { $0.member("content", said) }
+        emit(begin(emit).chunk(delta, logprobs: logprobs))
+      } else {
+        tell("content", said.bytes, emit)
+      }
     }
     guard text.isCut else { return }
-    emit(writer(emit).chunk(.emptyObject, finishReason: "stop"))
+    emit(begin(emit).chunk(.emptyObject, finishReason: "stop"))
     isFinished = true
   }
 
   /// Parts of reasoning are paragraphs.
   private mutating func reason(
-    _ text: ArraySlice<UInt8>, _ event: ResponseEvent, _ emit: (RawJSON) -> Void
+    _ text: ArraySlice<UInt8>, _ place: ResponseEvent.Place, _ emit: (RawJSON) -> Void
   ) {
-    let writer = writer(emit)
-    if event.place != reasoningPlace {
+    if place != reasoningPlace {
       if reasoningPlace != nil {
-        emit(writer.delta("reasoning_content", Array(#""\n\n""#.utf8)[...]))
+        tell("reasoning_content", Array(#""\n\n""#.utf8)[...], emit)
       }
-      reasoningPlace = event.place
+      reasoningPlace = place
     }
-    emit(writer.delta("reasoning_content", text))
+    tell("reasoning_content", text, emit)
   }
 
   private mutating func cite(_ event: ResponseEvent, _ emit: (RawJSON) -> Void) {
@@ -157,14 +172,14 @@ package struct ChatStream {
   private mutating func cite(_ annotations: [RawJSON], _ emit: (RawJSON) -> Void) {
     guard !annotations.isEmpty else { return }
     let delta = RawJSON.object { $0.member("annotations", RawJSON.array(annotations)) }
-    emit(writer(emit).chunk(delta))
+    emit(begin(emit).chunk(delta))
   }
 
   // MARK: Items
 
   private mutating func beginItem(_ event: ResponseEvent, _ emit: (RawJSON) -> Void) {
     guard let item = event.value(event.object), let index = event.outputIndex else { return }
-    _ = writer(emit)
+    _ = begin(emit)
     let isOwn = item["name"]?.string.map { options.toolNames.contains($0) } ?? false
     guard ChatParts.isCall(item["type"]?.string), isOwn else { return }
     begin(item, argument: .string(""), at: index, emit)
@@ -187,16 +202,15 @@ package struct ChatStream {
         delta.member("tool_calls", RawJSON.array([call]))
       }
     }
-    emit(writer(emit).chunk(delta))
+    emit(begin(emit).chunk(delta))
   }
 
   private mutating func argue(
-    _ text: ArraySlice<UInt8>, _ event: ResponseEvent, _ emit: (RawJSON) -> Void
+    _ text: ArraySlice<UInt8>, _ place: ResponseEvent.Place, _ emit: (RawJSON) -> Void
   ) {
-    guard let index = event.outputIndex, let call = calls[index] else { return }
+    guard let index = place.outputIndex, let call = calls[index] else { return }
     let value = call.opening + text + call.closing
-    emit(
-      writer(emit).delta(options.usesFunctions ? "function_call" : "tool_calls", value[...]))
+    tell(options.usesFunctions ? "function_call" : "tool_calls", value[...], emit)
   }
 
   private mutating func endItem(_ event: ResponseEvent, _ emit: (RawJSON) -> Void) {
@@ -213,7 +227,7 @@ package struct ChatStream {
 
   private mutating func finish(_ event: ResponseEvent, _ emit: (RawJSON) -> Void) {
     let response = event.value(event.object) ?? .emptyObject
-    let writer = writer(emit)
+    let writer = begin(emit)
     text.end()
     tellText(emit)
     guard !isFinished else { return }

@@ -5,6 +5,8 @@ struct ChatText {
   private var stops: StopSequences
   private let hasLogprobs: Bool
   private var said: [UInt8] = []
+  /// What is to be told, as it came, where that is one whole piece.
+  private var whole: RawJSON?
   /// Tokens of text that was not told whole yet.
   private var tokens: [RawJSON] = []
   /// Bytes of the text of these tokens that were told.
@@ -23,7 +25,14 @@ struct ChatText {
   mutating func take(_ delta: RawJSON, _ logprobs: RawJSON?) {
     guard !isCut else { return }
     if hasLogprobs { tokens += ChatParts.tokens(logprobs) }
-    said += stops.take((delta.string ?? "").utf8)
+    let isAlone = said.isEmpty && whole == nil && !stops.isHolding
+    let text = stops.take((delta.string ?? "").utf8)
+    if isAlone, !stops.isHolding, !isCut {
+      whole = delta
+    } else {
+      said += (whole?.string ?? "").utf8 + text
+      whole = nil
+    }
   }
 
   /// Ends the text, of which nothing is held back then.
@@ -32,17 +41,16 @@ struct ChatText {
   }
 
   /// What can be told now; nil where there is nothing.
-  mutating func next() -> (text: RawJSON, logprobs: RawJSON)? {
-    guard !said.isEmpty else { return nil }
-    let text = String(decoding: said, as: UTF8.self)
-    toldBytes += said.count
+  mutating func next() -> (text: RawJSON, logprobs: RawJSON?)? {
+    guard whole != nil || !said.isEmpty else { return nil }
+    let text = whole ?? .string(String(decoding: said, as: UTF8.self))
+    toldBytes += hasLogprobs ? (text.string ?? "").utf8.count : 0
+    whole = nil
     said = []
-    var told: [RawJSON] = []
-    if isCut || !stops.isHolding {
-      told = isCut ? ChatParts.tokens(tokens, within: toldBytes) : tokens
-      tokens = []
-      toldBytes = 0
-    }
-    return (.string(text), ChatParts.logprobs(told))
+    guard hasLogprobs, isCut || !stops.isHolding else { return (text, nil) }
+    let told = isCut ? ChatParts.tokens(tokens, within: toldBytes) : tokens
+    tokens = []
+    toldBytes = 0
+    return (text, ChatParts.logprobs(told))
   }
 }

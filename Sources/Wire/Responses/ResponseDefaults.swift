@@ -161,7 +161,8 @@ extension RawJSON {
       ], replacesNull: true
     )
     .filling("input_tokens_details") {
-      $0.adding([("cached_tokens", .integer(0))], replacesNull: true)
+      $0.adding(
+        [("cached_tokens", .integer(0)), ("cache_write_tokens", .integer(0))], replacesNull: true)
     }
     .filling("output_tokens_details") {
       $0.adding([("reasoning_tokens", .integer(0))], replacesNull: true)

@@ -23,10 +23,12 @@ struct ResponseEvent {
   let json: RawJSON
   private(set) var kind = Kind.other
   private(set) var number: Int?
+  /// Where the number stands; this and all other ranges are indices of the event's bytes.
+  private(set) var numberRange: Range<Int>?
   private(set) var outputIndex: Int?
   /// `content_index` or `summary_index`.
   private(set) var partIndex: Int?
-  /// A string with its quotes, as are `delta` and `whole`; all are indices of the event's bytes.
+  /// A string with its quotes, as are `delta` and `whole`.
   private(set) var itemID: Range<Int>?
   private(set) var delta: Range<Int>?
   /// `text`, `refusal`, `arguments` or `input`.
@@ -34,6 +36,8 @@ struct ResponseEvent {
   private(set) var logprobs: Range<Int>?
   /// `item`, `part` or `response`.
   private(set) var object: Range<Int>?
+  /// Whether one of these is there, but null or of a wrong type.
+  private(set) var isOdd = false
 
   init(_ json: RawJSON) {
     self.json = json
@@ -41,52 +45,67 @@ struct ResponseEvent {
     let bytes = json.bytes
     json.forEachChild { key, value in
       let text = bytes.span
-      let (start, first) = (bytes.startIndex, bytes[value.lowerBound])
-      let name = text.extracting(key.lowerBound - start..<key.upperBound - start)
-      switch first {
-      case UInt8(ascii: "\""):
-        takeString(
-          name, value, text.extracting(value.lowerBound - start..<value.upperBound - start))
-      case UInt8(ascii: "{"):
-        if name.isOne(of: "item", "part", "response") { object = value }
-      case UInt8(ascii: "["): if name.isOne(of: "logprobs") { logprobs = value }
-      case UInt8(ascii: "0")...UInt8(ascii: "9"):
-        takeNumber(
-          name, text.extracting(value.lowerBound - start..<value.upperBound - start))
-      default: break
-      }
+      let start = bytes.startIndex
+      take(
+        text.extracting(key.lowerBound - start..<key.upperBound - start), value,
+        text.extracting(value.lowerBound - start..<value.upperBound - start))
     }
   }
 
-  private mutating func takeString(
-    _ name: Span<UInt8>, _ value: Range<Int>, _ text: Span<UInt8>
+  /// - Parameter range: of the value.
+  private mutating func take(_ key: Span<UInt8>, _ range: Range<Int>, _ value: Span<UInt8>) {
+    // Told apart by length first: most members are none of these.
+    switch key.count {
+    case 4: takeShort(key, range, value)
+    case 5 where key.spells("delta"): delta = self.range(range, value, "\"")
+    case 5 where key.spells("input"): whole = self.range(range, value, "\"")
+    case 7 where key.spells("item_id"): itemID = self.range(range, value, "\"")
+    case 7 where key.spells("refusal"): whole = self.range(range, value, "\"")
+    case 8 where key.spells("logprobs"): logprobs = self.range(range, value, "[")
+    case 8 where key.spells("response"): object = self.range(range, value, "{")
+    case 9 where key.spells("arguments"): whole = self.range(range, value, "\"")
+    case 12 where key.spells("output_index"): outputIndex = digits(value)
+    case 13 where key.spells("content_index") || key.spells("summary_index"):
+      partIndex = digits(value)
+    case 15 where key.spells("sequence_number"):
+      number = digits(value)
+      numberRange = range
+    default: break
+    }
+  }
+
+  private mutating func takeShort(
+    _ key: Span<UInt8>, _ range: Range<Int>, _ value: Span<UInt8>
   ) {
-    switch name.count {
-    case 4 where name.isOne(of: "type"): kind = Self.kind(text.extracting(1..<text.count - 1))
-    case 5 where name.isOne(of: "delta"): delta = value
-    case 7 where name.isOne(of: "item_id"): itemID = value
-    case 4 where name.isOne(of: "text"), 5 where name.isOne(of: "input"),
-      7 where name.isOne(of: "refusal"), 9 where name.isOne(of: "arguments"):
-      whole = value
-    default: break
+    if key.spells("type") {
+      if self.range(range, value, "\"") != nil {
+        kind = Self.kind(value.extracting(1..<value.count - 1))
+      }
+    } else if key.spells("item") || key.spells("part") {
+      object = self.range(range, value, "{")
+    } else if key.spells("text") {
+      whole = self.range(range, value, "\"")
     }
   }
 
-  private mutating func takeNumber(_ name: Span<UInt8>, _ text: Span<UInt8>) {
-    switch name.count {
-    case 12 where name.isOne(of: "output_index"): outputIndex = Self.digits(text)
-    case 13 where name.isOne(of: "content_index", "summary_index"): partIndex = Self.digits(text)
-    case 15 where name.isOne(of: "sequence_number"): number = Self.digits(text)
-    default: break
+  private mutating func range(
+    _ range: Range<Int>, _ value: Span<UInt8>, _ first: Unicode.Scalar
+  ) -> Range<Int>? {
+    guard value[0] == UInt8(ascii: first) else {
+      isOdd = true
+      return nil
     }
+    return range
   }
 
   /// The value of a short row of digits, which is how indices and numbers of events are written.
-  private static func digits(_ text: Span<UInt8>) -> Int? {
-    guard text.count <= 9 else { return nil }
+  private mutating func digits(_ text: Span<UInt8>) -> Int? {
     var value = 0
     for index in text.indices {
-      guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= text[index] else { return nil }
+      guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= text[index], text.count <= 9 else {
+        isOdd = true
+        return nil
+      }
       value = value * 10 + Int(text[index] - UInt8(ascii: "0"))
     }
     return value
@@ -96,21 +115,21 @@ struct ResponseEvent {
 
   private static func kind(_ name: Span<UInt8>) -> Kind {
     guard name.count < kinds.count else { return .other }
-    for (type, kind) in kinds[name.count] where name.isOne(of: type) { return kind }
+    for (type, kind) in kinds[name.count] where name.spells(type) { return kind }
     return .other
   }
 
   /// By the length of their names.
-  private static let kinds: [[(type: String, kind: Kind)]] = {
-    var kinds: [[(type: String, kind: Kind)]] = []
+  private static let kinds: [[(type: StaticString, kind: Kind)]] = {
+    var kinds: [[(type: StaticString, kind: Kind)]] = []
     for (type, kind) in types {
-      while kinds.count <= type.utf8.count { kinds.append([]) }
-      kinds[type.utf8.count].append((type, kind))
+      while kinds.count <= type.utf8CodeUnitCount { kinds.append([]) }
+      kinds[type.utf8CodeUnitCount].append((type, kind))
     }
     return kinds
   }()
 
-  private static let types: [(String, Kind)] = [
+  private static let types: [(StaticString, Kind)] = [
     ("response.created", .created), ("response.queued", .queued),
     ("response.in_progress", .inProgress), ("response.completed", .completed),
     ("response.incomplete", .incomplete), ("response.failed", .failed), ("error", .error),
@@ -159,17 +178,11 @@ extension ResponseEvent.Kind {
 }
 
 extension Span<UInt8> {
-  /// Whether it is spelled as a text is.
+  /// Whether it has the bytes of an ASCII text.
   @inline(__always)
-  fileprivate func isOne(of text: String) -> Bool {
-    let other = text.utf8Span.span
-    guard count == other.count else { return false }
-    for index in indices where self[index] != other[index] { return false }
+  fileprivate func spells(_ text: StaticString) -> Bool {
+    guard count == text.utf8CodeUnitCount else { return false }
+    for index in indices where unsafe self[index] != text.utf8Start[index] { return false }
     return true
-  }
-
-  @inline(__always)
-  fileprivate func isOne(of text: String, _ second: String, _ third: String? = nil) -> Bool {
-    isOne(of: text) || isOne(of: second) || third.map { isOne(of: $0) } ?? false
   }
 }

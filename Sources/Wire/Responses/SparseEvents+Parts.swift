@@ -6,6 +6,7 @@ extension SparseEvents {
 
   mutating func takePart(_ event: ResponseEvent, _ kind: OpenPart.Kind, of item: Int) {
     let index = event.partIndex ?? latestPart(event, kind, of: item)
+    latestPlace = ResponseEvent.Place(kind: event.kind, outputIndex: item, partIndex: index)
     var missing = place(of: item, event)
     if event.partIndex == nil { missing.append((kind.indexKey, .integer(index))) }
     let isBeginning = event.kind == .partAdded || event.kind == .summaryAdded
@@ -137,6 +138,7 @@ extension SparseEvents {
     let known = id == nil ? open(type) : named(id, type: type)
     guard let index = event.outputIndex ?? known, items[index] != nil else { return }
     latestItem = index
+    latestPlace = ResponseEvent.Place(kind: event.kind, outputIndex: index, partIndex: nil)
     if event.kind == .argumentsDelta || event.kind == .inputDelta {
       if let delta = event.delta {
         items[index]?.argument.text.append(contentsOf: event.inside(delta))
@@ -185,13 +187,13 @@ extension SparseEvents {
 
   // MARK: Keeping
 
-  /// Keeps what a delta brings that needed no second look.
-  mutating func keep(_ text: ArraySlice<UInt8>, of event: ResponseEvent) {
-    guard let item = event.outputIndex else { return }
-    switch event.kind {
-    case .summaryDelta: items[item]?.summary[event.partIndex ?? 0]?.text.append(contentsOf: text)
-    case .argumentsDelta, .inputDelta: items[item]?.argument.text.append(contentsOf: text)
-    default: items[item]?.content[event.partIndex ?? 0]?.text.append(contentsOf: text)
+  /// Keeps text that needed no second look.
+  mutating func add(_ text: [UInt8], at place: ResponseEvent.Place) {
+    guard let item = place.outputIndex else { return }
+    switch place.kind {
+    case .summaryDelta: items[item]?.summary[place.partIndex ?? 0]?.text += text
+    case .argumentsDelta, .inputDelta: items[item]?.argument.text += text
+    default: items[item]?.content[place.partIndex ?? 0]?.text += text
     }
   }
 

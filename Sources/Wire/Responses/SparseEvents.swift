@@ -27,8 +27,12 @@ package struct SparseEvents {
   var items: [Int: OpenItem] = [:]
   /// The item of the latest event about one.
   var latestItem: Int?
-  /// Where the latest delta belongs that lacked nothing; others of the same place need no look.
-  private var place: ResponseEvent.Place?
+  /// Where the latest event about a text belongs.
+  var latestPlace: ResponseEvent.Place?
+  /// What goes for the deltas that are like the latest one.
+  private var quick: QuickPlace?
+  /// Text of such deltas that is not with its part yet.
+  private var quickText: [UInt8] = []
   private var made: [RawJSON] = []
 
   /// - Parameters:
@@ -42,23 +46,28 @@ package struct SparseEvents {
   /// Takes the next event of the log, and hands out what stands for it.
   package mutating func complete(_ json: RawJSON, _ emit: (RawJSON) -> Void) {
     let event = ResponseEvent(json)
-    if passes(event) { return count > startingAfter + 1 ? emit(json) : () }
-    for event in completed(event) { emit(event) }
+    guard passes(event) else {
+      for event in completed(event) { emit(event) }
+      return
+    }
+    if let quick, count > startingAfter + 1 { emit(quick.whole(event, number: count - 1)) }
   }
 
-  /// Whether an event goes through as it is, by a quick look; it is counted if so.
+  /// Whether an event is one more delta like the latest, by a quick look; it is counted if so.
   mutating func passes(_ event: ResponseEvent) -> Bool {
-    guard let place, event.number == count, let delta = event.delta, event.itemID != nil,
-      place == event.place, event.kind != .textDelta || event.logprobs != nil
-    else { return false }
+    guard let quick, let delta = event.delta, quick.fits(event) else { return false }
     count += 1
-    keep(event.inside(delta), of: event)
+    quickText.append(contentsOf: event.inside(delta))
     return true
   }
 
   /// What stands for an event that does not just pass.
   mutating func completed(_ event: ResponseEvent) -> [RawJSON] {
-    place = nil
+    quick = nil
+    if let latestPlace, !quickText.isEmpty {
+      add(quickText, at: latestPlace)
+      quickText.removeAll(keepingCapacity: true)
+    }
     made = []
     take(event)
     return made
@@ -73,14 +82,14 @@ package struct SparseEvents {
       pass(event)
     default:
       requireBeginning()
-      isLatestWhole = true
+      added = nil
       takeOfItem(event)
-      if event.kind.isDelta, isLatestWhole { place = event.place }
+      if event.kind.isDelta, let added { quick = QuickPlace(event, added) }
     }
   }
 
-  /// Whether nothing was added to the event that is being taken.
-  private var isLatestWhole = false
+  /// What the event lacked that was handed on last; nil before one was.
+  private var added: [(String, RawJSON)]?
 
   // MARK: The beginning
 
@@ -124,7 +133,6 @@ package struct SparseEvents {
         event.member("sequence_number", number)
         members(&event)
       })
-    isLatestWhole = false
   }
 
   /// Hands on an event that came, with members that it lacks.
@@ -132,10 +140,8 @@ package struct SparseEvents {
     _ event: ResponseEvent, _ edited: RawJSON? = nil, adding members: [(String, RawJSON)] = []
   ) {
     var json = edited ?? event.json
-    if !members.isEmpty {
-      json = json.adding(members, replacesNull: true)
-      isLatestWhole = false
-    }
+    if !members.isEmpty { json = json.adding(members, replacesNull: true) }
+    added = members
     push(event.number == count ? json : json.setting("sequence_number", to: .integer(count)))
   }
 
@@ -149,5 +155,54 @@ extension RawJSON {
   /// The event with another object in place of the one that came, unless they are one.
   func replacing(_ key: String, by filled: RawJSON, for told: RawJSON) -> RawJSON {
     filled.bytes == told.bytes ? self : setting(key, to: filled)
+  }
+}
+
+/// What is known of deltas that differ in their text and number alone.
+private struct QuickPlace {
+  private let place: ResponseEvent.Place
+  private let itemID: ArraySlice<UInt8>?
+  private let hasLogprobs: Bool
+  private let hasNumber: Bool
+  /// What is put behind their members.
+  private let end: [UInt8]
+
+  /// - Parameter added: what the first of them lacks.
+  init?(_ event: ResponseEvent, _ added: [(String, RawJSON)]) {
+    guard !event.isOdd, event.delta != nil else { return nil }
+    place = event.place
+    itemID = event.itemID.map { event.inside($0) }
+    hasLogprobs = event.logprobs != nil
+    hasNumber = event.number != nil
+    let members = RawJSON.object { object in
+      for (key, value) in added { object.member(key, value) }
+    }
+    end = added.isEmpty ? [UInt8(ascii: "}")] : [UInt8(ascii: ",")] + members.bytes.dropFirst()
+  }
+
+  func fits(_ event: ResponseEvent) -> Bool {
+    guard event.place == place, !event.isOdd, (event.logprobs != nil) == hasLogprobs,
+      (event.number != nil) == hasNumber, (event.itemID != nil) == (itemID != nil)
+    else { return false }
+    // Where there is an index, that counts.
+    guard place.outputIndex == nil, let id = event.itemID else { return true }
+    return event.inside(id) == itemID
+  }
+
+  func whole(_ event: ResponseEvent, number: Int) -> RawJSON {
+    let told = event.json.bytes
+    guard end.count > 1 || event.number != number else { return event.json }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(told.count + end.count + 32)
+    if let range = event.numberRange {
+      bytes.append(contentsOf: told[..<range.lowerBound])
+      bytes.append(contentsOf: String(number).utf8)
+      bytes.append(contentsOf: told[range.upperBound...].dropLast())
+    } else {
+      bytes.append(contentsOf: told.dropLast())
+      bytes.append(contentsOf: ",\"sequence_number\":\(number)".utf8)
+    }
+    bytes.append(contentsOf: end)
+    return RawJSON(checked: bytes[...])
   }
 }

