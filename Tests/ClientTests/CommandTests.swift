@@ -91,6 +91,10 @@ extension ProgramTests {
         params: #"{"model":"m","input":"hi","stream":true}"#, result: #"{"hit":false}"#,
         output: "hit  no\n"),
       Example(
+        words: "store backup /dev/null", method: "store.backup",
+        params: #"{"path":"/dev/null"}"#, result: #"{"path":"/dev/null","bytes":4096}"#,
+        output: "/dev/null\n"),
+      Example(
         words: "tools", method: "tools.list", params: "{}",
         result: #"{"data":[{"name":"git__log","tool":"git.log","description":"Logs.\nMore."},"#
           + #"{"name":"git__x","tool":"git.x","state":"refused","reason":"It is odd."}]}"#,

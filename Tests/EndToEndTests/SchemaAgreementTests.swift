@@ -41,6 +41,10 @@ import Testing
       #"{"response_id":"r","starting_after":null,"stream":false}"#,
       #"{"response_id":"r","stream":true,"include_obfuscation":false}"#,
     ],
+    "store.backup": [
+      #"{"path":"/no-such-directory/x"}"#, #"{"path":"/no-such-directory/x/"}"#,
+      #"{"path":"x"}"#, #"{"path":"/"}"#, #"{"path":"/no-such-directory/a\nb"}"#,
+    ],
     "conversations.update": [
       #"{"conversation":"nobody"}"#, #"{"conversation":"nobody","name":null}"#,
       #"{"conversation":"nobody","metadata":null}"#, #"{"conversation":"nobody","metadata":{}}"#,

@@ -36,6 +36,8 @@ import Testing
 
   /// Makes the database larger, so that a copy takes its time.
   private func addBallast(_ mebibytes: Int) throws -> DaemonProcess {
+    // There is a database by then.
+    try #require(try stage.client.say("first").status == "completed")
     _ = try stage.daemon.stop()
     _ = try column(
       """
@@ -128,8 +130,8 @@ import Testing
     let client = try daemon.connect()
     let path = RawJSON.object { $0.member("path", "\(scratch)/copy.db") }.text
     try client.request(1, "store.backup", path)
-    try Wait.until("the copy to grow") {
-      try run(["sh", "-c", "wc -c < '\(scratch)'/copy.db.partial-*"]).output > "1"
+    try Wait.until("the copy to begin") {
+      try run(["ls", scratch]).output.contains("copy.db.partial-")
     }
     try client.send(#"{"method":"$/cancelRequest","params":{"id":1}}"#)
     let answer = try client.answer(1)

@@ -66,7 +66,7 @@ import Testing
     var isOpen = false
     try Wait.until("the daemon to be killed or to have its store") {
       if !process.isRunning { return true }
-      isOpen = process.errorText.contains("brought from version 3 to 4")
+      isOpen = process.errorText.contains("brought from version 3 to")
       return isOpen
     }
     process.signal(SIGTERM)
@@ -91,15 +91,15 @@ import Testing
         kills[found, default: 0] += 1
         let backup = try version("halley.db.schema-3.backup")
         #expect(backup == "3" || backup == nil && found == "3", "\(call) \(occurrence)")
-        if found == "4" { try restoreOld() }
+        if found != "3" { try restoreOld() }
       }
     }
-    #expect(kills["3"] ?? 0 > 5 && kills["4"] ?? 0 > 0, "\(kills)")
+    #expect(kills["3"] ?? 0 > 5 && kills.count == 2, "\(kills)")
     let daemon = try DaemonProcess(simulator, scratch: scratch)
     let client = try daemon.connect()
     #expect(try client.say("hello", #""conversation":"c""#).status == "completed")
     _ = try daemon.stop()
-    #expect(try version("halley.db") == "4")
+    #expect(try version("halley.db") == kills.keys.first { $0 != "3" })
     #expect(!(try run(["ls", "\(scratch.path)/state"]).output.contains("partial")))
   }
 }

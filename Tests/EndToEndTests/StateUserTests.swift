@@ -228,10 +228,19 @@ struct StateUserTests {
     #expect(inputs == ["first", "other", "own 2", "own 3", "own 4", "own 5", "own 6"])
   }
 
-  @Test func `only root and the daemon's own user may reload it`() throws {
-    let answer = try ask(Self.uids.other, [("daemon.reload", "{}")])[0]
-    #expect(answer["error"]?["data"]?["code"]?.string == "permission")
-    #expect(try daemon.connect().call(1, "daemon.reload").error == nil)
+  @Test func `only root and the daemon's own user may reload it and back it up`() throws {
+    let path = "\(daemon.scratch.path)/copy.db"
+    let requests = [
+      (method: "daemon.reload", params: "{}"),
+      (method: "store.backup", params: #"{"path":"\#(path)"}"#),
+    ]
+    for answer in try ask(Self.uids.other, requests) {
+      #expect(answer["error"]?["data"]?["code"]?.string == "permission")
+    }
+    #expect(unsafe access(path, F_OK) != 0)
+    for (method, params) in requests {
+      #expect(try daemon.connect().call(1, method, params).error == nil)
+    }
   }
 
   @Test func `the status shows a user no other user's responses and clients`() throws {
