@@ -96,7 +96,8 @@ import Testing
   @Test @EventLoop func `one that is deleted can't be read, but answers its create again`() {
     var table = UnstoredResponses()
     keep(&table, "a")
-    #expect(table.forget("a", as: Self.user))
-    #expect(!table.forget("a", as: Self.user) && isRepeatable(table, "a"))
+    let wasThere = table.forget("a", as: Self.user)
+    let isThere = table.forget("a", as: Self.user)
+    #expect(wasThere && !isThere && isRepeatable(table, "a"))
   }
 }
