@@ -10,7 +10,8 @@ import Wire
   init() throws { before = try SaidBefore() }
 
   private static let answer =
-    #"{"type":"message","id":"msg_1","role":"assistant","content":[]}"#
+    #"{"type":"message","id":"msg_1","role":"assistant","#
+    + #""content":[{"type":"output_text","text":"then","annotations":[]}]}"#
   private static let secret = #"{"type":"reasoning","id":"rs_1","encrypted_content":"e"}"#
 
   private let main = UpstreamBody.Target(upstream: "main", keyIdentity: "key", model: "m")

@@ -15,7 +15,10 @@ import Testing
 
   init() throws {
     directory = try TemporaryDirectory()
-    let version = try SQLiteFile(TemporaryStore().databasePath).column("PRAGMA user_version")
+    let fresh = try TemporaryStore()
+    let version = try withExtendedLifetime(fresh) {
+      try SQLiteFile(fresh.databasePath).column("PRAGMA user_version")
+    }
     current = try #require(version.first.flatMap { Int64($0) })
     try writeOldDatabase()
   }

@@ -58,7 +58,8 @@ import Wire
       try told.means(
         """
         {"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,
-         "prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}
+         "prompt_tokens_details":{"cached_tokens":1,"cache_write_tokens":0},
+         "completion_tokens_details":{"reasoning_tokens":2}}
         """))
   }
 
