@@ -181,7 +181,8 @@ import Testing
     #expect(missed.status == 504)
     #expect(try missed.errorCode == "cache_miss")
     #expect(missed.head["x-should-retry"] == "false")
-    let id = try #require(try stage.ask("POST", "/v1/conversations", body: "{}").json()["id"]?.string)
+    let id = try #require(
+      try stage.ask("POST", "/v1/conversations", body: "{}").json()["id"]?.string)
     let running = try stage.connect()
     try running.request(
       "POST", "/v1/responses",

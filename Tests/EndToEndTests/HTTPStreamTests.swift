@@ -24,7 +24,8 @@ import Testing
     #expect(!text.contains("[DONE]"))
     let events = try text.events()
     #expect(events.allSatisfy { $0.name == $0.type })
-    #expect(events.map { $0.data["sequence_number"]?.integer } == (0..<Int64(events.count)).map { $0 })
+    #expect(
+      events.map { $0.data["sequence_number"]?.integer } == (0..<Int64(events.count)).map { $0 })
     #expect(events.first?.type == "response.created")
     #expect(events.last?.type == "response.completed")
     let said = events.compactMap { $0.data["delta"]?.string }.joined()
@@ -42,7 +43,8 @@ import Testing
     #expect(first == "event: odd\ndata: {\"type\": \"odd\",\"sequence_number\":0}\n\n", "\(first)")
   }
 
-  @Test func `the head waits for the first event, so that an early failure has its status`() throws {
+  @Test func `the head waits for the first event, so that an early failure has its status`() throws
+  {
     let client = try stage.connect()
     #expect(try client.stream(["status": "429", "error_code": "slow_down"]).status == 429)
     #expect(try client.socket.read(1) == Array("{".utf8))
@@ -61,7 +63,8 @@ import Testing
     #expect(try client.stream(["reset": "after_events:6", "words": "20"]).status == 200)
     let events = try client.events()
     #expect(events.suffix(2).map(\.name) == ["error", "response.failed"])
-    #expect(events.map { $0.data["sequence_number"]?.integer } == (0..<Int64(events.count)).map { $0 })
+    #expect(
+      events.map { $0.data["sequence_number"]?.integer } == (0..<Int64(events.count)).map { $0 })
     let error = events[events.count - 2].data
     for told in [error, error["error"] ?? .null] {
       #expect(told["code"]?.string == "upstream_truncated")
@@ -164,7 +167,8 @@ import Testing
   @Test func `requests that are equal while one is answered are told so`() throws {
     let stage = try HTTPStage(rest: "[cache]\nenabled = true")
     let first = try stage.connect()
-    try first.request("POST", "/v1/responses", body: HTTPStage.body(["words": "40", "rate": "100"]))
+    try first.request(
+      "POST", "/v1/responses", body: HTTPStage.body(["words": "40", "rate": "100"]))
     try Wait.until("the upstream to be asked") { try stage.simulator.count("creates") == 1 }
     let second = try stage.create(["words": "40", "rate": "100"])
     #expect(second.head["x-halley-cache"] == "joined")

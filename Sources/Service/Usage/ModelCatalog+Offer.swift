@@ -128,7 +128,8 @@ extension ModelCatalog {
   private func named(by configuration: Configuration) -> [String] {
     let routed = configuration.upstreams.flatMap { $0.models }.filter { !$0.hasWildcards }
     let priced = configuration.prices.map(\.model).filter { !$0.hasWildcards }.map(\.pattern)
-    let defaults = [configuration.http.defaultModel, configuration.defaultModel]
+    let defaults =
+      [configuration.http.defaultModel, configuration.defaultModel]
       .compactMap { $0 } + configuration.profiles.compactMap(\.model)
     return routed.map(\.pattern)
       + (defaults + priced).filter { name in
