@@ -10,6 +10,9 @@ internal import Glibc
   private static let patience: Duration = .seconds(10)
   /// As long for whether there is a manager at all, for which a start waits.
   private static let startPatience: Duration = .seconds(2)
+  /// Together as long as that.
+  private static let startTries = 100
+  private static let pauseMicroseconds: UInt32 = 20_000
 
   private let bus: OpaquePointer
   private let onAnswer: (String?) -> Void
@@ -52,7 +55,16 @@ internal import Glibc
       let manager = try UserManager { _ in }
       unsafe _ = sd_bus_set_method_call_timeout(
         manager.bus, Self.startPatience.wholeMicroseconds)
-      return unsafe sd_bus_get_name_creds(manager.bus, "org.freedesktop.systemd1", 0, nil) >= 0
+      // It comes onto the bus a moment after that was started, maybe by this very connection.
+      var tries = isThere ? Self.startTries : 1
+      while tries > 0 {
+        let result = unsafe sd_bus_get_name_creds(
+          manager.bus, "org.freedesktop.systemd1", 0, nil)
+        if result != -ENXIO { return result >= 0 }
+        tries -= 1
+        if tries > 0 { usleep(Self.pauseMicroseconds) }
+      }
+      return false
     } catch {
       return false
     }
