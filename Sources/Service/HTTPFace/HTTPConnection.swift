@@ -177,8 +177,26 @@ final class HTTPConnection: ClientStreamOwner {
       state = .readingBody(Incoming(head: head, route: route, caller: caller))
       timer?.arm(after: limits.stalledReader)
     } catch {
-      refuse(head, error)
+      // Behind a request without a body the next one begins, and who asks for what is not there may
+      // ask for something else.
+      if !head.hasBody, error.status == 404 || error.status == 405 {
+        begin(head, nil, ResponseFormat()).fail(error)
+      } else {
+        refuse(head, error)
+      }
     }
+  }
+
+  private func begin(
+    _ head: HTTPRequestHead, _ caller: Caller?, _ format: any AnswerFormat
+  ) -> HTTPExchange {
+    let daemon = face.daemon
+    let exchange = HTTPExchange(
+      head, of: caller, format,
+      isLast: { daemon.isDraining }, wake: { [weak self] in self?.stream?.wake() })
+    state = .answering(exchange)
+    timer?.arm(after: HTTPExchange.longestSilence)
+    return exchange
   }
 
   /// Refuses what comes after the daemon was told to stop.
@@ -212,11 +230,7 @@ final class HTTPConnection: ClientStreamOwner {
     let (head, daemon) = (incoming.head, face.daemon)
     do throws(APIError) { try requireService() } catch { return refuse(head, error) }
     let call = HTTPCall.reading(head, incoming.route, incoming.caller, incoming.body, daemon)
-    let exchange = HTTPExchange(
-      head, of: incoming.caller, call.format,
-      isLast: { daemon.isDraining }, wake: { [weak self] in self?.stream?.wake() })
-    state = .answering(exchange)
-    timer?.arm(after: HTTPExchange.longestSilence)
+    let exchange = begin(head, incoming.caller, call.format)
     do throws(RPCError) {
       exchange.start(try call.perform(daemon))
     } catch {

@@ -130,7 +130,7 @@ final class HTTPExchange {
       }
       begin(cursor)
     }
-    readEvents(cursor)
+    if case .reading = state { readEvents(cursor) }
   }
 
   private func readEvents(_ cursor: any Cursor) {
