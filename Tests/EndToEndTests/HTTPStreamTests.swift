@@ -39,8 +39,12 @@ import Testing
     let client = try stage.connect()
     try client.request("POST", "/v1/responses", body: body.dropLast() + ",\"stream\":true}")
     #expect(try client.head()?.status == 200)
-    let first = try #require(try client.frame())
-    #expect(first == "event: odd\ndata: {\"type\": \"odd\",\"sequence_number\":0}\n\n", "\(first)")
+    // What a stream begins with is filled in before it.
+    for type in ["response.created", "response.in_progress"] {
+      #expect(try client.frame()?.hasPrefix("event: \(type)\n") == true)
+    }
+    let odd = try #require(try client.frame())
+    #expect(odd == "event: odd\ndata: {\"type\": \"odd\",\"sequence_number\":2}\n\n", "\(odd)")
   }
 
   @Test func `the head waits for the first event, so that an early failure has its status`() throws
@@ -132,7 +136,6 @@ import Testing
     let id = try #require(try created.json()["id"]?.string)
     #expect(try client.ask("HEAD", "/v1/responses/\(id)?stream=true").status == 200)
     #expect(try client.ask("HEAD", "/v1/responses/resp_none").status == 404)
-    #expect(try client.ask("HEAD", "/v1/responses").status == 405)
     #expect(try client.ask("GET", "/healthz").text == #"{"status":"ok"}"#)
   }
 
@@ -148,7 +151,6 @@ import Testing
     #expect(missed.head["x-halley-upstream"] == "simulator")
     let cost = try #require(missed.head["x-halley-cost-usd"].flatMap { Double($0) })
     #expect(cost > 0 && cost < 0.01)
-    #expect(missed.head["x-upstream-request-id"]?.isEmpty == false)
     #expect(try missed.json()["halley"] == nil)
     let hit = try stage.create([:], ["x-halley: full"])
     #expect(hit.head["x-halley-cache"] == "hit")

@@ -126,14 +126,15 @@ import Testing
 
   @Test func `a copy of the older database is there, whole and private`() async throws {
     let before = try counts(database)
-    #expect(before.count > 20 && before.values.allSatisfy { $0 != "0" })
+    #expect(before.count > 12 && before.values.allSatisfy { $0 != "0" })
     let store = try open()
     #expect(try mode(of: backup) == 0o600)
     #expect(fileNames(in: state).filter { $0.contains("partial") }.isEmpty)
     #expect(try counts(backup) == before)
     #expect(try SQLiteFile(backup).column("PRAGMA user_version") == ["3"])
     let after = try counts(database)
-    #expect(before.allSatisfy { after[$0.key] == $0.value })
+    // What was to be erased is, as soon as a program runs.
+    #expect(before.allSatisfy { after[$0.key] == $0.value || $0.key == "erasures" })
     try await store.close()
     // It's brought to the new version too, should somebody go back to it.
     unsafe rename(backup, database)

@@ -40,8 +40,8 @@ import CSQLite
     let tables = try column("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     var counts: [String: String] = [:]
     for table in tables where !table.hasPrefix("sqlite_") {
-      // Segments of a search index, which are merged when it is convenient (SQLite, FTS5).
-      guard !table.hasSuffix("_data"), !table.hasSuffix("_idx") else { continue }
+      // A search index takes up what it lacks, and merges its segments, when it is convenient.
+      guard !table.hasPrefix("said_") else { continue }
       counts[table] = try column("SELECT count(*) FROM \"\(table)\"").first
     }
     return counts

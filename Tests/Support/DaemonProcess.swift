@@ -113,7 +113,21 @@ package final class DaemonProcess {
   package var httpSocketPath: String { "\(scratch.path)/s/http.sock" }
 
   /// A client that speaks HTTP.
-  package func connectByHTTP() throws -> HTTPSocketClient { try HTTPSocketClient(self) }
+  /// The socket for lines is there a moment before.
+  package func connectByHTTP() throws -> HTTPSocketClient {
+    var client: HTTPSocketClient?
+    try Wait.until("\(httpSocketPath)") {
+      // An address is bound before it is listened on.
+      do {
+        client = try HTTPSocketClient(self)
+      } catch {
+        guard process.isRunning else { throw error }
+      }
+      return client != nil
+    }
+    guard let client else { throw SupportError("nobody listens at \(httpSocketPath)") }
+    return client
+  }
 
   // MARK: What is known of it
 
