@@ -4,7 +4,8 @@ import json
 import socket
 
 import uvicorn
-from fastresponses import AgentAdapter, ItemDone, ReasoningDelta, TextDelta, UsageDelta, create_app
+from fastresponses import (AdapterError, AgentAdapter, ItemDone, ReasoningDelta, TextDelta,
+                           UsageDelta, create_app)
 from fastresponses.models import FunctionCallItem
 
 
@@ -25,6 +26,9 @@ class Echo(AgentAdapter):
                 id="fc_1", call_id="call_1", name=tool["name"], status="completed",
                 arguments=json.dumps({"location": "San Francisco"})))
             return
+        if last.type == "function_call_output" and last.call_id not in {
+                getattr(item, "call_id", None) for item in run.context_items if item is not last}:
+            raise AdapterError("nobody called that", type="invalid_request")
         text = last.text() if last.type == "message" else str(getattr(last, "output", "done"))
         for word in text.split():
             yield TextDelta(f"{word} ")
