@@ -98,7 +98,12 @@ final class SocketFace: RestrictedFace {
     var line: [UInt8] = []
     frame.move(atMost: .max, to: &line)
     // A fresh socket's buffer takes one line, unless the peer has gone already.
-    do throws(LoopError) { _ = try UnixSocket.send(descriptor, line[...]) } catch {}
+    do throws(LoopError) {
+      _ = try UnixSocket.send(descriptor, line[...])
+      // A socket that is closed with something unread resets the peer, which may lose the line.
+      var unread = [UInt8](repeating: 0, count: 64 * 1024)
+      _ = try UnixSocket.read(descriptor, into: &unread)
+    } catch {}
     UnixSocket.close(descriptor)
     daemon.journal.clientRefused(peer, error.message)
   }
