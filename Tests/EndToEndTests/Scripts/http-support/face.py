@@ -4,59 +4,33 @@ import base64
 import hashlib
 import json
 import os
-import pathlib
-import re
 import shutil
 import signal
 import socket
 import struct
-import subprocess
 import tempfile
 import threading
 import urllib.request
 
-from harness import DEADLINE, equal, wait_for
+from daemon import Daemon
+from harness import DEADLINE, equal
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
-class Face:
+class Face(Daemon):
     """A simulator, and a daemon that serves HTTP. Without a table [cache] in `rest` nothing is cached."""
 
     def __init__(self, rest="", upstream=""):
-        # A socket's path is short.
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="hh", dir="/tmp"))
-        self.log = open(self.directory / "log", "w+b")
-        self.simulator = subprocess.Popen([os.environ["HALLEY_SIMULATOR"]],
-                                          stdout=self.log, stderr=self.log)
-        self.url = "http://" + self.found(rb"127\.0\.0\.1:[0-9]+").decode()
-        configuration = self.directory / "config.toml"
-        configuration.write_text(
-            f'default_upstream = "sim"\n[http]\nlisten = ["127.0.0.1:0"]\n'
-            f'[upstreams.sim]\nbase_url = "{self.url}/v1"\nmodels = ["*"]\n'
-            f'api_key = {{ none = true }}\n{upstream}{rest}'
-            + ("" if "[cache]" in rest else "[cache]\nenabled = false\n"))
-        configuration.chmod(0o600)
-        self.socket = self.directory / "halley.sock"
+        self.home = tempfile.mkdtemp(prefix="hh")
+        cache = "" if "[cache]" in rest else "[cache]\nenabled = false\n"
+        super().__init__(self.home, "api_key = { none = true }\n"
+                         f'{upstream}[http]\nlisten = ["127.0.0.1:0"]\n{rest}{cache}')
         self.http = self.directory / "http.sock"
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.directory),
-                       "XDG_RUNTIME_DIR": str(self.directory)}
-        self.daemon = subprocess.Popen(
-            [os.environ["HALLEYD"], "--config", configuration, "--state", self.directory / "state",
-             "--socket", self.socket], env=environment, stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log)
-
-    def found(self, pattern):
-        matches = []
-        wait_for(lambda: matches.extend(re.findall(pattern, self.said())) or matches, pattern)
-        return matches[0]
-
-    def said(self):
-        return (self.directory / "log").read_bytes()
 
     def __enter__(self):
-        wait_for(self.listens, "the daemon serves HTTP")
-        address = self.ask("http.info")["listening"][0]["address"]
+        super().__enter__()
+        address = self.result("http.info")["listening"][0]["address"]
         self.port = int(address.rsplit(":", 1)[1])
         return self
 
@@ -65,11 +39,8 @@ class Face:
             return connection.connect_ex(str(self.http)) == 0
 
     def __exit__(self, *_):
-        for process in (self.daemon, self.simulator):
-            process.terminate()
-            process.wait(DEADLINE)
-        self.log.close()
-        shutil.rmtree(self.directory)
+        super().__exit__()
+        shutil.rmtree(self.home)
 
     def connect(self, port=None):
         connection = socket.socket(socket.AF_INET if port else socket.AF_UNIX)
@@ -77,15 +48,9 @@ class Face:
         connection.connect(("127.0.0.1", port) if port else str(self.http))
         return connection
 
-    def ask(self, method, **params):
+    def result(self, method, **params):
         """The result of a method of the Unix socket with lines."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(DEADLINE)
-            connection.connect(str(self.socket))
-            line = json.dumps({"id": 1, "method": method, "params": params}) + "\n"
-            connection.sendall(line.encode())
-            with connection.makefile("rb") as lines:
-                return json.loads(lines.readline())["result"]
+        return self.ask(method, params)["result"]
 
     def forward(self):
         """A port that leads to the Unix socket, for clients that know none; no token is needed."""
