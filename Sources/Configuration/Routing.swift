@@ -125,23 +125,19 @@ extension Configuration {
 
   /// Returns the upstream that a request asks for.
   package func requireUpstream(_ name: String) throws(UnknownNameError) -> UpstreamConfiguration {
-    guard let upstream = upstream(named: name) else {
-      let known = upstreams.map(\.name)
-      throw UnknownNameError(
-        kind: "upstream", name: name, suggestion: closest(to: name, among: known),
-        known: known)
-    }
-    return upstream
+    try require(upstream(named: name), "upstream", name, among: upstreams.map(\.name))
   }
 
   /// Returns the profile that a request asks for.
   package func requireProfile(_ name: String) throws(UnknownNameError) -> ProfileConfiguration {
-    guard let profile = profile(named: name) else {
-      let known = profiles.map(\.name)
-      throw UnknownNameError(
-        kind: "profile", name: name, suggestion: closest(to: name, among: known),
-        known: known)
-    }
-    return profile
+    try require(profile(named: name), "profile", name, among: profiles.map(\.name))
+  }
+
+  private func require<Found>(
+    _ found: Found?, _ kind: String, _ name: String, among known: [String]
+  ) throws(UnknownNameError) -> Found {
+    if let found { return found }
+    throw UnknownNameError(
+      kind: kind, name: name, suggestion: closest(to: name, among: known), known: known)
   }
 }
