@@ -40,6 +40,20 @@ final class Acceptor {
     resumeTimer?.cancel()
   }
 
+  /// Tells a client that has just come why it is not served, and hangs up.
+  static func turnAway(_ descriptor: Int32, _ answer: ArraySlice<UInt8>) {
+    do throws(LoopError) {
+      // A fresh socket's buffer takes it, unless the peer has gone already.
+      _ = try UnixSocket.send(descriptor, answer)
+      // A socket that is closed with something unread resets the peer, which may lose the answer.
+      var unread = [UInt8](repeating: 0, count: 64 * 1024)
+      _ = try UnixSocket.read(descriptor, into: &unread)
+    } catch {
+      // Whoever has gone needs no answer.
+    }
+    UnixSocket.close(descriptor)
+  }
+
   private func accept(_ listener: Int32) {
     for _ in 0..<Self.mostATurn {
       do throws(LoopError) {

@@ -40,7 +40,9 @@ struct HTTPCall {
     _ head: HTTPRequestHead, _ route: APIRoute, _ caller: Caller?, _ body: [UInt8],
     _ daemon: Daemon
   ) throws(RPCError) {
-    let body = try Self.object(body, ClientLimits(daemon.configuration.limits).json)
+    let limits = ClientLimits(daemon.configuration.limits).json
+    let body =
+      body.isEmpty ? .emptyObject : try RawJSON(object: body, named: "body", limits: limits)
     let params = try route.params(head, body: body)
     switch route.endpoint {
     case .create: self = try .create(params, head, try Self.known(caller), daemon)
@@ -56,10 +58,10 @@ struct HTTPCall {
     case .session:
       self.init { daemon throws(RPCError) in .reply(.result(try daemon.pageSession(params))) }
     case .overview:
-      let caller = try Self.visitor(caller)
+      let caller = try Self.known(caller)
       self.init { .reply($0.overview(for: caller)) }
     case .usage:
-      let caller = try Self.visitor(caller)
+      let caller = try Self.known(caller)
       self.init { daemon throws(RPCError) in .reply(try daemon.pageUsage(params, for: caller)) }
     }
   }
@@ -108,34 +110,9 @@ struct HTTPCall {
     return caller
   }
 
-  /// Who looks at the page: what it shows is its user's, and not for programs.
-  private static func visitor(_ caller: Caller?) throws(RPCError) -> Caller {
-    let caller = try known(caller)
-    guard caller.role == .page || Roles.users.contains(caller.role) else {
-      throw RPCError(.permission, "only the daemon's page and its users may ask for that")
-    }
-    return caller
-  }
-
   // MARK: Reading
 
   static func isFull(_ head: HTTPRequestHead) -> Bool { head["x-halley"] == "full" }
-
-  private static func object(
-    _ body: [UInt8], _ limits: JSONLimits
-  ) throws(RPCError) -> RawJSON {
-    guard !body.isEmpty else { return .emptyObject }
-    let json: RawJSON
-    do throws(JSONError) {
-      json = try RawJSON(parsing: body, limits: limits)
-    } catch {
-      throw RPCError(error)
-    }
-    guard json.kind == .object else {
-      throw RPCError(.invalidRequest, "the body is \(json.excerpt), an object was expected")
-    }
-    return json
-  }
 
   /// The params of a create: what the head says goes into `halley`, unless the body says it.
   ///

@@ -212,10 +212,7 @@ final class HTTPConnection: ClientStreamOwner {
     face.inputBytes += bytes - buffered
     buffered = bytes
     guard face.inputBytes > limits.maximumBufferedBytes, bytes > 0 else { return }
-    let error = APIError(
-      RPCError(
-        .overloaded, "the input buffers of all clients are full", isRetryable: true,
-        details: [("retry_after_ms", .integer(1000))]))
+    let error = APIError(.exhausted("the input buffers of all clients are full"))
     switch state {
     case .readingBody(let incoming): refuse(incoming.head, error)
     case .webSocket(let session, _): session.shed(error)
@@ -261,15 +258,7 @@ final class HTTPConnection: ClientStreamOwner {
   /// Answers with an error and takes nothing more: where the next request begins is not known, or
   /// the peer should not go on.
   private func refuse(_ head: HTTPRequestHead?, _ error: APIError) {
-    let body = error.body
-    var answer = HTTPResponseHead(
-      error.status, .length(body.bytes.count), answering: head, isLast: true,
-      at: SystemClock.milliseconds() / 1000)
-    answer.add("Content-Type", "application/json")
-    answer.add("x-request-id", HTTPExchange.newID())
-    answer.add(fieldsOf: error)
-    output.append(answer.bytes[...])
-    if answer.hasBody { output.append(body.bytes) }
+    output += error.lastAnswer(to: head)
     leave()
   }
 
@@ -378,6 +367,21 @@ extension APIError {
     var error = APIError(503, code: RPCError.Code.overloaded.rawValue, "the daemon is stopping")
     error.headers.append(("retry-after", "1"))
     return error
+  }
+
+  /// What tells a client why its connection ends behind it.
+  ///
+  /// - Parameter head: of the request; nil where there is none that could be read.
+  @EventLoop
+  func lastAnswer(to head: HTTPRequestHead?) -> [ArraySlice<UInt8>] {
+    let body = body.bytes
+    var answer = HTTPResponseHead(
+      status, .length(body.count), answering: head, isLast: true,
+      at: SystemClock.milliseconds() / 1000)
+    answer.add("Content-Type", "application/json")
+    answer.add("x-request-id", HTTPExchange.newID())
+    answer.add(fieldsOf: self)
+    return answer.hasBody ? [answer.bytes[...], body] : [answer.bytes[...]]
   }
 
   /// A request that is no HTTP.

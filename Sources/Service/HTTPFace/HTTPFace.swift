@@ -128,18 +128,8 @@ final class HTTPFace: RestrictedFace {
   }
 
   private func refuse(_ descriptor: Int32, _ reason: String) {
-    let error = APIError(
-      RPCError(
-        .overloaded, reason, isRetryable: true, details: [("retry_after_ms", .integer(1000))]))
-    let body = error.body.bytes
-    var head = HTTPResponseHead(
-      error.status, .length(body.count), answering: nil, isLast: true,
-      at: SystemClock.milliseconds() / 1000)
-    head.add("Content-Type", "application/json")
-    head.add(fieldsOf: error)
-    // A fresh socket's buffer takes it, unless the peer has gone already.
-    do throws(LoopError) { _ = try UnixSocket.send(descriptor, (head.bytes + body)[...]) } catch {}
-    UnixSocket.close(descriptor)
+    let answer = APIError(.exhausted(reason)).lastAnswer(to: nil)
+    Acceptor.turnAway(descriptor, Array(answer.joined())[...])
     daemon.journal.clientRefused(nil, reason)
   }
 

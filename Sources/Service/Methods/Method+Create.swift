@@ -31,15 +31,11 @@ extension Daemon {
   fileprivate func requireRoom(for call: Call) throws(RPCError) {
     try requireConfiguration()
     guard !isDraining else {
-      throw RPCError(
-        .overloaded, "the daemon is stopping", isRetryable: true,
-        details: [("retry_after_ms", .integer(1000))])
+      throw RPCError.exhausted("the daemon is stopping")
     }
     let most = configuration.limits.requests
     guard registry.count(of: call.subject) < most else {
-      throw RPCError(
-        .overloaded, "\(most) responses of \(call.subject) are running", isRetryable: true,
-        details: [("retry_after_ms", .integer(1000))])
+      throw RPCError.exhausted("\(most) responses of \(call.subject) are running")
     }
     try requireRoomForEvents()
   }

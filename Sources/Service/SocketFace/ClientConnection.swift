@@ -1,6 +1,6 @@
-internal import Plugins
 internal import EventLoop
 internal import JSON
+internal import Plugins
 internal import Wire
 
 /// One client: reads its lines, hands requests on, sends what its queue holds.
@@ -154,9 +154,7 @@ final class ClientConnection: ClientStreamOwner {
     owner.inputBytes -= buffered
     buffered = 0
     refuseRest(
-      RPCError(
-        .overloaded, "the input buffers of all clients are full", isRetryable: true,
-        details: [("retry_after_ms", .integer(1000))]))
+      RPCError.exhausted("the input buffers of all clients are full"))
   }
 
   private func take(_ line: ArraySlice<UInt8>) {

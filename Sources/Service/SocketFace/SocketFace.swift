@@ -83,9 +83,7 @@ final class SocketFace: RestrictedFace {
       return RPCError(.permission, "uid \(credentials.userID) may not use this daemon")
     }
     guard connections.count < limits.maximumConnections else {
-      return RPCError(
-        .overloaded, "\(connections.count) clients are connected", isRetryable: true,
-        details: [("retry_after_ms", .integer(1000))])
+      return .exhausted("\(connections.count) clients are connected")
     }
     guard !Descriptors.areLast(descriptor, for: .clients) else {
       return .exhausted("no descriptors are left for more clients")
@@ -97,14 +95,7 @@ final class SocketFace: RestrictedFace {
     var frame = OutputFrame.answer(nil, error: error)
     var line: [UInt8] = []
     frame.move(atMost: .max, to: &line)
-    // A fresh socket's buffer takes one line, unless the peer has gone already.
-    do throws(LoopError) {
-      _ = try UnixSocket.send(descriptor, line[...])
-      // A socket that is closed with something unread resets the peer, which may lose the line.
-      var unread = [UInt8](repeating: 0, count: 64 * 1024)
-      _ = try UnixSocket.read(descriptor, into: &unread)
-    } catch {}
-    UnixSocket.close(descriptor)
+    Acceptor.turnAway(descriptor, line[...])
     daemon.journal.clientRefused(peer, error.message)
   }
 

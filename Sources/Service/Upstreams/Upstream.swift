@@ -46,9 +46,7 @@ package final class Upstream {
   func enter(as subject: Subject, maximumQueue: Int) async throws {
     let waiting = line.waiting(of: subject.name)
     guard line.isFree || waiting < maximumQueue else {
-      throw RPCError(
-        .overloaded, "\(waiting) requests of \(subject) wait for upstream \(name)",
-        isRetryable: true, details: [("retry_after_ms", .integer(1000))])
+      throw RPCError.exhausted("\(waiting) requests of \(subject) wait for upstream \(name)")
     }
     try await line.enter(as: subject.name)
     lastUse = EventLoop.now

@@ -26,7 +26,12 @@ package enum WebSocketRequest {
   ]
 
   package init(_ message: [UInt8], limits: JSONLimits) throws(WebSocketError) {
-    let json = try Self.object(message, limits)
+    let json: RawJSON
+    do throws(RPCError) {
+      json = try RawJSON(object: message, named: "message", limits: limits)
+    } catch {
+      throw WebSocketError(APIError(error))
+    }
     switch json["type"]?.string {
     case "response.create": self = .create(try Create(json))
     case "response.steer": self = .steer(json)
@@ -36,23 +41,6 @@ package enum WebSocketRequest {
         .invalid("type", "type is \(found), \"response.create\" was expected"),
         streamID: try? Self.streamID(of: json))
     }
-  }
-
-  private static func object(
-    _ message: [UInt8], _ limits: JSONLimits
-  ) throws(WebSocketError) -> RawJSON {
-    let json: RawJSON
-    do throws(JSONError) {
-      json = try RawJSON(parsing: message, limits: limits)
-    } catch {
-      throw WebSocketError(APIError(RPCError(error)))
-    }
-    guard json.kind == .object else {
-      throw WebSocketError(
-        APIError(
-          RPCError(.invalidRequest, "the message is \(json.excerpt), an object was expected")))
-    }
-    return json
   }
 
   /// The lane that a message names.

@@ -236,9 +236,7 @@ extension APIError {
     case .tooManyWaiting:
       let most = WebSocketLanes<WebSocketRequest.Create>.mostWaiting
       self.init(
-        RPCError(
-          .overloaded, "\(most) creates wait on this connection", isRetryable: true,
-          details: [("retry_after_ms", .integer(1000))]))
+        RPCError.exhausted("\(most) creates wait on this connection"))
     }
   }
 }
