@@ -1,5 +1,5 @@
-package import JSON
 package import EventLoop
+package import JSON
 package import Wire
 
 /// Has the conversation with a plugin that goes beyond calls and answers.

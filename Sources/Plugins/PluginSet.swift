@@ -1,7 +1,7 @@
-internal import Wire
 package import Configuration
 package import EventLoop
 package import JSON
+internal import Wire
 
 /// The plugins of the configuration in force.
 @EventLoop

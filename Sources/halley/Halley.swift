@@ -1,6 +1,6 @@
 import ArgumentParser
-import CSpawn
 import Client
+import CSpawn
 import Glibc
 import Wire
 

@@ -1,9 +1,9 @@
-import Configuration
-import Plugins
 import ArgumentParser
+import Configuration
 import CSpawn
 import EventLoop
 import Glibc
+import Plugins
 import Service
 import Wire
 

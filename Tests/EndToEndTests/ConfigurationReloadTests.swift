@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct ConfigurationReloadTests {
   private let simulator: Simulator

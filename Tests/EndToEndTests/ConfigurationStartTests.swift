@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct ConfigurationStartTests {
   private let simulator: Simulator

@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// An HTTP/2 front of a simulator.
 private final class HTTP2Front {

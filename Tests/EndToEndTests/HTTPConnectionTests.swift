@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// Connections of HTTP: kept, pipelined, given up, full.
 @Suite struct HTTPConnectionTests {

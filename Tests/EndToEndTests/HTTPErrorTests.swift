@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// What goes wrong, as a client of HTTP is told it.
 @Suite struct HTTPErrorTests {

@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// The models that a client of HTTP may name, whichever of the upstreams answer.
 @Suite struct HTTPModelTests {

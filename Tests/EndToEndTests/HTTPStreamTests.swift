@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// Server-sent events, their head and their end.
 @Suite struct HTTPStreamTests {

@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// `[sockets.NAME]`: whoever comes in there may create responses and look at them, and nothing else.
 @Suite struct RestrictedSocketTests {

@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// `daemon.schema` says what the daemon takes: what the schema allows is not refused, and what it
 /// does not allow is.

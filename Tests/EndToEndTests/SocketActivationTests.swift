@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 private let canActivate = Binaries.installed("systemd-socket-activate") != nil
 

@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// Copies of the store that are made while the daemon runs.
 @Suite struct StateBackupTests {

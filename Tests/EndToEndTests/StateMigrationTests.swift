@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// A daemon on the database of an older one, killed while it brings that to its own version.
 @Suite struct StateMigrationTests {

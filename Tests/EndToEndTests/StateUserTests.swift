@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// Two users of one daemon: what belongs to one does not exist for the other.
 @Suite(.enabled(if: geteuid() == 0, "only root has two users"))

@@ -1,6 +1,6 @@
 import Glibc
-import TestSupport
 import Testing
+import TestSupport
 
 /// A throwaway systemd in namespaces (contrib/systemd-box.sh) with this build's programs and the
 /// units as shipped, for one script below Systemd/.

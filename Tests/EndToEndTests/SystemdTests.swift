@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 /// The units as shipped, each test in a systemd of its own that is booted for it.
 @Suite(.serialized, .enabled(if: SystemdBox.reasonToSkip == nil, SystemdBox.comment))

@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// What comes over TCP with a token may do what the token allows, and nothing without one.
 @Suite struct TokenHTTPTests {

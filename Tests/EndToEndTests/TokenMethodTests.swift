@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 
 /// Tokens as users make them; what they allow is tested where they are used.
 @Suite struct TokenMethodTests {

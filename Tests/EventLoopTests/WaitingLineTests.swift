@@ -1,6 +1,6 @@
 import EventLoop
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(.onLoop) struct WaitingLineTests {
   /// A line with those who were served, in their order.

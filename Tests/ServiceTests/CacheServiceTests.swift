@@ -5,8 +5,8 @@ import JSON
 import Service
 import Store
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 /// The cache on the loop, before a store of its own.

@@ -1,8 +1,8 @@
 import EventLoop
 import Glibc
 import Service
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(.onLoop) struct ClientStreamTests {
   /// What sends a text and keeps what it receives.

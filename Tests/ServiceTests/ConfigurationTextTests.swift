@@ -1,6 +1,6 @@
 import Configuration
-import TestSupport
 import Testing
+import TestSupport
 
 /// Texts that are no TOML, or hardly any.
 @Suite struct ConfigurationTextTests {

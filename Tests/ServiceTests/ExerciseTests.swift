@@ -1,5 +1,5 @@
-import TestSupport
 import Testing
+import TestSupport
 
 /// What libFuzzer does for hours (contrib/fuzz), for a moment and with the same inputs each time.
 @Suite struct ExerciseTests {

@@ -1,6 +1,6 @@
 import Service
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct MethodTableTests {
   private static let manual =

@@ -2,8 +2,8 @@ import EventLoop
 import JSON
 import Service
 import Store
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 /// What becomes of an answer that is wrong in one place: each member and element at any depth, with

@@ -2,8 +2,8 @@ import EventLoop
 import Glibc
 import JSON
 import Service
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 @Suite(.onLoop) struct OutputQueueTests {

@@ -1,8 +1,8 @@
 import EventLoop
 import Service
 import Store
-import TestSupport
 import Testing
+import TestSupport
 
 /// Codes of `halley open`, and the pages that came with them.
 @Suite(.onLoop) struct PageSessionTests {

@@ -1,9 +1,9 @@
 import Configuration
-import Plugins
 import EventLoop
 import JSON
-import TestSupport
+import Plugins
 import Testing
+import TestSupport
 import Wire
 
 @Suite(.serialized, .onLoop) struct PluginCallTests {

@@ -1,10 +1,10 @@
 import Configuration
-import Plugins
 import EventLoop
 import Glibc
 import JSON
-import TestSupport
+import Plugins
 import Testing
+import TestSupport
 import Wire
 
 @Suite(.serialized, .onLoop) struct PluginHookTests {

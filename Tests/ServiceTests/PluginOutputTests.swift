@@ -1,9 +1,9 @@
 import Configuration
-import Plugins
 import EventLoop
 import JSON
-import TestSupport
+import Plugins
 import Testing
+import TestSupport
 
 /// What a plugin writes beside the protocol, and at what length.
 @Suite(.serialized, .onLoop) struct PluginOutputTests {

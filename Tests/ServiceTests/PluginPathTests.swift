@@ -1,7 +1,7 @@
-import Plugins
 import Glibc
-import TestSupport
+import Plugins
 import Testing
+import TestSupport
 
 @Suite struct PluginPathTests {
   private let scratch: Scratch

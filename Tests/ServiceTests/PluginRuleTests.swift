@@ -1,6 +1,6 @@
 import Configuration
-import Plugins
 import EventLoop
+import Plugins
 import Testing
 
 @Suite struct PluginRuleTests {

@@ -1,9 +1,9 @@
 import Configuration
-import Plugins
 import EventLoop
 import JSON
-import TestSupport
+import Plugins
 import Testing
+import TestSupport
 
 @Suite(.serialized, .onLoop) struct PluginSetTests {
   private static let echo = "while True:\n    m = read(); answer(m, os.getpid())"

@@ -1,10 +1,10 @@
 import Configuration
-import Plugins
 import EventLoop
 import Glibc
 import JSON
-import TestSupport
+import Plugins
 import Testing
+import TestSupport
 
 @Suite(.serialized, .onLoop) struct PluginSupervisionTests {
   private static let echo = "while True:\n    m = read(); answer(m, os.getpid())"

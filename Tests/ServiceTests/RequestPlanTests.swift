@@ -3,8 +3,8 @@ import EventLoop
 import HTTPClient
 import JSON
 import Service
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 @Suite(.serialized, .onLoop) struct RequestPlanTests {

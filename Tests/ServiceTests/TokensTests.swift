@@ -2,8 +2,8 @@ import EventLoop
 import Foundation
 import Service
 import Store
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 /// Tokens in memory, before a store of its own.

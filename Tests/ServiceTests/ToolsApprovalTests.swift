@@ -1,10 +1,10 @@
 import Configuration
-import Plugins
 import EventLoop
 import JSON
+import Plugins
 import Service
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 /// Who may let a tool run.

@@ -1,8 +1,8 @@
-import Plugins
 import EventLoop
 import JSON
-import TestSupport
+import Plugins
 import Testing
+import TestSupport
 import Wire
 
 /// What a client of an MCP server says to it and takes from it.

@@ -1,6 +1,6 @@
 import Configuration
-import Plugins
 import JSON
+import Plugins
 import Testing
 import Wire
 

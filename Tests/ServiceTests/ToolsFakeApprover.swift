@@ -1,6 +1,6 @@
-import Plugins
 import EventLoop
 import JSON
+import Plugins
 import Wire
 
 /// A client that answers by a script.

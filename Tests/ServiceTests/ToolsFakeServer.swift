@@ -1,6 +1,6 @@
-import Plugins
 import EventLoop
 import JSON
+import Plugins
 
 /// An MCP server without a process: answers by a script and notes what it was asked.
 @EventLoop

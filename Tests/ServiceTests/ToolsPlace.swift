@@ -1,8 +1,8 @@
 import Configuration
-import Plugins
 import EventLoop
 import Foundation
 import JSON
+import Plugins
 import Store
 import Testing
 import Wire

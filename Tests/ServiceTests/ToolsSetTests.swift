@@ -1,10 +1,10 @@
 import Configuration
-import Plugins
 import EventLoop
 import JSON
+import Plugins
 import Store
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 /// Which tools are listed and offered.

@@ -1,9 +1,9 @@
 import Configuration
-import Plugins
 import JSON
+import Plugins
 import Service
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 /// A turn whose actions go to a log of its own, as a driver's do.

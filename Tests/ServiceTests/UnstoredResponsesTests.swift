@@ -2,8 +2,8 @@ import EventLoop
 import JSON
 import Service
 import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(.serialized, .onLoop) struct UnstoredResponsesTests {
   private static let user = Principal.user(1000)

@@ -1,8 +1,8 @@
 import EventLoop
 import JSON
 import Service
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 @Suite(.onLoop) struct WebSocketSessionTests {

@@ -1,6 +1,6 @@
 import JSON
-import TestSupport
 import Testing
+import TestSupport
 import Wire
 
 /// Requests as others send and read them: mutated ones, smuggled ones, and h11's opinion of both.

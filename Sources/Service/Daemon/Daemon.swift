@@ -1,8 +1,8 @@
 package import Configuration
-internal import Plugins
 package import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Plugins
 internal import Store
 internal import Wire
 

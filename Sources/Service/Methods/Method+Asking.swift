@@ -1,8 +1,8 @@
 internal import Configuration
-internal import Plugins
 internal import EventLoop
 internal import HTTPClient
 internal import JSON
+internal import Plugins
 internal import Store
 internal import Wire
 

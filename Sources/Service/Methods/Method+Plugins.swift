@@ -1,6 +1,6 @@
-internal import Plugins
 internal import EventLoop
 internal import JSON
+internal import Plugins
 internal import Wire
 
 extension Method {

@@ -1,7 +1,7 @@
 internal import Configuration
-internal import Plugins
 internal import EventLoop
 internal import JSON
+internal import Plugins
 internal import Store
 internal import Wire
 

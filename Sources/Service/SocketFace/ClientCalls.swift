@@ -1,6 +1,6 @@
-package import Plugins
 package import EventLoop
 package import JSON
+package import Plugins
 package import Wire
 
 /// Requests of ours to one client, and who waits for their answers.

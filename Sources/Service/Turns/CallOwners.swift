@@ -1,5 +1,5 @@
-package import Plugins
 package import JSON
+package import Plugins
 internal import Wire
 
 /// Tells whose the calls of one round are, by what its request offered to the model.

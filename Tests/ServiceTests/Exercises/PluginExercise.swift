@@ -1,6 +1,6 @@
-import Plugins
 import EventLoop
 import JSON
+import Plugins
 import Wire
 
 /// Takes arbitrary bytes as what a plugin writes: to stdout, where lines are messages, and to stderr.

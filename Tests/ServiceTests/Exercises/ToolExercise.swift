@@ -1,6 +1,6 @@
 import Configuration
-import Plugins
 import JSON
+import Plugins
 
 /// Takes three lines as what an MCP server and a model say: a tool of `tools/list`, the arguments of a
 /// call, the result of it.
