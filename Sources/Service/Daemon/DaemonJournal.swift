@@ -237,7 +237,7 @@ final class DaemonJournal {
   }
 
   /// One entry for each response, when it has ended.
-  func responseEnded(_ run: ResponseRun, _ ending: FinishedResponse) {
+  func responseEnded(_ run: TurnDriver, _ ending: FinishedResponse) {
     guard isLogged(.notice) else { return }
     var fields = Self.fields(of: run, answeredBy: run)
     fields += [
@@ -260,7 +260,7 @@ final class DaemonJournal {
   }
 
   /// The entry of a request that got the response to an equal one.
-  func joinedEnded(_ run: ResponseRun, _ owner: ResponseRun) {
+  func joinedEnded(_ run: TurnDriver, _ owner: TurnDriver) {
     let status = owner.meter.ending?.status ?? "failed"
     var fields = Self.fields(of: run, answeredBy: owner)
     fields += [
@@ -270,12 +270,12 @@ final class DaemonJournal {
     log(.notice, Self.message(run, owner, "\(status), joined"), .responseEnded, fields)
   }
 
-  private static func message(_ run: ResponseRun, _ answer: ResponseRun, _ what: String) -> String {
+  private static func message(_ run: TurnDriver, _ answer: TurnDriver, _ what: String) -> String {
     "Response \(answer.id ?? "without an id") of \(run.model) for \(run.caller.name): \(what)"
   }
 
   private static func fields(
-    of run: ResponseRun, answeredBy answer: ResponseRun
+    of run: TurnDriver, answeredBy answer: TurnDriver
   ) -> [(name: String, value: String)] {
     var fields: [(name: String, value: String)] = [
       ("UPSTREAM", answer.repeated?.upstream ?? answer.upstreamName), ("MODEL", run.model),
@@ -293,7 +293,7 @@ final class DaemonJournal {
   }
 
   /// What the client asked, as it was asked.
-  private static func prompt(_ run: ResponseRun) -> String {
+  private static func prompt(_ run: TurnDriver) -> String {
     let input = run.plan.body.nonNull("input") ?? .null
     let text = Array((input.string ?? input.text).utf8)
     return String(decoding: text.prefix(longestPrompt), as: UTF8.self)

@@ -52,7 +52,7 @@ extension Daemon {
     }
   }
 
-  private func write(_ run: ResponseRun, _ json: inout JSONWriter) {
+  private func write(_ run: TurnDriver, _ json: inout JSONWriter) {
     json.member("id", run.id.map { .string($0) } ?? .null)
     json.member("model", run.model)
     json.member("client", run.caller.name)

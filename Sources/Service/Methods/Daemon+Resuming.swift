@@ -27,7 +27,7 @@ extension Daemon: StateObserver {
       let request = try CreateRequest(params: Self.parameters(of: response))
       let plan = try RequestPlan(request, configuration, upstreams, within: nil)
       let caller = Caller(resumable.principal, name: response.client ?? "unknown")
-      let run = ResponseRun(request, plan: plan, caller: caller, services: responseServices)
+      let run = TurnDriver(request, plan: plan, caller: caller, services: responseServices)
       registry.started(run)
       run.resume(response, from: store)
     } catch {

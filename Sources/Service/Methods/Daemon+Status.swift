@@ -114,7 +114,7 @@ extension Daemon {
     }
   }
 
-  private func write(_ run: ResponseRun, _ writer: inout JSONWriter) {
+  private func write(_ run: TurnDriver, _ writer: inout JSONWriter) {
     writer.object {
       $0.member("id", run.id.map { RawJSON.string($0) } ?? .null)
       $0.member("model", run.model)

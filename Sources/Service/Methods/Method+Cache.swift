@@ -28,7 +28,7 @@ extension Method {
 
   static let cacheExplain = planning("cache.explain", for: .writers) {
     daemon, call, request, plan throws(RPCError) in
-    try await ResponseRun(
+    try await TurnDriver(
       request, plan: plan, caller: call.caller, services: daemon.responseServices
     )
     .explainCaching()

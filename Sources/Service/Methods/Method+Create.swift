@@ -11,7 +11,7 @@ extension Method {
     try daemon.requireRoom(for: call)
     if let reader = daemon.answerAtOnce(call) { return .cursor(reader) }
     let (request, plan) = try daemon.plan(call)
-    let run = ResponseRun(
+    let run = TurnDriver(
       request, plan: plan, caller: call.caller, services: daemon.responseServices,
       asker: call.asker, connectionTurn: call.connectionTurn)
     if daemon.cache.ready.takes(call.params) { run.params = call.params }
@@ -53,7 +53,7 @@ extension Daemon {
     guard call.connectionTurn?.generates != false,
       let entry = cache.ready.entry(call.params, as: call.principal)
     else { return nil }
-    let run = ResponseRun(
+    let run = TurnDriver(
       entry.request, plan: entry.plan, caller: call.caller, services: responseServices,
       connectionTurn: call.connectionTurn)
     guard run.answerAtOnce(entry) else { return nil }

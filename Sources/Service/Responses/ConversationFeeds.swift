@@ -7,7 +7,7 @@ internal import Wire
 @EventLoop
 final class ConversationFeeds {
   private var watchers: [String: [ConversationWatcher]] = [:]
-  private var running: [String: ResponseRun] = [:]
+  private var running: [String: TurnDriver] = [:]
 
   nonisolated init() {}
 
@@ -41,7 +41,7 @@ final class ConversationFeeds {
     }
   }
 
-  func responseStarted(_ run: ResponseRun, in conversation: StoredConversation) {
+  func responseStarted(_ run: TurnDriver, in conversation: StoredConversation) {
     running[conversation.id] = run
     for watcher in watchers[conversation.id] ?? [] {
       watcher.add(Self.started(run))
@@ -49,7 +49,7 @@ final class ConversationFeeds {
     }
   }
 
-  func responseEnded(_ run: ResponseRun, in conversation: StoredConversation, status: String) {
+  func responseEnded(_ run: TurnDriver, in conversation: StoredConversation, status: String) {
     running[conversation.id] = nil
     tell(conversation) { event in
       event.member("type", "conversation.response.ended")
@@ -59,7 +59,7 @@ final class ConversationFeeds {
     }
   }
 
-  private static func started(_ run: ResponseRun) -> RawJSON {
+  private static func started(_ run: TurnDriver) -> RawJSON {
     .object { event in
       event.member("type", "conversation.response.started")
       if let conversation = run.conversation {

@@ -9,7 +9,7 @@ internal import Wire
 /// Asks the upstreams of a plan until one answers: places, keys, bodies, retries, fallbacks.
 @EventLoop
 final class ResponseAttempts {
-  private unowned let run: ResponseRun
+  private unowned let run: TurnDriver
   private let plan: RequestPlan
   private let body: UpstreamBody
   private let isStreaming: Bool
@@ -45,7 +45,7 @@ final class ResponseAttempts {
   private var firstMissing: Int?
 
   /// Makes the attempts of a round; what comes of them is for the run.
-  init(_ run: ResponseRun, _ body: UpstreamBody) {
+  init(_ run: TurnDriver, _ body: UpstreamBody) {
     self.run = run
     plan = run.plan
     self.body = body

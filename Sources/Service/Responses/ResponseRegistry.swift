@@ -18,13 +18,13 @@ final class ResponseRegistry {
     init(_ log: EventLog) { self.log = log }
   }
 
-  private var byID: [Key: ResponseRun] = [:]
-  private var byIdempotencyKey: [Key: ResponseRun] = [:]
-  private var byShareKey: [ShareKey: ResponseRun] = [:]
+  private var byID: [Key: TurnDriver] = [:]
+  private var byIdempotencyKey: [Key: TurnDriver] = [:]
+  private var byShareKey: [ShareKey: TurnDriver] = [:]
   /// The running responses whose items have an id.
   private var itemOwners: [Key: ObjectIdentifier] = [:]
   private var replays: [Key: WeakLog] = [:]
-  private(set) var running: [ObjectIdentifier: ResponseRun] = [:]
+  private(set) var running: [ObjectIdentifier: TurnDriver] = [:]
   private let onIdle: @EventLoop () -> Void
 
   /// - Parameter onIdle: is called when the last running response has ended.
@@ -32,12 +32,12 @@ final class ResponseRegistry {
     self.onIdle = onIdle
   }
 
-  func started(_ run: ResponseRun) {
+  func started(_ run: TurnDriver) {
     running[ObjectIdentifier(run)] = run
   }
 
   /// Registers a response under the id that clients know.
-  func register(_ run: ResponseRun, _ id: String) {
+  func register(_ run: TurnDriver, _ id: String) {
     run.log.identity = ResponseIdentity(id: id, createdAt: run.createdAt)
     byID[Key(subject: run.subject, text: id)] = run
   }
@@ -49,7 +49,7 @@ final class ResponseRegistry {
   }
 
   /// Gives an id to an item of a running response, unless another one's item has it.
-  func claimItem(_ id: String, for run: ResponseRun) -> Bool {
+  func claimItem(_ id: String, for run: TurnDriver) -> Bool {
     let key = Key(subject: run.subject, text: id)
     guard let owner = itemOwners[key] else {
       itemOwners[key] = ObjectIdentifier(run)
@@ -58,7 +58,7 @@ final class ResponseRegistry {
     return owner == ObjectIdentifier(run)
   }
 
-  func response(_ id: String, as principal: Principal) -> ResponseRun? {
+  func response(_ id: String, as principal: Principal) -> TurnDriver? {
     let run = byID[Key(subject: principal.subject, text: id)]
     return run.flatMap { principal.sees($0.principal) ? $0 : nil }
   }
@@ -68,7 +68,7 @@ final class ResponseRegistry {
     running.values.count { $0.subject == subject }
   }
 
-  func finished(_ run: ResponseRun) {
+  func finished(_ run: TurnDriver) {
     running[ObjectIdentifier(run)] = nil
     for id in run.turn.relay.itemIDs.given {
       let key = Key(subject: run.subject, text: id)
@@ -92,7 +92,7 @@ final class ResponseRegistry {
   // MARK: Equal requests
 
   /// Lets equal requests join a response while it runs.
-  func share(_ run: ResponseRun, _ key: ShareKey?) {
+  func share(_ run: TurnDriver, _ key: ShareKey?) {
     guard let key else { return }
     run.shareKey = key
     byShareKey[key] = run
@@ -102,7 +102,7 @@ final class ResponseRegistry {
   var sharesAny: Bool { !byShareKey.isEmpty }
 
   /// The response that runs for an equal request.
-  func shared(_ key: ShareKey?) -> ResponseRun? {
+  func shared(_ key: ShareKey?) -> TurnDriver? {
     guard let key, let run = byShareKey[key], run.turn.stopCause == nil else { return nil }
     return run
   }
@@ -111,7 +111,7 @@ final class ResponseRegistry {
 
   private(set) var unstored = UnstoredResponses()
 
-  private func keep(_ run: ResponseRun, key: String?) {
+  private func keep(_ run: TurnDriver, key: String?) {
     let id = run.request.isBackground ? run.id : nil
     guard id != nil || key != nil, let object = run.finalObject else { return }
     unstored.keep(
@@ -128,7 +128,7 @@ final class ResponseRegistry {
   }
 
   /// The log of a response, of which who reads it later gets the object, as of a stored one.
-  private static func endingWithResponse(_ run: ResponseRun, _ object: RawJSON) -> EventLog {
+  private static func endingWithResponse(_ run: TurnDriver, _ object: RawJSON) -> EventLog {
     guard run.request.isBackground, case .failure? = run.log.outcome else { return run.log }
     let log = EventLog(events: run.log.events)
     log.end(with: object, halley: run.summary(of: object))
@@ -142,16 +142,16 @@ final class ResponseRegistry {
 
   // MARK: Creates that were sent before
 
-  func owns(_ run: ResponseRun, idempotencyKey: String) {
+  func owns(_ run: TurnDriver, idempotencyKey: String) {
     byIdempotencyKey[Key(subject: run.subject, text: idempotencyKey)] = run
   }
 
-  func running(_ idempotencyKey: String, of subject: Subject) -> ResponseRun? {
+  func running(_ idempotencyKey: String, of subject: Subject) -> TurnDriver? {
     byIdempotencyKey[Key(subject: subject, text: idempotencyKey)]
   }
 
   /// Lets the reader of a create follow the same create that runs.
-  func join(_ run: ResponseRun, _ earlier: ResponseRun) {
+  func join(_ run: TurnDriver, _ earlier: TurnDriver) {
     run.acknowledge(earlier.currentObject)
     // One that is not on disk yet is waited for.
     if run.acknowledgement?.outcome == nil {
@@ -162,13 +162,13 @@ final class ResponseRegistry {
   }
 
   /// Lets the reader of a create follow what the same create left.
-  func join(_ run: ResponseRun, _ ended: UnstoredResponse) {
+  func join(_ run: TurnDriver, _ ended: UnstoredResponse) {
     run.reader?.follow(ended.log, onLeave: nil)
     run.take(.answeredElsewhere)
   }
 
   /// Lets the reader of a create follow the response that the same create made before.
-  func join(_ run: ResponseRun, _ existing: StoredResponse, _ store: Store) async throws(RPCError) {
+  func join(_ run: TurnDriver, _ existing: StoredResponse, _ store: Store) async throws(RPCError) {
     let log = try await replay(existing, of: run.subject, from: store)
     run.reader?.follow(log, onLeave: nil)
     run.take(.answeredElsewhere)

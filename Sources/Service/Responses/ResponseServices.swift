@@ -22,9 +22,9 @@ struct ResponseServices {
   let ledger: UsageLedger
   let hooks: Hooks
   let tools: ToolSet
-  let onFinished: @EventLoop (ResponseRun, FinishedResponse) -> Void
+  let onFinished: @EventLoop (TurnDriver, FinishedResponse) -> Void
   /// Called with a request that joined another's response, when that has ended.
-  let onJoinedEnd: @EventLoop (ResponseRun, ResponseRun) -> Void
+  let onJoinedEnd: @EventLoop (TurnDriver, TurnDriver) -> Void
   let onStorageTrouble: @EventLoop (String) -> Void
 
   /// Whom a request is sent to, as far as what was said before depends on it.

@@ -6,7 +6,7 @@ internal import Store
 internal import Wire
 
 /// The rounds of a response whose model calls the daemon's tools.
-extension ResponseRun {
+extension TurnDriver {
   /// Adds the daemon's tools that the request asks for.
   func offeringTools(_ body: UpstreamBody) async throws(RPCError) -> UpstreamBody {
     guard !plan.tools.isEmpty else { return body }

@@ -7,7 +7,7 @@ internal import Wire
 
 /// Performs what a turn decides: preparing, attempts, rows, tool calls, outcome. It alone awaits.
 @EventLoop
-final class ResponseRun {
+final class TurnDriver {
   /// What is done next, one after the other.
   private enum Work {
     case ask

@@ -12,7 +12,7 @@ struct Caching {
 }
 
 /// Answering from what was answered before, or is being answered now.
-extension ResponseRun {
+extension TurnDriver {
   /// Above this a request is digested off the loop (about 0.5 ms).
   private static let largestDigestedBytes = 64 * 1024
 
@@ -124,7 +124,7 @@ extension ResponseRun {
       outlives: request.options.onDisconnect == .finish)
   }
 
-  private func recordJoin(_ owner: ResponseRun, in store: Store) async throws(StoreError) {
+  private func recordJoin(_ owner: TurnDriver, in store: Store) async throws(StoreError) {
     var ending = UsageEnding(status: owner.meter.ending?.status ?? "failed", origin: .joined)
     ending.timing.total = Int64((EventLoop.now - created).wholeMicroseconds)
     ending.cost = 0

@@ -3,7 +3,7 @@ internal import JSON
 internal import Store
 internal import Wire
 
-extension ResponseRun {
+extension TurnDriver {
   /// Answers without asking anybody: what was said is there for a request that goes on from it.
   func answerUnasked(_ body: UpstreamBody, _ store: Store?) async throws(RPCError) {
     let row = newResponse(body)

@@ -4,7 +4,7 @@ internal import Store
 internal import Wire
 
 /// How a response ends: its last events, its end on disk, its outcome.
-extension ResponseRun {
+extension TurnDriver {
   /// Writes the end. One that is an error is written when that is possible.
   func store(_ ending: TurnEnding) async -> TurnEvent {
     guard let recorder else {

@@ -4,7 +4,7 @@ internal import Store
 internal import Wire
 
 /// What a response goes on from, and its row in the store.
-extension ResponseRun {
+extension TurnDriver {
   /// Finds the context, looks for an answer that is there already, and makes the row; nil where
   /// another response answers.
   func prepare() async throws(RPCError) -> UpstreamBody? {

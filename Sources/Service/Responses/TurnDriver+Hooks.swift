@@ -6,7 +6,7 @@ internal import Store
 internal import Wire
 
 /// What the plugins' hooks are asked and told of a response.
-extension ResponseRun {
+extension TurnDriver {
   /// Lets hooks see what will be sent, and replace or refuse it.
   func hooked(_ body: UpstreamBody) async throws(RPCError) -> UpstreamBody {
     use(asked)

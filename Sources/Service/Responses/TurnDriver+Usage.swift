@@ -5,7 +5,7 @@ internal import Store
 internal import Wire
 
 /// What a response used and cost.
-extension ResponseRun {
+extension TurnDriver {
   /// Billionths of a dollar once it has ended; nil where no price is known.
   var cost: NanoDollars? { meter.ending?.cost.map { NanoDollars($0) } }
 
