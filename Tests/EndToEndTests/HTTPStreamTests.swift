@@ -16,6 +16,8 @@ import TestSupport
     #expect(head["cache-control"] == "no-store")
     #expect(head["x-request-id"]?.hasPrefix("req_") == true)
     #expect(head["x-halley-upstream"] == "simulator")
+    #expect(head["x-upstream-request-id"]?.hasPrefix("req") == true)
+    #expect(head["x-upstream-request-id"] != head["x-request-id"])
     var text = ""
     while let frame = try client.frame() {
       #expect(frame.hasSuffix("\n\n"), "half an event: \(frame)")
@@ -149,12 +151,14 @@ import TestSupport
     let missed = try stage.create()
     #expect(missed.head["x-halley-cache"] == "miss")
     #expect(missed.head["x-halley-upstream"] == "simulator")
+    #expect(missed.head["x-upstream-request-id"]?.hasPrefix("req") == true)
     let cost = try #require(missed.head["x-halley-cost-usd"].flatMap { Double($0) })
     #expect(cost > 0 && cost < 0.01)
     #expect(try missed.json()["halley"] == nil)
     let hit = try stage.create([:], ["x-halley: full"])
     #expect(hit.head["x-halley-cache"] == "hit")
     #expect(hit.head["x-halley-cost-usd"] == "0")
+    #expect(hit.head["x-upstream-request-id"] == nil)
     #expect(try hit.json()["halley"]?["cache"]?.string == "hit")
     #expect(try stage.create([:], ["x-halley-cache: off"]).head["x-halley-cache"] == "miss")
     #expect(try stage.create([:], ["x-halley-cache: refresh"]).head["x-halley-cache"] == "miss")

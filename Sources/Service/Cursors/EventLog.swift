@@ -42,8 +42,9 @@ package final class EventLog {
   package private(set) var outcome: ResponseOutcome?
   /// The response, as soon as it has an id.
   var identity: ResponseIdentity?
-  /// The upstream that answers, once one does.
+  /// The upstream that answers, once one does, and what it calls the exchange.
   var upstream: String?
+  var requestID: RawJSON?
   private var readers: [ObjectIdentifier: Reader] = [:]
 
   private struct Reader {

@@ -93,6 +93,7 @@ final class ResponseReader: Cursor {
     return .object {
       $0.member("upstream", upstream)
       $0.member("cache", isJoined ? "joined" : "miss")
+      if let id = log.requestID { $0.member("request_id", id) }
     }
   }
 

@@ -149,13 +149,34 @@ struct ChatFormat: AnswerFormat {
 
   mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame] {
     var frames: [SSEFrame] = []
-    if !isComplete {
-      switch outcome {
-      case .failure(let error): frames = told { $0.fail(APIError(error), $1) }
-      case .response(let response, _): frames = told { $0.finish(response, $1) }
-      }
+    switch outcome {
+    case .failure(let error) where !isComplete: frames = told { $0.fail(APIError(error), $1) }
+    case .response(let response, _) where !isComplete: frames = told { $0.finish(response, $1) }
+    case .failure: frames = usageFrames(of: .emptyObject)
+    case .response(let response, _): frames = usageFrames(of: response)
     }
     return frames + [.done]
+  }
+
+  /// The usage of a response that was cut at a stop sequence, unless it was told.
+  private mutating func usageFrames(of response: RawJSON) -> [SSEFrame] {
+    let response = withUsage(response)
+    return told { $0.tellUsage(of: response, $1) }
+  }
+
+  /// With an estimate of what it used, where nobody said that because it was cut short.
+  private func withUsage(_ response: RawJSON) -> RawJSON {
+    guard response.nonNull("usage") == nil else { return response }
+    let input = TokenEstimate.input(
+      body: chat.params, items: chat.params["input"]?.elements ?? [])
+    let output = max(
+      TokenEstimate.output(of: response), TokenEstimate.output(textBytes: stream?.textBytes ?? 0))
+    let usage = RawJSON.object { usage in
+      usage.member("input_tokens", input)
+      usage.member("output_tokens", output)
+      usage.member("total_tokens", input.addingSaturating(output))
+    }
+    return response.setting("usage", to: usage)
   }
 
   private mutating func told(
@@ -170,8 +191,10 @@ struct ChatFormat: AnswerFormat {
   }
 
   func document(_ result: RawJSON, halley: RawJSON?) throws(APIError) -> RawJSON {
-    try ChatCompletion.object(
-      of: result, chat.reply, ResponseDefaults(nil, of: result, chat.params))
+    let isCut = !chat.reply.stop.isEmpty
+    return try ChatCompletion.object(
+      of: isCut ? withUsage(result) : result, chat.reply,
+      ResponseDefaults(nil, of: result, chat.params))
   }
 
   func add(to head: inout HTTPResponseHead) {

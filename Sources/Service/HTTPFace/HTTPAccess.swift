@@ -42,7 +42,9 @@ struct HTTPAccess {
     let isVisit = head.method == "GET" && head.target.segments.isEmpty && isNavigation(head)
     try checkOrigin(head, isVisit: isVisit)
     let route = try APIRoute.find(head)
-    if head.method == "POST" { try Self.checkContent(head) }
+    if head.method == "POST", head.hasBody || head["content-type"] != nil {
+      try Self.checkContent(head)
+    }
     return route
   }
 

@@ -81,7 +81,9 @@ struct HTTPCall {
     _ body: RawJSON, _ head: HTTPRequestHead, _ caller: Caller, _ daemon: Daemon
   ) throws(RPCError) -> HTTPCall {
     let chat = try ChatRequest(body: body)
-    let params = try completed(chat.params, head, daemon.configuration.http)
+    var params = try completed(chat.params, head, daemon.configuration.http)
+    // Only what comes piece by piece can be ended at a stop sequence.
+    if !chat.reply.stop.isEmpty { params = params.setting("stream", to: .boolean(true)) }
     return HTTPCall(ChatFormat(chat), .responsesCreate, params, caller)
   }
 

@@ -118,10 +118,7 @@ final class HTTPExchange {
   }
 
   private func read(_ cursor: any Cursor, _ isBegun: Bool) {
-    guard format.isStream else {
-      guard case .end(let outcome)? = cursor.next() else { return }
-      return finish(cursor, outcome)
-    }
+    guard format.isStream else { return readToEnd(cursor) }
     guard let step = cursor.next() else { return }
     if !isBegun {
       if case .end(.failure(let error)) = step {
@@ -131,6 +128,21 @@ final class HTTPExchange {
       begin(cursor)
     }
     if case .reading = state { readEvents(cursor) }
+  }
+
+  /// Reads what is answered as one document. Events come only where the format may have enough before
+  /// the end.
+  private func readToEnd(_ cursor: any Cursor) {
+    while let step = cursor.next() {
+      switch step {
+      case .event(let event):
+        guard !format.isComplete else { break }
+        _ = format.frames(of: RawJSON(checked: event), cursor.identity)
+        if format.isComplete { cursor.leave(.cancelled) }
+      case .end(let outcome): return finish(cursor, outcome)
+      }
+      cursor.advance()
+    }
   }
 
   private func readEvents(_ cursor: any Cursor) {
@@ -253,6 +265,8 @@ final class HTTPExchange {
     if let cache = halley["cache"]?.string { head.add("x-halley-cache", cache) }
     if let upstream = halley["upstream"]?.string { head.add("x-halley-upstream", upstream) }
     if let cost = halley.nonNull("cost_usd") { head.add("x-halley-cost-usd", cost.text) }
-    if let id = halley["request_id"]?.string { head.add("x-upstream-request-id", id) }
+    if let id = halley["request_id"]?.string, APIError.isVisible(id) {
+      head.add("x-upstream-request-id", id)
+    }
   }
 }

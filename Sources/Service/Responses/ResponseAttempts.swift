@@ -20,6 +20,8 @@ final class ResponseAttempts {
   private(set) var upstreamName: String
   /// Names the key that is used, never the key.
   private(set) var keyIdentity = ""
+  /// What the upstream calls the exchange that it answered last.
+  private(set) var requestID: RawJSON?
   private(set) var queued: LoopInstant?
   private(set) var connect = Duration.zero
   /// Whether an upstream may have worked on the request: it was sent and was not refused.
@@ -211,7 +213,11 @@ final class ResponseAttempts {
     let request = request(candidate, key)
     let call = UpstreamCall(
       request, client: services.upstreams.http,
-      onAnswer: { upstream.breaker.noteAnswer() }, onEvent: { [self] in receive($0) })
+      onAnswer: { [self] head in
+        upstream.breaker.noteAnswer()
+        requestID = head.requestID(request.redactor)
+      },
+      onEvent: { [self] in receive($0) })
     var result = await call.perform()
     if let metrics = call.metrics { connect = metrics.connect }
     if let heldError, case .failure = result {

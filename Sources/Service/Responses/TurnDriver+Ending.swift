@@ -110,6 +110,7 @@ extension TurnDriver {
       halley.member("upstream", repeated?.upstream ?? upstreamName)
       let upstreamID = repeated == nil ? upstreamID : repeated?.upstreamID
       halley.member("upstream_id", upstreamID.map { .string($0) } ?? .null)
+      if repeated == nil, let id = attempts?.requestID { halley.member("request_id", id) }
       halley.member("cache", repeated == nil ? "miss" : "hit")
       if let repeated { halley.member("cached_at", repeated.cachedAt / 1000) }
       if let conversation { halley.member("conversation", conversation.reference) }

@@ -324,6 +324,7 @@ final class TurnDriver {
     guard timing.firstEvent == nil else { return }
     timing.firstEvent = EventLoop.now - created
     log.upstream = upstreamName
+    log.requestID = attempts?.requestID
   }
 
   // MARK: What it is called

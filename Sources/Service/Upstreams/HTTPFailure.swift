@@ -30,9 +30,7 @@ struct HTTPFailure {
     var details: [(key: String, value: RawJSON)] = [
       ("http_status", .integer(head.status)), ("error", error),
     ]
-    if let id = head["x-request-id"].map({ RawJSON.string($0) }) {
-      details.append(("request_id", redactor?.cleanedError(id) ?? id))
-    }
+    if let id = head.requestID(redactor) { details.append(("request_id", id)) }
     if let wait {
       details.append(("retry_after_ms", .integer(wait.wholeMicroseconds / 1000)))
     }
@@ -78,5 +76,15 @@ struct HTTPFailure {
       return .string(String(decoding: body.prefix(2048), as: UTF8.self))
     }
     return (json.nonNull("error") ?? json.nonNull("detail") ?? json).onOneLine
+  }
+}
+
+extension HTTPHead {
+  /// What the upstream calls the exchange, for those who ask its operators about it.
+  ///
+  /// - Parameter redactor: takes the key out of what the upstream says.
+  func requestID(_ redactor: KeyRedactor?) -> RawJSON? {
+    guard let id = self["x-request-id"].map({ RawJSON.string($0) }) else { return nil }
+    return redactor?.cleanedError(id) ?? id
   }
 }

@@ -21,7 +21,7 @@ final class UpstreamCall {
 
   private let request: UpstreamRequest
   private let client: HTTPClient
-  private let onAnswer: @EventLoop () -> Void
+  private let onAnswer: @EventLoop (HTTPHead) -> Void
   private let onEvent: @EventLoop (UpstreamEvent) -> Void
   private var state = State.waiting
   private var transfer: Transfer?
@@ -44,7 +44,8 @@ final class UpstreamCall {
   /// - Parameter onAnswer: called when the answer begins, unless its status says that the upstream
   ///   is in trouble.
   init(
-    _ request: UpstreamRequest, client: HTTPClient, onAnswer: @escaping @EventLoop () -> Void,
+    _ request: UpstreamRequest, client: HTTPClient,
+    onAnswer: @escaping @EventLoop (HTTPHead) -> Void,
     onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
   ) {
     self.request = request
@@ -88,7 +89,7 @@ final class UpstreamCall {
     lastByte = EventLoop.now
     metrics = transfer?.metrics
     defer { rearmTimer() }
-    if head.status < 500 { onAnswer() }
+    if head.status < 500 { onAnswer(head) }
     let type = head.mediaType ?? ""
     if 300..<400 ~= head.status {
       return fail("redirect", "the upstream answered \(head.status), redirects are not followed")

@@ -47,6 +47,9 @@ package enum TokenEstimate {
     }
   }
 
+  /// The tokens of a text that a model wrote.
+  package static func output(textBytes: Int) -> Int { tokens(ofBytes: textBytes) }
+
   private static func tokens(ofBytes count: Int) -> Int {
     (count + bytesPerToken - 1) / bytesPerToken
   }

@@ -9,8 +9,8 @@ package import JSON
 ///
 /// Calls of the client's own tools are told as they come. Those of other tools may be the daemon's,
 /// which makes them and goes on: they wait for the end, and are the client's if nobody answered them.
-/// At a stop sequence the completion is finished although the response may still run; its usage is
-/// not known then.
+/// At a stop sequence the completion is finished although the response may still run; the caller says
+/// what it used (`tellUsage`).
 package struct ChatStream {
   private struct Call {
     /// What stands before a piece of its argument in a delta, and behind it.
@@ -44,6 +44,9 @@ package struct ChatStream {
   private var cited: Set<Int> = []
   /// Whether all was said: the client's stream ends, and a response that still runs is in vain.
   package private(set) var isFinished = false
+  private var hasUsage = false
+  /// Of the text that was told where a stop sequence may cut it, as it is spelled.
+  package private(set) var textBytes = 0
 
   package init(_ options: ChatReplyOptions, _ defaults: ResponseDefaults) {
     self.options = options
@@ -78,6 +81,14 @@ package struct ChatStream {
     guard !isFinished else { return }
     isFinished = true
     emit(error.body)
+  }
+
+  /// Tells what the response used, unless that was told or nobody asked for it.
+  package mutating func tellUsage(of response: RawJSON, _ emit: (RawJSON) -> Void) {
+    guard options.includesUsage, !hasUsage, let chunks, let usage = ChatParts.usage(of: response)
+    else { return }
+    hasUsage = true
+    emit(chunks.usage(usage))
   }
 
   private mutating func take(_ event: ResponseEvent, _ emit: (RawJSON) -> Void) {
@@ -136,6 +147,7 @@ package struct ChatStream {
 
   private mutating func tellText(_ emit: (RawJSON) -> Void) {
     if let (said, logprobs) = text.next() {
+      textBytes += said.bytes.count
       if let logprobs {
         let delta = RawJSON.object { $0.member("content", said) }
         emit(begin(emit).chunk(delta, logprobs: logprobs))
@@ -242,9 +254,7 @@ package struct ChatStream {
     emit(
       writer.chunk(.emptyObject, finishReason: reason) { ChatParts.writeEnd(of: response, to: &$0) }
     )
-    if options.includesUsage, let usage = ChatParts.usage(of: response) {
-      emit(writer.usage(usage))
-    }
+    tellUsage(of: response, emit)
     isFinished = true
   }
 }

@@ -137,7 +137,8 @@ extension APIError {
       || code == RPCError.Code.upstreamCircuitOpen.rawValue ? 1000 : nil
   }
 
-  private static func isVisible(_ value: String) -> Bool {
+  /// Whether a text from outside can be the value of a field.
+  package static func isVisible(_ value: String) -> Bool {
     !value.isEmpty && value.utf8.allSatisfy { 0x21...0x7E ~= $0 }
   }
 }
