@@ -20,7 +20,8 @@ struct Halley: ParsableCommand {
       """,
     version: Version.notice,
     subcommands: [
-      Ask.self, Chat.self, Models.self, Status.self, List.self, Show.self, Search.self, Fork.self,
+      Ask.self, Chat.self, Models.self, Status.self, Log.self, List.self, Show.self, Search.self,
+      Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
       Store.self,
       Tools.self, Plugins.self, Token.self, Env.self, Open.self, Config.self, Keys.self, Init.self,

@@ -7,7 +7,7 @@ extension Method {
   package static let all: [Method] = [
     .initialize, .cancelRequest,
     .responsesCreate, .responsesRetrieve, .responsesCancel, .responsesDelete,
-    .responsesInputItemsList, .responsesInputTokensCount, .responsesCompact,
+    .responsesList, .responsesInputItemsList, .responsesInputTokensCount, .responsesCompact,
     .conversationsCreate, .conversationsRetrieve, .conversationsUpdate, .conversationsDelete,
     .conversationsList, .conversationsFork, .conversationsSearch, .conversationsWatch,
     .conversationsItemsCreate, .conversationsItemsList, .conversationsItemsRetrieve,

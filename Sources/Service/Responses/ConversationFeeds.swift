@@ -95,6 +95,7 @@ extension StoredConversation {
       $0.member("created_at", createdAt / 1000)
       $0.member("metadata", metadata)
       $0.member("name", name.map { .string($0) } ?? .null)
+      if let title { $0.member("title", title) }
       $0.member("updated_at", updatedAt / 1000)
     }
   }

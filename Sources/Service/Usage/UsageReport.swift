@@ -12,7 +12,7 @@ package enum UsageReport {
 
   /// Unix seconds up to the year 5138, milliseconds of which are far from the end of 64 bits; or a
   /// day as in `2026-01-31`.
-  private static let time = Rule.either([.number(0...1e11), .matching(.day)])
+  static let time = Rule.either([.number(0...1e11), .matching(.day)])
 
   /// Reads what `params` has let pass: `since` is from the start of a day, `until` up to its end.
   ///
@@ -20,10 +20,15 @@ package enum UsageReport {
   package static func query(_ params: RawJSON, as principal: Principal?) -> UsageQuery {
     var query = UsageQuery()
     query.principal = principal
-    query.since = params["since"].flatMap { time($0) { $0.start } }
+    query.since = start(params["since"])
     query.until = params["until"].flatMap { time($0) { $0.next.start } }
     query.grouping = params["by"]?.string.flatMap { .init(rawValue: $0) } ?? query.grouping
     return query
+  }
+
+  /// Milliseconds since 1970 of what `time` has let pass: a moment, or the beginning of a day.
+  static func start(_ json: RawJSON?) -> Int64? {
+    json.flatMap { time($0) { $0.start } }
   }
 
   private static func time(_ json: RawJSON, ofDay: (LocalDay) -> Int64) -> Int64? {

@@ -11,6 +11,9 @@ package struct StoredConversation: Sendable, Equatable {
   /// When it was last used or changed, in milliseconds since 1970.
   package internal(set) var updatedAt: Int64
 
+  /// Its first words, where it has no name and is one of a list.
+  package internal(set) var title: String?
+
   let row: Int64
   /// The number of whose it is.
   let subject: Int64

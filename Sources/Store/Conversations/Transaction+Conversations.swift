@@ -163,7 +163,11 @@ extension Transaction {
       ORDER BY updated_at \(isDescending ? "DESC, id DESC" : "ASC, id ASC") LIMIT ?
       """, .subject(owner), .integer(bound.updatedAt), .integer(bound.row),
       .flag(owner.seesAll), .text(owner.token), .integer(Int64(page.limit + 1))
-    ) { row throws(StoreError) in try Self.conversation(row) }
+    ) { row throws(StoreError) in
+      var conversation = try Self.conversation(row)
+      if conversation.name == nil { conversation.title = try title(of: conversation) }
+      return conversation
+    }
     return Page(rows, limit: page.limit)
   }
 }

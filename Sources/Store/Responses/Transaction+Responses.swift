@@ -159,7 +159,8 @@ extension Transaction {
     try setLast(response.handle, ofScope: scope, token: turn.token)
   }
 
-  /// Makes a response the last one of a scope. Each token has scopes of its own.
+  /// Makes a response the last one of a scope, unless one that was asked later is: an answer that
+  /// took long is not what its user was at last. Each token has scopes of its own.
   func setLast(
     _ response: ResponseHandle, ofScope scope: String, token: String?
   ) throws(StoreError) {
@@ -167,6 +168,7 @@ extension Transaction {
       """
       INSERT INTO scopes (subject, token, scope, response) VALUES (?, ?, ?, ?)
       ON CONFLICT (subject, token, scope) DO UPDATE SET response = excluded.response
+        WHERE excluded.response > scopes.response
       """, .integer(response.subject), .text(token ?? ""), .text(scope), .integer(response.row))
   }
 

@@ -19,6 +19,23 @@ enum ItemText {
     return String(decoding: text.utf8.prefix(maximumBytes), as: UTF8.self)
   }
 
+  /// Characters of a title.
+  private static let longestTitle = 80
+
+  /// The first words of a message, on one line; nil without a word.
+  static func title(of item: RawJSON) -> String? {
+    guard let text = said(in: item) else { return nil }
+    var title = ""
+    for word in text.prefix(4 * longestTitle).split(whereSeparator: \.isWhitespace) {
+      let longer = title.isEmpty ? String(word) : "\(title) \(word)"
+      guard longer.count <= longestTitle else {
+        return (title.isEmpty ? String(word.prefix(longestTitle - 1)) : title) + "…"
+      }
+      title = longer
+    }
+    return title.isEmpty ? nil : title
+  }
+
   private static func text(of part: RawJSON) -> String? {
     switch part["type"]?.string {
     case "input_text", "output_text", "text": part["text"]?.string

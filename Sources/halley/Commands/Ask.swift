@@ -48,6 +48,9 @@ struct Ask: ParsableCommand {
     call.schema = request.schema
     let session = call.session(connected)
     if needsApprovals { try session.introduce() }
+    if !output.quiet, let beginning = thread.beginning(daemon) {
+      try call.notes.write("halley: \(beginning)\n")
+    }
     if background {
       try start(request, call, session)
     } else {

@@ -31,7 +31,8 @@ struct List: ParsableCommand {
         conversation.nonNull("last_used_at") ?? conversation.nonNull("updated_at")
         ?? conversation.nonNull("created_at")
       table.add([
-        conversation["name"]?.string, conversation["id"]?.string,
+        conversation["name"]?.string ?? conversation["title"]?.string.map { "“\($0)”" },
+        conversation["id"]?.string,
         time.map { FieldText.text($0, of: "used_at") },
       ])
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Client
+import JSON
 
 /// What a prompt goes on from, and what is kept of it.
 struct ThreadOptions: ParsableArguments {
@@ -35,6 +36,21 @@ struct ThreadOptions: ParsableArguments {
     if [fresh, cached, avoidsCache].filter({ $0 }).count > 1 {
       throw ValidationError("only one of --fresh, --cached and --no-cache can be given")
     }
+  }
+
+  /// What `-c` goes on with: the first words of what was asked last, and the conversation; nil
+  /// where that can't be told at once.
+  func beginning(_ daemon: DaemonOptions) -> String? {
+    guard continues else { return nil }
+    let params = RawJSON.object {
+      $0.member("scope", TerminalScope.current)
+      $0.member("limit", 1)
+    }
+    let list = QuickCall(socket: daemon.socket).result("responses.list", params)
+    guard let last = list?["data"]?.elements.first else { return nil }
+    let title = last["title"]?.string.map { "“\($0)”" } ?? last["id"]?.string ?? "the last answer"
+    let place = last["conversation"]?["name"]?.string.map { " in \($0)" } ?? ""
+    return TerminalText.safe("goes on with \(title)\(place)")
   }
 
   /// Takes everything over into a request.

@@ -1,26 +1,8 @@
 import Client
 import JSON
-import Wire
 
 /// Asks the daemon for names. Nobody waits for a completion: what it does not say at once is left out.
 struct DaemonCandidates {
-  /// Milliseconds.
-  private static let patience: Int64 = 250
-
-  /// Ends a call that takes too long.
-  private struct Watch: CallObserver {
-    let end = Clock.milliseconds + DaemonCandidates.patience
-    var tickInterval: Int32? { 25 }
-
-    mutating func receive(_ notification: RPCRequest) {}
-    mutating func callWasInterrupted() {}
-    mutating func daemonIsSilent(_ words: String) {}
-
-    mutating func tick() throws(Failure) {
-      if Clock.milliseconds > end { throw Failure(.tryAgain, "") }
-    }
-  }
-
   let socket: String?
 
   func candidates(_ value: CompletionValue) -> [Candidates.Candidate] {
@@ -60,12 +42,6 @@ struct DaemonCandidates {
   }
 
   private func result(_ method: String, _ params: RawJSON) -> RawJSON? {
-    var watch = Watch()
-    do throws(Failure) {
-      let session = Session(try Connection(to: SocketLocation(option: socket)))
-      return try session.call(method, params, observer: &watch)
-    } catch {
-      return nil
-    }
+    QuickCall(socket: socket).result(method, params)
   }
 }
