@@ -20,6 +20,11 @@ command('Halley', 'ask', { nargs = '*', range = true, bang = true, desc = 'Ask, 
 command('HalleyRewrite', 'rewrite', { nargs = '*', range = true, desc = 'Rewrite lines' })
 command('HalleyAccept', 'accept', { bang = true, desc = 'Take the rewritten lines' })
 command('HalleyReject', 'reject', { desc = 'Leave the lines as they are' })
+command('HalleyApprove', 'approve', {
+  nargs = '?',
+  complete = completes('approve'),
+  desc = 'Say whether a tool may run',
+})
 command('HalleyStop', 'stop', { desc = 'Stop the running answer' })
 command('HalleyChat', 'chat',
   { nargs = '?', complete = completes('chat'), desc = 'Show a conversation' })
@@ -36,6 +41,8 @@ vim.api.nvim_create_autocmd('BufReadCmd', {
 
 local function set_highlights()
   vim.api.nvim_set_hl(0, 'HalleyNote', { default = true, link = 'Comment' })
+  vim.api.nvim_set_hl(0, 'HalleyError', { default = true, link = 'ErrorMsg' })
+  vim.api.nvim_set_hl(0, 'HalleyApprove', { default = true, link = 'NormalFloat' })
   vim.api.nvim_set_hl(0, 'HalleyRewrite', { default = true, link = 'Visual' })
 end
 set_highlights()

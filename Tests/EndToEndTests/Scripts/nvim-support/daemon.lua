@@ -79,91 +79,8 @@ end)
 
 -- MARK: A daemon that does as it is told
 
-local function fake(on_line)
-  local path = t.tmp .. '/fake.sock'
-  os.remove(path)
-  local server = vim.loop.new_pipe(false)
-  server:bind(path)
-  server:listen(8, function()
-    local client = vim.loop.new_pipe(false)
-    server:accept(client)
-    local rest = ''
-    client:read_start(function(_, chunk)
-      if not chunk then return client:close() end
-      rest = rest .. chunk
-      for line in rest:gmatch('([^\n]*)\n') do
-        on_line(vim.json.decode(line), function(text) client:write(text) end)
-      end
-      rest = rest:match('[^\n]*$')
-    end)
-  end)
-  t.finally(function() server:close() end)
-  return path
-end
-
--- Asks for approvals when a response is created. Returns its path, and what it is told.
-local function asking(ids, params)
-  local told = { decisions = {} }
-  local path = fake(function(message, write)
-    if message.method == 'initialize' then told.capabilities = message.params.capabilities end
-    if message.method == 'responses.create' then
-      for _, id in ipairs(ids) do
-        write(vim.json.encode(
-          { jsonrpc = '2.0', id = id, method = 'tools.approve', params = params }) .. '\n')
-      end
-    elseif message.result and message.result.decision then
-      told.decisions[message.id] = message.result.decision
-    end
-  end)
-  return path, told
-end
-
-t.test('a tool runs when it is allowed, and not otherwise', function()
-  local path, told = asking({ 's:1', 's:2', 's:3' },
-    { tool = 'git.push', arguments = { to = 'origin' } })
-  local nvim = t.editor({}, { socket = path })
-  nvim:lua([[
-    local picks = { 1, 2 }
-    asked = {}
-    vim.ui.select = function(items, options, done)
-      table.insert(asked, options.prompt)
-      done(items[table.remove(picks)])
-    end
-  ]])
-  nvim:command('Halley count')
-  t.eventually('all is decided', function() return vim.tbl_count(told.decisions) == 3 end)
-  t.equal(told.decisions, { ['s:1'] = 'allow', ['s:2'] = 'deny', ['s:3'] = 'deny' })
-  t.equal(told.capabilities, { approvals = true })
-  t.contains(nvim:lua('return asked[1]'), 'git.push: {"to":"origin"}')
-end)
-
-t.test('a definition that changed is asked about as that, and allowed once at most', function()
-  local path, told = asking({ 's:1', 's:2' }, {
-    request = 1, response_id = vim.NIL, call_id = vim.NIL, tool = 'git.push',
-    title = 'its definition changed; take the new one?', definition = true,
-    arguments = '{"description":"Pushes, and tells\\nthe world.","parameters":{}}' })
-  local nvim = t.editor({}, { socket = path })
-  nvim:lua([[
-    local picks = { 1, 2 }
-    asked, offered = {}, {}
-    vim.ui.select = function(items, options, done)
-      table.insert(asked, options.prompt)
-      for _, item in ipairs(items) do table.insert(offered, options.format_item(item)) end
-      done(items[table.remove(picks)])
-    end
-  ]])
-  nvim:command('Halley count')
-  t.eventually('both are decided', function() return vim.tbl_count(told.decisions) == 2 end)
-  t.equal(told.decisions, { ['s:1'] = 'allow', ['s:2'] = 'deny' })
-  local prompt = nvim:lua('return asked[1]')
-  t.contains(prompt, 'The definition of the tool git.push is not the one that was approved')
-  t.contains(prompt, 'Pushes, and tells')
-  t.equal(nvim:lua('return offered'),
-    { 'No', 'Yes, take the new definition', 'No', 'Yes, take the new definition' })
-end)
-
 t.test('lines are put together whatever pieces they come in', function()
-  local path = fake(function(message, write)
+  local path = t.fake(function(message, write)
     if message.method ~= 'responses.create' then return end
     local text = ''
     for _, delta in ipairs({ 'on', 'e', ' two\\n', 'thr\\u00e9e' }) do
@@ -182,7 +99,7 @@ t.test('lines are put together whatever pieces they come in', function()
 end)
 
 t.test('a result without events has its text all the same', function()
-  local path = fake(function(message, write)
+  local path = t.fake(function(message, write)
     if message.method ~= 'responses.create' then return end
     write(('{"id":%d,"result":{"status":"incomplete","incomplete_details":{"reason":"max"},"output":['
       .. '{"type":"message","content":[{"type":"output_text","text":"one"}]},'
@@ -195,7 +112,7 @@ t.test('a result without events has its text all the same', function()
 end)
 
 t.test('a socket of another program is told', function()
-  local path = fake(function(_, write) write('220 mail ESMTP\n') end)
+  local path = t.fake(function(_, write) write('220 mail ESMTP\n') end)
   local nvim = t.editor({}, { socket = path })
   nvim:command('Halley count')
   nvim:await_note('what is no message of its protocol: 220 mail')
@@ -269,7 +186,7 @@ t.test('the help has a tag for every command and option', function()
   for _, name in ipairs(commands) do
     if name:find('^Halley') then table.insert(topics, ':' .. name) end
   end
-  t.equal(#topics, 11, 'the number of topics')
+  t.equal(#topics, 12, 'the number of topics')
   for _, option in ipairs({ 'socket', 'model', 'upstream', 'profile', 'instructions',
     'rewrite_instructions', 'tools', 'params', 'conversation' }) do
     table.insert(topics, 'halley-option-' .. option)

@@ -223,4 +223,29 @@ function Daemon:kill()
   os.remove(self.socket)
 end
 
+-- MARK: A daemon that does as it is told
+
+--- A socket behind which a test answers each line. Returns its path.
+function M.fake(on_line)
+  local path = M.tmp .. '/fake.sock'
+  os.remove(path)
+  local server = vim.loop.new_pipe(false)
+  server:bind(path)
+  server:listen(8, function()
+    local client = vim.loop.new_pipe(false)
+    server:accept(client)
+    local rest = ''
+    client:read_start(function(_, chunk)
+      if not chunk then return client:close() end
+      rest = rest .. chunk
+      for line in rest:gmatch('([^\n]*)\n') do
+        on_line(vim.json.decode(line), function(text) client:write(text) end)
+      end
+      rest = rest:match('[^\n]*$')
+    end)
+  end)
+  M.finally(function() server:close() end)
+  return path
+end
+
 return M

@@ -82,6 +82,56 @@ t.test('lines that have changed are replaced only by :HalleyAccept!', function()
   t.equal(nvim:lines(), { 'one', 'TWO', 'four' })
 end)
 
+t.test('a rewrite that was cut off is taken only with !', function()
+  for _, metadata in ipairs({
+    { text = 'TWO', close = 'after_events:6' }, { text = 'TWO', no_terminal = '1' },
+    { text = 'TWO', failed = '1' },
+  }) do
+    local nvim, buf = rewriting(metadata)
+    nvim:await_text('TWO', buf)
+    nvim:await_end()
+    nvim:command('HalleyAccept')
+    t.contains(nvim:notes(), 'the new text is not whole (')
+    t.equal(nvim:lines(), { 'one', 'two', 'three', 'four' })
+    nvim:command('HalleyAccept!')
+    t.equal(nvim:lines(), { 'one', 'TWO', 'four' })
+  end
+end)
+
+t.test('of lines that were deleted none is replaced, not even with !', function()
+  for keys, left in pairs({ ['2GVjd'] = { 'one', 'four' }, ['gg3dd'] = { 'four' },
+    ['2GdG'] = { 'one' }, ['ggdG'] = { '' } }) do
+    local nvim = rewriting({ text = 'TWO' })
+    nvim:await_end()
+    nvim:type(keys)
+    t.eventually('they are deleted', function() return vim.deep_equal(nvim:lines(), left) end)
+    nvim:command('HalleyAccept!')
+    t.contains(nvim:notes(), 'the lines to replace are gone')
+    t.equal(nvim:lines(), left)
+    nvim:type('u')
+    t.eventually('they are back', function() return #nvim:lines() == 4 end)
+    nvim:command('HalleyAccept')
+    t.equal(nvim:lines(), { 'one', 'TWO', 'four' }, 'after ' .. keys)
+  end
+end)
+
+t.test('lines opened right above and below are none of those that are replaced', function()
+  local nvim = rewriting({ text = 'TWO' })
+  nvim:await_end()
+  nvim:type('2GOabove<Esc>4Gobelow<Esc>')
+  t.eventually('they are there', function() return #nvim:lines() == 6 end)
+  nvim:command('HalleyAccept')
+  t.equal(nvim:lines(), { 'one', 'above', 'TWO', 'below', 'four' })
+end)
+
+t.test('a formatter that writes all lines anew does not move the lines to replace', function()
+  local nvim = rewriting({ text = 'TWO' })
+  nvim:await_end()
+  nvim:request('nvim_buf_set_lines', 0, 0, -1, false, { 'zero', 'one', 'two', 'three', 'four' })
+  nvim:command('HalleyAccept')
+  t.equal(nvim:lines(), { 'zero', 'one', 'TWO', 'four' })
+end)
+
 t.test(':HalleyReject leaves the lines and ends the request upstream', function()
   local nvim, buf = rewriting({ words = '2000', rate = '50' })
   local before = t.cancelled_streams()
@@ -92,7 +142,7 @@ t.test(':HalleyReject leaves the lines and ends the request upstream', function(
   t.equal(#nvim:request('nvim_list_wins'), 1, 'the number of windows')
 end)
 
-t.test('a rewrite that still streams is not accepted; stopped, it is', function()
+t.test('a rewrite that streams is not accepted; stopped, only with !', function()
   local nvim, buf = rewriting({ words = '2000', rate = '50' })
   nvim:await_text('model', buf)
   nvim:command('HalleyAccept')
@@ -100,6 +150,9 @@ t.test('a rewrite that still streams is not accepted; stopped, it is', function(
   nvim:command('HalleyStop')
   local part = nvim:text(buf)
   nvim:command('HalleyAccept')
+  t.contains(nvim:notes(), 'the new text is not whole (stopped)')
+  t.equal(nvim:lines(), { 'one', 'two', 'three', 'four' })
+  nvim:command('HalleyAccept!')
   t.equal(nvim:text(), 'one\n' .. part .. '\nfour')
 end)
 

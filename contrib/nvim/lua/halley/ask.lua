@@ -41,20 +41,24 @@ function M.ask(command)
   if not vim.bo[buf].modifiable then
     return errors.report('this buffer is not modifiable, and the answer would go into it')
   end
+  errors.unmark(buf)
   local row, col, lead = place(buf, command)
+  local is_inline = vim.api.nvim_get_mode().mode:sub(1, 1) == 'i'
   local running
   local stream = Stream.new(buf, row, col, {
     lead = lead,
+    own_line = not is_inline,
     stopped = function(reason) if running then running:stop(reason) end end,
   })
   stream:note(' … halley')
   running = answer.start(buf, request.build(input(buf, command, false)), {
     text = function(delta) stream:append(delta) end,
     done = function(outcome)
-      if not outcome.is_orphan then
-        stream:finish()
-      end
-      answer.tell(outcome)
+      if outcome.is_orphan then return answer.tell(outcome) end
+      stream:finish(function()
+        if outcome.is_error then errors.mark(buf, stream:end_row() or row, outcome.message) end
+        answer.tell(outcome)
+      end)
     end,
   })
 end

@@ -54,10 +54,70 @@ function M.of_response(response)
   if response.status == 'cancelled' then return 'the answer was cancelled from elsewhere' end
 end
 
-local function notify(text, level) vim.notify('halley: ' .. text, level) end
+-- MARK: Telling
 
-function M.inform(text) notify(text, vim.log.levels.INFO) end
-function M.warn(text) notify(text, vim.log.levels.WARN) end
-function M.report(text) notify(text, vim.log.levels.ERROR) end
+local levels = vim.log.levels
+local highlights = { [levels.WARN] = 'WarningMsg', [levels.ERROR] = 'ErrorMsg' }
+
+--- A text on one line.
+function M.line(text) return (text:gsub('%s*\n%s*', '; '):gsub('%c', ' ')) end
+
+-- Whether the user has nothing in the place of the editor's own messages.
+local function is_plain()
+  return debug.getinfo(vim.notify, 'S').source:find('vim/_', 1, true) ~= nil
+end
+
+-- As much as fits, since more would ask for a key to go on.
+local function show(line, highlight)
+  local room = math.max(vim.v.echospace, 20)
+  if vim.fn.strdisplaywidth(line) > room then
+    while vim.fn.strdisplaywidth(line) > room - 1 do
+      line = vim.fn.strcharpart(line, 0, vim.fn.strchars(line) - 1)
+    end
+    line = line .. '…'
+  end
+  vim.api.nvim_echo({ { line, highlight } }, false, {})
+end
+
+-- In the midst of a command line there is no room for a message.
+local function show_when_there_is_room(line, highlight)
+  if vim.api.nvim_get_mode().mode:find('^[cr]') then
+    vim.defer_fn(function() show_when_there_is_room(line, highlight) end, 100)
+  else
+    show(line, highlight)
+  end
+end
+
+-- One line, whole in |:messages| and no longer than the screen has room for.
+local function notify(text, level)
+  local line = 'halley: ' .. M.line(text)
+  if not is_plain() then return vim.notify(line, level) end
+  local highlight = highlights[level]
+  vim.cmd('echohl ' .. (highlight or 'None'))
+  vim.cmd('silent echomsg ' .. vim.fn.string(line))
+  vim.cmd('echohl None')
+  show_when_there_is_room(line, highlight)
+end
+
+function M.inform(text) notify(text, levels.INFO) end
+function M.warn(text) notify(text, levels.WARN) end
+function M.report(text) notify(text, levels.ERROR) end
+
+local namespace = vim.api.nvim_create_namespace('halley.errors')
+
+--- Shows beside a line of a buffer, on that line alone, what went wrong there.
+function M.mark(buf, row, text)
+  if not vim.api.nvim_buf_is_loaded(buf) then return end
+  row = math.min(row, vim.api.nvim_buf_line_count(buf) - 1)
+  vim.api.nvim_buf_set_extmark(buf, namespace, row, 0,
+    { virt_text = { { ' ✗ ' .. M.line(text), 'HalleyError' } } })
+end
+
+--- Takes away what was shown so.
+function M.unmark(buf)
+  if vim.api.nvim_buf_is_loaded(buf) then
+    vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
+  end
+end
 
 return M

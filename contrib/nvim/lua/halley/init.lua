@@ -1,9 +1,12 @@
 -- Halley in Neovim: answers of the local daemon halleyd. See :help halley.
 local M = {}
 
-require('halley.rpc').handlers['tools.approve'] = function(params, reply)
+local rpc = require('halley.rpc')
+
+rpc.handlers['tools.approve'] = function(params, reply)
   require('halley.approve').ask(params, reply)
 end
+rpc.ended = function(id) require('halley.approve').withdraw(id) end
 
 --- Takes the options; see :help halley-setup. Wrong ones are an error that names each of them.
 function M.setup(options) require('halley.config').setup(options) end
@@ -20,6 +23,8 @@ function M.rewrite(command) require('halley.rewrite').rewrite(command) end
 function M.accept(command) require('halley.rewrite').accept(command) end
 
 function M.reject() require('halley.rewrite').reject() end
+
+function M.approve(command) require('halley.approve').answer(command.args) end
 
 function M.chat(command) require('halley.chat').open(command.args, command.mods) end
 

@@ -1,5 +1,6 @@
 -- :HalleyRewrite: a new text for some lines, streamed into a preview beside them.
 local answer = require('halley.answer')
+local changes = require('halley.changes')
 local errors = require('halley.errors')
 local config = require('halley.config')
 local request = require('halley.request')
@@ -46,27 +47,12 @@ function Preview:open()
   })
 end
 
--- MARK: The lines that are to be replaced
-
-local function mark_lines(buf, first, last)
+-- The lines that are to be replaced, as one sees them.
+local function highlight(buf, first, last)
   local last_line = vim.api.nvim_buf_get_lines(buf, last - 1, last, false)[1]
   return vim.api.nvim_buf_set_extmark(buf, namespace, first - 1, 0, {
     end_row = last - 1, end_col = #last_line, hl_group = 'HalleyRewrite', hl_eol = true,
-    right_gravity = false,
   })
-end
-
--- The lines' range now (from 0, the end exclusive), or nil if they are gone.
-function Preview:range()
-  if not vim.api.nvim_buf_is_loaded(self.source) then return nil end
-  local mark = vim.api.nvim_buf_get_extmark_by_id(
-    self.source, namespace, self.mark, { details = true })
-  if not mark[1] then return nil end
-  return mark[1], mark[3].end_row + 1
-end
-
-function Preview:is_unchanged(first, last)
-  return request.lines(self.source, first + 1, last) == self.original
 end
 
 -- MARK: Streaming
@@ -92,15 +78,20 @@ function Preview:start(instruction)
   self.answer = answer.start(self.buf, params, {
     text = function(delta) stream:append(delta) end,
     done = function(outcome)
-      if not outcome.is_orphan then
-        stream:finish()
+      if outcome.is_orphan then return end
+      stream:finish(function()
+        if outcome.is_error then
+          errors.mark(self.buf, stream:end_row() or 0, outcome.message)
+        end
         self:ended(outcome)
-      end
+      end)
     end,
   })
 end
 
 function Preview:ended(outcome)
+  if not vim.api.nvim_buf_is_loaded(self.buf) then return end
+  self.outcome = outcome
   local lines = vim.api.nvim_buf_get_lines(self.buf, 0, -1, false)
   local bare = without_fence(lines, self.original)
   if bare ~= lines then vim.api.nvim_buf_set_lines(self.buf, 0, -1, false, bare) end
@@ -112,6 +103,7 @@ end
 
 function Preview:forget()
   previews[self.buf] = nil
+  self.range.release()
   if vim.api.nvim_buf_is_loaded(self.source) then
     vim.api.nvim_buf_del_extmark(self.source, namespace, self.mark)
   end
@@ -148,7 +140,8 @@ function M.rewrite(command)
     source = source,
     context = context and (context .. '\n\n') or '',
     original = request.lines(source, command.line1, command.line2),
-    mark = mark_lines(source, command.line1, command.line2),
+    range = changes.range(source, command.line1 - 1, command.line2),
+    mark = highlight(source, command.line1, command.line2),
     buf = scratch_buffer(source),
   }, Preview)
   previews[self.buf] = self
@@ -156,21 +149,30 @@ function M.rewrite(command)
   self:start(command.args)
 end
 
+-- Why the new text can not be taken, or nil.
+function Preview:obstacle(lines, is_forced)
+  if not self.outcome then return 'the new text is still being written; wait, or :HalleyStop first' end
+  if not self.range:lines() then return 'the lines to replace are gone; copy from the preview' end
+  if is_forced then return nil end
+  if self.outcome.message then
+    return ('the new text is not whole (%s); :HalleyAccept! takes it nevertheless')
+      :format(errors.line(self.outcome.message))
+  end
+  if not self.range:is_unchanged() then
+    return 'the lines have changed since; :HalleyAccept! replaces them nevertheless'
+  end
+  if #lines == 1 and lines[1] == '' then
+    return 'there is no new text; :HalleyAccept! empties the lines nevertheless'
+  end
+end
+
 function M.accept(command)
   local self = meant()
   if not self then return end
-  if not self.answer.is_done then
-    return errors.report('the new text is still being written; wait, or :HalleyStop first')
-  end
-  local first, last = self:range()
-  if not first then return errors.report('the lines to replace are gone; copy from the preview') end
-  if not command.bang and not self:is_unchanged(first, last) then
-    return errors.report('the lines have changed since; :HalleyAccept! replaces them nevertheless')
-  end
   local lines = vim.api.nvim_buf_get_lines(self.buf, 0, -1, false)
-  if not command.bang and #lines == 1 and lines[1] == '' then
-    return errors.report('there is no new text; :HalleyAccept! empties the lines nevertheless')
-  end
+  local obstacle = self:obstacle(lines, command.bang)
+  if obstacle then return errors.report(obstacle) end
+  local first, last = self.range:lines()
   vim.api.nvim_buf_call(self.source, function()
     vim.cmd('let &g:undolevels = &g:undolevels')
     vim.api.nvim_buf_set_lines(self.source, first, last, false, lines)

@@ -20,6 +20,9 @@ local current
 --- What answers requests of the daemon: by method, called with params and a function that replies.
 M.handlers = {}
 
+--- Called when a request with this id has ended, or without one when all have.
+function M.ended(_) end
+
 --- The sockets to try, in order. One that was asked for by name is the only one: a prompt never
 --- goes to another daemon than the one that was named.
 function M.paths()
@@ -165,6 +168,7 @@ function Connection:take(line)
     return
   end
   self.pending[message.id] = nil
+  M.ended(message.id)
   call.done(message.error, message.result)
   if self.is_retired then self:retire() end
 end
@@ -210,6 +214,7 @@ function Connection:close(err)
   self.is_closed = true
   if current == self then current = nil end
   if self.pipe and not self.pipe:is_closing() then self.pipe:close() end
+  M.ended()
   local pending = self.pending
   self.pending = {}
   for _, call in pairs(pending) do call.done(err, nil) end
