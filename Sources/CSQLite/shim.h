@@ -14,11 +14,6 @@ static inline int halley_sqlite_bind_blob(
   return sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
 
-static inline void halley_sqlite_result_text(
-    sqlite3_context *context, const char *text, sqlite3_uint64 count) {
-  sqlite3_result_text64(context, text, count, SQLITE_TRANSIENT, SQLITE_UTF8);
-}
-
 static inline int halley_sqlite_configure(sqlite3 *database, int option, int isOn) {
   return sqlite3_db_config(database, option, isOn, (int *)0);
 }

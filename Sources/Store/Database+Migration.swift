@@ -34,6 +34,7 @@ extension Database {
           throw error.stating(names, "step \(index + 1) failed: ")
         }
       }
+      try dropTextIndexes()
       try script("PRAGMA application_id = \(Schema.applicationID)")
       try script("PRAGMA user_version = \(Schema.version)")
     }

@@ -34,7 +34,6 @@ extension Database {
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -8192;
       """)
-    try TextFunction.register(in: self)
   }
 
   /// Checkpoints are the store's own, at quiet moments, so SQLite makes none inside a commit.

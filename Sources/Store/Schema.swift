@@ -9,7 +9,7 @@ enum Schema {
   static var version: Int64 { Int64(steps.count) }
 
   static let steps = [
-    responsesAndConversations, cacheUsageAndPrices, toolDefinitions, subjects, tokens,
+    responsesAndConversations, cacheUsageAndPrices, toolDefinitions, subjects, tokens, search,
   ]
 
   private static let responsesAndConversations = """

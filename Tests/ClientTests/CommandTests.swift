@@ -123,6 +123,14 @@ extension ProgramTests {
       #expect(end == .init(status: 0, output: example.output ?? "", error: ""))
     }
 
+    @Test(arguments: [[], ["--json"]])
+    func `a search that finds nothing says so`(_ options: [String]) throws {
+      let list = #"{"object":"list","data":[]}"#
+      let (_, end) = try run(["search", "tulip"] + options, result: list)
+      #expect(end.status == 1 && end.error == "halley: nothing was found\n")
+      #expect(end.output == (options.isEmpty ? "" : list + "\n"))
+    }
+
     @Test func `lists are read page by page`() throws {
       let run = try HalleyRun(["list", "-l", "150", "--json"], socket: stage.daemon.path)
       stage.daemon.accept()

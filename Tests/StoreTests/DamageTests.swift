@@ -175,6 +175,29 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `a damaged turn or item costs a search itself alone`(isIndexed: Bool) async throws {
+    let store = temporary.store
+    let conversation = try await store.createConversation(as: .user(1000))
+    for number in 0..<5 {
+      try await store.say("tulip \(number)", "re", after: .conversation(conversation.id))
+    }
+    let request = SearchRequest(query: "tulip")
+    if isIndexed { #expect(try await store.search(request, as: .user(1000)).count == 5) }
+    try await store.close()
+    let file = try SQLiteFile(temporary.databasePath)
+    try file.run("UPDATE turns SET checksum = checksum + 1 WHERE id = 2")
+    try file.run("UPDATE items SET checksum = checksum + 1 WHERE turn = 4 AND is_output = 0")
+    let again = try open()
+    for place in [nil, conversation.id] {
+      let request = SearchRequest(query: "tulip", conversation: place)
+      let found = try await again.search(request, as: .user(1000)).map(\.snippet)
+      #expect(Set(found) == ["tulip 0", "tulip 2", "tulip 4"])
+    }
+    #expect(try await again.search(SearchRequest(query: "re"), as: .user(1000)).count == 4)
+    try await again.close()
+  }
+
   @Test func `a damaged search index is made anew`() async throws {
     // The item spells the word in capitals, so that the small letters are the index's.
     let id = try await temporary.store.say("MARIGOLD", "re")

@@ -41,7 +41,7 @@ import CSQLite
     var counts: [String: String] = [:]
     for table in tables where !table.hasPrefix("sqlite_") {
       // A search index takes up what it lacks, and merges its segments, when it is convenient.
-      guard !table.hasPrefix("said_") else { continue }
+      guard !table.hasPrefix("said_"), !table.hasPrefix("words_") else { continue }
       counts[table] = try column("SELECT count(*) FROM \"\(table)\"").first
     }
     return counts

@@ -102,9 +102,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("two words", #""two" "words""#), ("\"two words\" more", #""two words" "more""#),
-    ("beg*", #""beg" *"#), ("a AND b", #""a" "AND" "b""#), ("  ", nil), ("&& !", nil),
-    ("x:y", #""x:y""#), ("\"open ended", #""open ended""#),
+    ("two words", #""two" AND "words""#), ("\"two words\" more", #""two words" AND "more""#),
+    ("beg*", #""beg" *"#), ("a AND b", #""a" AND "and" AND "b""#), ("  ", nil), ("&& !", nil),
+    ("x:y", #""x y""#), ("\"open ended", #""open ended""#),
+    ("getName*", #"("getname" * OR "get name" *)"#),
   ])
   func `a query is words, phrases and beginnings`(query: String, expression: String?) {
     #expect(SearchQuery.expression(query) == expression)
@@ -118,5 +119,32 @@ import Testing
     #expect(try await search("garde").isEmpty)
     #expect(try await search("plants naive").count == 1)
     #expect(try await search("plants rose").isEmpty)
+  }
+
+  @Test func `a conversation is searched alone, whatever others say of it`() async throws {
+    let small = try await store.createConversation(as: .user(1000), items: [message("tulip here")])
+    for number in 0..<600 { try await store.say("tulip \(number)", "re") }
+    let hits = try await search("tulip", in: small.id)
+    #expect(hits.map(\.snippet) == ["[tulip] here"])
+    // What was deleted from a fork is found where it was said, and not in the fork.
+    let fork = try await store.forkConversation(small.id, as: .user(1000))
+    _ = try await store.deleteItem(hits[0].itemID, from: fork.id, as: .user(1000))
+    #expect(try await search("tulip", in: fork.id).isEmpty)
+    #expect(try await search("tulip", in: small.id).count == 1)
+  }
+
+  @Test func `what a fork keeps of a deleted conversation is found, and erased with the fork`()
+    async throws
+  {
+    let source = try await store.createConversation(
+      as: .user(1000), items: [message("marigold")])
+    #expect(try await search("marigold", in: source.id).count == 1)
+    let fork = try await store.forkConversation(source.id, as: .user(1000))
+    try await store.deleteConversation(source.id, as: .user(1000))
+    #expect(try await search("marigold", in: fork.id).map(\.conversationID) == [fork.id])
+    try await store.deleteConversation(fork.id, as: .user(1000))
+    #expect(try await search("marigold").isEmpty)
+    try await store.close()
+    #expect(try contents(of: temporary.databasePath).offset(of: "marigold") == nil)
   }
 }

@@ -95,6 +95,15 @@ internal import CSQLite
     return rows
   }
 
+  /// Reads rows until the body returns false.
+  func each(
+    _ sql: String, _ values: SQLValue..., body: (borrowing Row) throws(StoreError) -> Bool
+  ) throws(StoreError) {
+    let statement = try start(sql, values)
+    defer { statement.reset() }
+    while try statement.step(), try body(statement.row) {}
+  }
+
   /// Reads the first column of the first row.
   func integer(_ sql: String, _ values: SQLValue...) throws(StoreError) -> Int64? {
     let statement = try start(sql, values)

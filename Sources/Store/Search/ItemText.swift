@@ -1,6 +1,6 @@
 internal import JSON
 
-/// The words of a message, for the search index.
+/// The text of a message, for the search index and its snippets.
 ///
 /// The index is told the same text again when an item is deleted, so what this returns for an item
 /// may change only together with a step of the schema that builds the indexes anew.

@@ -5,7 +5,7 @@
 struct SearchIndex: Hashable {
   /// Items of one table: 16 384 turns of a question and an answer.
   private static let rowBits: Int64 = 15
-  private static let prefix = "said"
+  private static let prefix = "words"
 
   let subject: Int64
   /// The rows of the items, divided by their number in one table.

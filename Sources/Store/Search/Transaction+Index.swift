@@ -17,14 +17,14 @@ extension Transaction {
       "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", .text(index.name)) != nil
   }
 
-  /// A table holds no text of its own; it reads items through a view.
+  /// A table holds no text, only where words stand. Words come in their final spelling, so that it
+  /// splits at spaces and changes nothing.
   private func makeIndex(_ index: SearchIndex) throws(StoreError) {
     guard try !exists(index) else { return }
     try database.script(
       """
       CREATE VIRTUAL TABLE \(index.name) USING fts5 (
-        text, content = 'item_texts', content_rowid = 'id',
-        tokenize = 'unicode61 remove_diacritics 2')
+        words, parts, place, content = '', tokenize = 'ascii')
       """)
   }
 
@@ -39,40 +39,48 @@ extension Transaction {
 
   /// A damaged turn is left out; it is reported to whoever reads it.
   private func index(turn row: Int64) throws(StoreError) {
-    do throws(StoreError) {
-      let turn = try turn(row)
-      for item in try items(ofTurn: row, subject: turn.subject) {
-        try index(item, subject: turn.subject)
-      }
-    } catch {
-      guard error.code == .corrupt else { throw error }
+    guard let turn = try unlessDamaged({ () throws(StoreError) in try turn(row) }) else {
+      return try setSearchState(of: row, to: .leftOut)
     }
-    try setSearchState(of: row, to: .indexed)
+    for item in try intactItems(ofTurn: row, subject: turn.subject) {
+      // Where the table was damaged, all of it is indexed again.
+      guard try index(item, of: turn) else { return }
+    }
+    try database.run(
+      "UPDATE turns SET search = 2, place = conversation WHERE id = ?", .integer(row))
   }
 
-  private func index(_ item: StoredItem, subject: Int64) throws(StoreError) {
-    guard let text = ItemText.said(in: item.json) else { return }
-    let index = SearchIndex(subject: subject, item: item.row)
-    try replacingIfDamaged(index) { () throws(StoreError) in
+  /// Puts an item into the index; false when that was damaged and had to be dropped.
+  private func index(_ item: StoredItem, of turn: Turn) throws(StoreError) -> Bool {
+    guard let text = ItemText.said(in: item.json) else { return true }
+    let index = SearchIndex(subject: turn.subject, item: item.row)
+    let indexed = IndexedText(text)
+    return try replacingIfDamaged(index) { () throws(StoreError) in
       try makeIndex(index)
       try database.run(
-        "INSERT INTO \(index.name) (rowid, text) VALUES (?, ?)", .integer(item.row), .text(text))
+        "INSERT INTO \(index.name) (rowid, words, parts, place) VALUES (?, ?, ?, ?)",
+        .integer(item.row), .text(indexed.words), .text(indexed.parts),
+        .text(IndexedText.place(turn.conversation)))
     }
   }
 
   /// Takes an item out of the index. Its words stay in the file until `mergeIndex` has finished.
   func removeFromIndex(_ item: StoredItem, subject: Int64) throws(StoreError) {
-    let state = try database.integer("SELECT search FROM turns WHERE id = ?", .integer(item.turn))
-    guard state == SearchState.indexed.rawValue, let text = ItemText.said(in: item.json) else {
-      return
-    }
+    let place = try database.first(
+      "SELECT place FROM turns WHERE id = ? AND search = 2", .integer(item.turn)
+    ) { $0.optionalInteger(0) }
+    guard let place, let text = ItemText.said(in: item.json) else { return }
     let index = SearchIndex(subject: subject, item: item.row)
+    let indexed = IndexedText(text)
     try noteErasure(from: index)
-    try replacingIfDamaged(index) { () throws(StoreError) in
+    _ = try replacingIfDamaged(index) { () throws(StoreError) in
       guard try exists(index) else { return }
       try database.run(
-        "INSERT INTO \(index.name) (\(index.name), rowid, text) VALUES ('delete', ?, ?)",
-        .integer(item.row), .text(text))
+        """
+        INSERT INTO \(index.name) (\(index.name), rowid, words, parts, place)
+        VALUES ('delete', ?, ?, ?, ?)
+        """, .integer(item.row), .text(indexed.words), .text(indexed.parts),
+        .text(IndexedText.place(place)))
     }
   }
 
@@ -85,7 +93,7 @@ extension Transaction {
     _ index: SearchIndex, pages: Int, isFirst: Bool
   ) throws(StoreError) -> Bool {
     var isMore = false
-    try replacingIfDamaged(index) { () throws(StoreError) in
+    _ = try replacingIfDamaged(index) { () throws(StoreError) in
       guard try exists(index) else { return }
       let before = database.totalChanges
       try database.run(
@@ -97,15 +105,18 @@ extension Transaction {
     return isMore
   }
 
-  /// Runs the body; when it finds the table damaged, drops that, and has its items indexed again.
+  /// Runs the body; when it finds the table damaged, drops that, has its items indexed again, and
+  /// returns false.
   private func replacingIfDamaged(
     _ index: SearchIndex, _ body: () throws(StoreError) -> Void
-  ) throws(StoreError) {
+  ) throws(StoreError) -> Bool {
     do throws(StoreError) {
       try body()
+      return true
     } catch {
       guard error.sqliteCode & 0xFF == SQLITE_CORRUPT, try exists(index) else { throw error }
       try drop(index)
+      return false
     }
   }
 

@@ -80,6 +80,21 @@ extension Transaction {
     ) { row throws(StoreError) in try Self.item(row, subject: subject) }
   }
 
+  /// Those items of a turn that are not damaged, in their order.
+  func intactItems(ofTurn turn: Int64, subject: Int64) throws(StoreError) -> [StoredItem] {
+    try database.all(
+      "SELECT \(Self.itemColumns) FROM items WHERE turn = ? ORDER BY position", .integer(turn)
+    ) { row throws(StoreError) in
+      do throws(StoreError) {
+        return try Self.item(row, subject: subject)
+      } catch {
+        guard error.code == .corrupt else { throw error }
+        return nil
+      }
+    }
+    .compactMap { $0 }
+  }
+
   /// The item with this id, in whatever turn and made by whomever.
   func item(_ id: String, subject: Int64) throws(StoreError) -> StoredItem? {
     try database.first(

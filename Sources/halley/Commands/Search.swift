@@ -32,9 +32,10 @@ struct Search: ParsableCommand {
         params.member("limit", limit)
         if let conversation { params.member("conversation", conversation) }
       })
-    try printer.print(result) {
-      (result["data"]?.elements ?? []).map(line).joined()
-    }
+    let hits = result["data"]?.elements ?? []
+    try printer.print(result) { hits.map(line).joined() }
+    // As grep has it, so that a script can tell.
+    guard !hits.isEmpty else { throw Failure(.failed, "nothing was found") }
   }
 
   /// As in `refactor  2026-03-01 14:05  user: … snippet …`.
