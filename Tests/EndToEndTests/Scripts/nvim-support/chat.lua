@@ -10,12 +10,7 @@ end
 local function chat(name, metadata)
   local nvim = t.editor(metadata)
   nvim:command('HalleyChat ' .. name)
-  t.eventually('the chat is open', function()
-    return nvim:lua([[
-      local chat = require('halley.chat').of(vim.api.nvim_get_current_buf())
-      return chat.feed.watch ~= nil and chat.feed.queue == nil
-    ]])
-  end)
+  nvim:await_chat()
   return nvim
 end
 

@@ -116,6 +116,15 @@ function Editor:await_end()
   M.eventually('no answer runs', function() return self:status() == '' end)
 end
 
+function Editor:await_chat()
+  M.eventually('the chat is open', function()
+    return self:lua([[
+      local chat = require('halley.chat').of(vim.api.nvim_get_current_buf())
+      return chat.feed.watch ~= nil and chat.feed.queue == nil
+    ]])
+  end)
+end
+
 function Editor:await_text(part, buf)
   M.eventually(('the buffer has %q'):format(part), function()
     return self:text(buf):find(part, 1, true) ~= nil

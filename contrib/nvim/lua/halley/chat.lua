@@ -1,5 +1,7 @@
 -- :HalleyChat: a buffer that shows a named conversation, live, with a draft at its end.
+local changes = require('halley.changes')
 local config = require('halley.config')
+local Draft = require('halley.draft')
 local errors = require('halley.errors')
 local Feed = require('halley.feed')
 local request = require('halley.request')
@@ -33,21 +35,19 @@ function Chat:draft_start()
   return line == draft_heading and row + 1 or row
 end
 
-function Chat:draft()
-  local lines = vim.api.nvim_buf_get_lines(self.buf, self:draft_start(), -1, false)
-  return vim.trim(table.concat(lines, '\n'))
-end
-
--- Changes the conversation's part of the buffer. What comes from outside is not the user's to undo.
-function Chat:edit(change)
+-- Changes the buffer without a step of undo.
+function Chat:write(change)
   local undolevels = vim.bo[self.buf].undolevels
   vim.bo[self.buf].undolevels = -1
-  local is_done, message = pcall(change)
+  local is_done, message = pcall(changes.write, self.draft, change)
   vim.bo[self.buf].undolevels = undolevels
   if not is_done then error(message, 0) end
   -- Only a draft can be lost.
-  vim.bo[self.buf].modified = self:draft() ~= ''
+  vim.bo[self.buf].modified = self.draft ~= nil and self.draft:text() ~= ''
 end
+
+-- Changes the conversation's part of the buffer. What comes from outside is not the user's to undo.
+function Chat:edit(change) self.draft:beside(change) end
 
 function Chat:insert(lines)
   self:edit(function()
@@ -56,19 +56,36 @@ function Chat:insert(lines)
   end)
 end
 
-function Chat:set_draft(text)
-  self:edit(function()
-    vim.api.nvim_buf_set_lines(
-      self.buf, self:draft_start(), -1, false, vim.split(text, '\n', { plain = true }))
-  end)
-end
-
+-- A word beside the draft's heading, and above it the turns that wait for an answer that runs.
 function Chat:show_state(text)
+  if text then
+    self.state = text
+  elseif #self.queued > 0 then
+    self.state = self.feed.running and 'queued behind the answer that runs' or 'sent …'
+  else
+    self.state = ':w sends'
+  end
+  local above = {}
+  for _, turn in ipairs(self.queued) do
+    for index, line in ipairs(vim.split(turn, '\n', { plain = true })) do
+      table.insert(above, { { (index == 1 and 'queued: ' or '        ') .. line, 'HalleyNote' } })
+    end
+    table.insert(above, { { '', 'HalleyNote' } })
+  end
   self.tail = vim.api.nvim_buf_set_extmark(self.buf, namespace, self:draft_row(), 0, {
     id = self.tail,
-    virt_text = { { '  ' .. (text or ':w sends'), 'HalleyNote' } },
+    virt_text = { { '  ' .. self.state, 'HalleyNote' } },
     virt_text_pos = 'eol',
+    virt_lines = #above > 0 and self.feed.running and above or nil,
+    virt_lines_above = true,
   })
+end
+
+-- A turn that waited has begun, or came to nothing.
+function Chat:unqueue(text)
+  for index, turn in ipairs(self.queued) do
+    if vim.trim(turn) == vim.trim(text) then return table.remove(self.queued, index) end
+  end
 end
 
 local function set_options(buf)
@@ -85,20 +102,54 @@ end
 function M.read(buf)
   local name = vim.api.nvim_buf_get_name(buf):sub(#scheme + 1)
   if chats[buf] then chats[buf]:close() end
-  local self = setmetatable({ buf = buf, name = name, items = {}, own = {} }, Chat)
+  local self = setmetatable(
+    { buf = buf, name = name, items = {}, own = {}, queued = {} }, Chat)
   set_options(buf)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, { draft_heading, '' })
   self.tail = vim.api.nvim_buf_set_extmark(buf, namespace, 0, 0, {})
   chats[buf] = self
-  self:set_draft('')
+  self.draft = Draft.new(buf, function() return self:draft_start() end,
+    function(change) self:write(change) end)
+  self.draft:set('')
   self:show_state('opening …')
   self:put_cursors_at_the_end()
   vim.keymap.set('n', '<CR>', function() self:send() end,
     { buffer = buf, desc = 'Send what is written below the conversation' })
-  vim.api.nvim_create_autocmd('BufWriteCmd',
-    { buffer = buf, callback = function() self:send() end })
-  vim.api.nvim_create_autocmd('BufUnload', { buffer = buf, callback = function() self:close() end })
+  for key, command in pairs({ u = 'u', ['<C-r>'] = '\18' }) do
+    vim.keymap.set('n', key, function() self.draft:travel(command) end,
+      { buffer = buf, desc = 'Undo or redo in the draft' })
+  end
+  self:handle_events()
   self:follow()
+end
+
+-- However often the buffer is read, each event has one handler.
+function Chat:handle_events()
+  local group = vim.api.nvim_create_augroup('halley.chat.' .. self.buf, {})
+  local function on(event, action)
+    vim.api.nvim_create_autocmd(event, { group = group, buffer = self.buf, callback = action })
+  end
+  on({ 'BufWriteCmd', 'FileWriteCmd', 'FileAppendCmd' }, function(given) self:save(given) end)
+  on('InsertLeave', function() self.draft:refresh() end)
+  on('BufUnload', function() self:close() end)
+end
+
+-- :w sends, unless it names a file.
+function Chat:save(given)
+  if given.file == scheme .. self.name or given.match == scheme .. self.name then
+    if given.event == 'BufWriteCmd' then return self:send() end
+    return errors.report('only the whole draft is sent; :w sends it')
+  end
+  local first = vim.api.nvim_buf_get_mark(self.buf, '[')[1]
+  local last = vim.api.nvim_buf_get_mark(self.buf, ']')[1]
+  local lines = vim.api.nvim_buf_get_lines(self.buf, first - 1, last, false)
+  local is_append = given.event == 'FileAppendCmd'
+  if not is_append and vim.v.cmdbang == 0 and vim.loop.fs_stat(given.match) then
+    return errors.report(given.file .. ' exists; :w! writes it nevertheless')
+  end
+  local is_written, message = pcall(vim.fn.writefile, lines, given.match, is_append and 'a' or '')
+  if not is_written then return errors.report((message:gsub('^Vim[^:]*:', ''))) end
+  errors.inform(('%d lines %s %s'):format(#lines, is_append and 'added to' or 'written to', given.file))
 end
 
 function Chat:put_cursors_at_the_end()
@@ -110,6 +161,7 @@ end
 function Chat:close()
   if chats[self.buf] == self then chats[self.buf] = nil end
   self.is_closed = true
+  self.draft:close()
   self.feed:close()
   for _, call in pairs(self.own) do call.cancel() end
 end
@@ -124,6 +176,11 @@ function Chat:follow()
     ended = function(status) self:ended(status) end,
     lost = function(err) self:lost(err) end,
     synced = function() self:synced() end,
+    deleted = function()
+      self:end_text()
+      self:insert({ '*(the conversation was deleted)*', '' })
+      self:show_state(':w begins it anew')
+    end,
     failed = function(err)
       self:show_state('not connected; :e tries again')
       errors.report(errors.text(err))
@@ -151,12 +208,14 @@ end
 
 function Chat:started(event)
   for _, item in ipairs(transcript.input_items(event.input)) do
+    self:unqueue(transcript.text(item))
     self:add({ type = item.type, role = item.role, content = item.content, name = item.name,
       arguments = item.arguments, output = item.output })
   end
   self.stream = nil
   self.has_answer = false
-  self:show_state(('%s answers …'):format(event.model or 'the model'))
+  self.has_failed = nil
+  self:show_state(#self.queued == 0 and ('%s answers …'):format(event.model or 'the model') or nil)
 end
 
 -- The answer's text grows above an empty line, which parts it from what follows.
@@ -220,11 +279,11 @@ end
 
 --- Sends the draft.
 function Chat:send()
-  local text = self:draft()
+  local text = self.draft:text()
   if text == '' then
     return errors.warn('nothing to send; write below "' .. draft_heading .. '"')
   end
-  self:set_draft('')
+  self.draft:set('')
   self:say(text)
 end
 
@@ -237,23 +296,37 @@ function Chat:say(text)
     if not self.is_closed then self:said(call, text, err, response) end
   end })
   self.own[call] = call
-  self:show_state('sent …')
+  table.insert(self.queued, text)
+  self:show_state()
+end
+
+-- Whether nothing of an answer is kept, and so neither is the turn.
+local function came_to_nothing(err, response)
+  local partial = err and err.data and err.data.response or response
+  return not partial or #(partial.output or {}) == 0
 end
 
 function Chat:said(call, text, err, response)
-  if err then
-    if not self.is_reconnecting then self:show_state() end
-    -- A turn that came to nothing is the user's to send again.
-    local partial = err.data and err.data.response
-    local came_to_nothing = not partial or not partial.output or #partial.output == 0
-    if came_to_nothing and self:draft() == '' then self:set_draft(text) end
-  end
+  self:unqueue(text)
+  if not self.is_reconnecting and not self.feed.running then self:show_state() end
   local fault = err and errors.text(err) or errors.of_response(response)
+  if fault and came_to_nothing(err, response) then self:give_back(text) end
   if call.is_stopped then return errors.inform('stopped') end
-  if fault then return errors.report(fault) end
+  if fault then
+    errors.unmark(self.buf)
+    errors.mark(self.buf, self:draft_row(), fault)
+    return errors.report(fault)
+  end
+  errors.unmark(self.buf)
   local conversation = (response.halley or {}).conversation
   -- It was deleted meanwhile, and this turn is the first of a new one.
   if conversation and conversation.id ~= self.feed.id then self.feed:follow(conversation.id) end
+end
+
+-- A turn that came to nothing is the user's to send again, before what was begun meanwhile.
+function Chat:give_back(text)
+  local begun = self.draft:text()
+  self.draft:set(begun == '' and text or text .. '\n\n' .. begun)
 end
 
 --- Stops the answer that runs in this conversation, whoever asked. Returns whether there is one.

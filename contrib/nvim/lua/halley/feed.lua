@@ -2,7 +2,7 @@
 --
 -- The handlers: item(item) for one that is stored; started(event), event(event) of the response
 -- that runs, ended(status); lost(err) when the connection is gone, synced() when all that is
--- stored has been told, failed(err) when it can't be had.
+-- stored has been told, deleted() when it was deleted, failed(err) when it can't be had.
 local rpc = require('halley.rpc')
 local transcript = require('halley.transcript')
 
@@ -12,7 +12,8 @@ Feed.__index = Feed
 local longest_pause_ms = 8000
 
 function Feed.new(name, handlers)
-  return setmetatable({ name = name, handlers = handlers, known = {}, pause_ms = 250 }, Feed)
+  return setmetatable({ name = name, handlers = handlers, known = {}, unnamed = {},
+    pause_ms = 250 }, Feed)
 end
 
 -- MARK: Opening
@@ -54,7 +55,9 @@ function Feed:follow(id)
       if not self.is_closed and self.watch == watch then self:take(event) end
     end,
     done = function(err)
-      if not self.is_closed and self.watch == watch then self:fail(err) end
+      if self.is_closed or self.watch ~= watch then return end
+      if err and err.data and err.data.code == 'not_found' then return self:deleted() end
+      self:fail(err)
     end,
   })
   self.watch = watch
@@ -63,14 +66,32 @@ end
 
 function Feed:lose(err)
   self.watch = nil
-  -- What was asked last is shown, and is stored without an id that is known here.
-  self.asked = self.running and self.running.inputs or self.asked
+  if self.running then self:keep(self.running.inputs) end
   self.running = nil
   self.handlers.lost(err)
   vim.defer_fn(function()
     if not self.is_closed then self:open() end
   end, self.pause_ms)
   self.pause_ms = math.min(self.pause_ms * 2, longest_pause_ms)
+end
+
+-- It was deleted; whoever begins it anew is found. It is not begun by watching.
+function Feed:deleted()
+  self.watch, self.running, self.unnamed = nil, nil, {}
+  self.handlers.deleted()
+  self:look_again()
+end
+
+function Feed:look_again()
+  vim.defer_fn(function()
+    if self.is_closed or self.watch then return end
+    self:request('conversations.retrieve', { conversation = self.name }, function(err, found)
+      if self.watch then return end
+      if not err then return self:follow(found.id) end
+      if err.data and err.data.code == 'not_found' then return self:look_again() end
+      self:fail(err)
+    end)
+  end, longest_pause_ms / 8)
 end
 
 function Feed:close()
@@ -93,7 +114,7 @@ function Feed:list(after)
   self:request('conversations.items.list', params, function(err, list)
     if self.watch ~= watch then return end
     if err then return self:fail(err) end
-    for _, item in ipairs(list.data) do self:added(item, self.asked) end
+    for _, item in ipairs(list.data) do self:added(item) end
     if list.has_more and list.last_id then return self:list(list.last_id) end
     self:finish_sync()
   end)
@@ -109,7 +130,8 @@ function Feed:finish_sync()
     if changes_items(event) then return self:sync_again(queue) end
   end
   self.queue = nil
-  self.asked = nil
+  -- What has not come with an id by now is not stored.
+  self.unnamed = {}
   self.handlers.synced()
   for _, event in ipairs(queue) do self:take(event) end
 end
@@ -148,15 +170,30 @@ local function input_texts(input)
   return texts
 end
 
+-- What was asked is stored with ids that the events of its turn do not say.
+function Feed:keep(inputs)
+  for text, count in pairs(inputs) do self.unnamed[text] = (self.unnamed[text] or 0) + count end
+end
+
+-- A turn without an answer is not kept, unless that was all there is to it.
+function Feed:end_turn(status)
+  local turn = self.running
+  self.running = nil
+  if turn and (turn.has_items or status == 'completed' or status == 'incomplete') then
+    self:keep(turn.inputs)
+  end
+  self.handlers.ended(status)
+end
+
 function Feed:take(event)
   if self.queue then return table.insert(self.queue, event) end
   if event.type == 'conversation.response.started' then
     self.running = { inputs = input_texts(event.input) }
     self.handlers.started(event)
   elseif event.type == 'conversation.response.ended' then
-    self.running = nil
-    self.handlers.ended(event.status)
+    self:end_turn(event.status)
   elseif event.type == 'conversation.items.added' then
+    if self.running then self.running.has_items = true end
     for _, item in ipairs(event.items or {}) do
       self:added(item, self.running and self.running.inputs)
     end
@@ -167,12 +204,19 @@ function Feed:take(event)
   end
 end
 
--- An item of which `inputs` has the text is shown already.
+-- Whether the text is one of them; it is crossed out.
+local function cross_out(texts, text)
+  local count = texts and texts[text] or 0
+  if count > 0 then texts[text] = count - 1 end
+  return count > 0
+end
+
+-- An item is shown already where its text is one of a turn's that runs, or was shown live.
 function Feed:added(item, inputs)
   local text = key(item)
-  if inputs and not self.known[item.id] and (inputs[text] or 0) > 0 then
-    inputs[text] = inputs[text] - 1
-    self.known[item.id] = true
+  local is_new = not item.id or not self.known[item.id]
+  if is_new and (cross_out(inputs, text) or cross_out(self.unnamed, text)) then
+    if item.id then self.known[item.id] = true end
     return
   end
   self:tell(item)

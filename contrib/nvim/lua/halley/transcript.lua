@@ -23,6 +23,9 @@ local function one_line(output)
   return vim.fn.strchars(text) > 200 and vim.fn.strcharpart(text, 0, 199) .. '…' or text
 end
 
+--- The text of a message, or "".
+function M.text(item) return content_text(item.content) end
+
 --- The heading of a role.
 function M.heading(role) return '## ' .. role:sub(1, 1):upper() .. role:sub(2) end
 
