@@ -125,6 +125,56 @@ METADATA, a JSON object, orders the answer."
                             (halley-tests-text)))
     (should (= 1 (how-many "^\\[" (point-min))))))
 
+(ert-deftest halley-tests-chat-failed-response ()
+  "An answer that the model failed in the midst of is not shown as a whole one."
+  (halley-tests-chatting "half" '((text . "half of it") (failed . "1") (error_message . "no tea"))
+    (halley-tests--say "a question")
+    (halley-tests-wait (not (or halley-chat--sent halley-chat--turn)))
+    (should (string-match-p "half of it\n\n\\[the model failed: no tea\\]\n\n## You\n\\'"
+                            (halley-tests-text))))
+  (halley-tests-chatting "nothing" '((stream_error . "nested:2"))
+    (halley-tests--say "a question")
+    (halley-tests-wait (not (or halley-chat--sent halley-chat--turn)))
+    (should (string-match-p "^\\[" (halley-tests-text)))
+    (should (string-suffix-p "## You\na question" (halley-tests-text)))))
+
+(ert-deftest halley-tests-chat-given-back ()
+  "A turn that failed comes back before the draft that was begun meanwhile."
+  (halley-tests-chatting "given" '((status . "400") (header_delay_ms . "300"))
+    (halley-tests--say "a question")
+    (goto-char (point-max))
+    (insert "next")
+    (halley-tests-wait (not (or halley-chat--sent halley-chat--turn)))
+    (should (string-suffix-p "## You\na question\n\nnext" (halley-tests-text)))))
+
+(ert-deftest halley-tests-chat-queued ()
+  "A turn that waits for the one that runs is shown as queued."
+  (halley-tests-chatting "queue" '((text . "at last"))
+    (halley-tests--shell "queue" "asked elsewhere" "{\"words\":\"40\",\"rate\":\"60\"}")
+    (halley-tests-wait (halley-tests-shows-p "No model"))
+    (halley-tests--say "wait for me")
+    (should (equal (halley-chat--state) " queued"))
+    (should (string-search "[queued: wait for me]"
+                           (overlay-get halley-chat--queued 'before-string)))
+    (halley-tests-wait (not halley-chat--sent))
+    (halley-tests-wait (halley-tests-shows-p "## You\nwait for me\n\n## Answer\nat last\n"))
+    (should-not (overlays-in (point-min) (point-max)))))
+
+(ert-deftest halley-tests-chat-anew ()
+  "A conversation that was deleted and begun anew is followed."
+  (halley-tests-chatting "anew" '((text . "an answer"))
+    (halley-tests--say "a question")
+    (halley-tests-wait (not (or halley-chat--sent halley-chat--turn)))
+    (halley-call "conversations.delete" '((conversation . "anew")))
+    (halley-tests-wait (halley-tests-shows-p "[the conversation was deleted]"))
+    (halley-tests--shell "anew" "hello again" "{\"text\":\"a new one\"}")
+    (halley-tests-wait (halley-tests-shows-p "## You\nhello again\n\n## Answer\na new one\n"))
+    (halley-call "conversations.delete" '((conversation . "anew")))
+    (halley-tests-wait (= 2 (how-many "the conversation was deleted" (point-min))))
+    (halley-tests--say "from here")
+    (halley-tests-wait (halley-tests-shows-p "## You\nfrom here\n\n## Answer\nan answer\n"))
+    (should (= 1 (how-many "^from here$" (point-min))))))
+
 (ert-deftest halley-tests-chat-stop ()
   "Stopping an answer in a chat cancels it upstream and keeps what has arrived."
   (halley-tests-chatting "stopped" halley-tests-endless
@@ -157,7 +207,7 @@ METADATA, a JSON object, orders the answer."
       (halley-tests-wait (< 300 (buffer-size)))
       (let ((early (buffer-substring-no-properties (point-min) halley-chat--end)))
         (signal-process daemon 'SIGKILL)
-        (halley-tests-wait (not halley-chat--sent))
+        (halley-tests-wait (not (or halley-chat--sent (process-live-p daemon))))
         (should (string-prefix-p early (halley-tests-text)))
         (should (= 1 (how-many "^\\[the connection to halleyd was lost" (point-min))))
         (should (string-suffix-p "\n\n## You\nsecond" (halley-tests-text)))

@@ -37,6 +37,12 @@
 (defvar-local halley-chat--sent nil
   "The id of the request that was sent from here and is not answered, or nil.")
 
+(defvar-local halley-chat--queued nil
+  "An overlay that shows the turn that waits for the one that runs, or nil.")
+
+(defvar-local halley-chat--watched nil
+  "The id of the conversation that is watched, or nil.")
+
 (defvar halley-chat-mode-map
   (let ((map (make-sparse-keymap)))
     (define-key map (kbd "C-c C-c") #'halley-chat-send)
@@ -57,6 +63,7 @@
 (defun halley-chat--state ()
   "The mode line's word about the connection."
   (cond ((not (halley-connected-p halley-chat--connection)) " disconnected")
+        (halley-chat--queued " queued")
         (halley-chat--turn " answering")
         (halley-chat--sent " waiting")))
 
@@ -102,24 +109,51 @@ It is the one that `halley -C NAME' and other editors see."
     (when halley-chat--sent (user-error "The last one is not answered; C-c C-k stops it"))
     (unless (halley-connected-p halley-chat--connection) (halley-chat-reload))
     (delete-region halley-chat--draft (point-max))
+    (when halley-chat--turn (halley-chat--show-queued draft))
     (setq halley-chat--sent
           (halley-chat--request
            "responses.create"
            (halley-create-params draft (cons 'conversation halley-chat--name))
-           nil (lambda (_ failure) (halley-chat--answered draft failure))))))
+           nil (lambda (result failure) (halley-chat--answered draft result failure))))))
 
-(defun halley-chat--answered (draft failure)
-  "End the request that asked DRAFT.
-After a FAILURE it is a draft again, unless there is a new one."
+(defun halley-chat--show-queued (draft)
+  "Show above the heading that DRAFT waits for its turn."
+  (setq halley-chat--queued (make-overlay halley-chat--end halley-chat--draft))
+  (overlay-put halley-chat--queued 'before-string
+               (propertize (format "\n\n[queued: %s]" draft) 'face 'halley-note))
+  (force-mode-line-update))
+
+(defun halley-chat--unqueue ()
+  "The turn that waited has begun, or came to nothing."
+  (when halley-chat--queued (delete-overlay halley-chat--queued))
+  (setq halley-chat--queued nil))
+
+(defun halley-chat--answered (draft result failure)
+  "End the request that asked DRAFT and got RESULT or FAILURE.
+What came to nothing is a draft again, before the one that was begun meanwhile."
   (setq halley-chat--sent nil)
-  (when failure
-    ;; A lost connection is the watch's to tell.
-    (unless (equal (halley-failure-code failure) "lost_connection")
-      (halley-chat--note (halley-failure-text failure)))
-    (when (= halley-chat--draft (point-max))
+  (halley-chat--unqueue)
+  (let ((trouble (if failure (halley-failure-text failure) (halley-response-trouble result)))
+        (partial (or result (plist-get (plist-get failure :data) :response))))
+    ;; A lost connection is the watch's to tell, and a stop the turn's end.
+    (when (and trouble (not (equal (halley-failure-code failure) "lost_connection"))
+               (not (equal (plist-get result :status) "cancelled")))
+      (halley-chat--note trouble))
+    (when (and trouble (not (plist-get partial :output)))
       (save-excursion
-        (goto-char (point-max))
-        (insert draft)))))
+        (goto-char halley-chat--draft)
+        (insert draft (if (= (point) (point-max)) "" "\n\n"))
+        (set-marker halley-chat--draft (- (point) (length draft)
+                                          (if (= (point) (point-max)) 0 2)))))
+    (when result (halley-chat--follow-new result))))
+
+(defun halley-chat--follow-new (response)
+  "Follow the conversation that RESPONSE is in, if it is another than the watched.
+The one of this name was deleted, and begun anew."
+  (let ((id (plist-get (plist-get (plist-get response :halley) :conversation) :id)))
+    (when (and id halley-chat--watched (not (equal id halley-chat--watched)))
+      (setq halley-chat--watched id)
+      (halley-chat--follow nil))))
 
 (defun halley-chat-stop ()
   "Stop the answer that is running, no matter who asked."
@@ -155,12 +189,16 @@ A turn that was cut off with the connection stays at its end."
           halley-chat--waiting nil
           halley-chat--turn nil
           halley-chat--response nil
-          halley-chat--sent nil)
+          halley-chat--sent nil
+          halley-chat--watched nil)
+    (halley-chat--unqueue)
     (halley-chat--remove (point-min))
     (halley-chat--request
      "conversations.retrieve" `((conversation . ,halley-chat--name)) nil
-     (lambda (_ failure)
-       (cond ((not failure) (halley-chat--follow unfinished))
+     (lambda (found failure)
+       (cond ((not failure)
+              (setq halley-chat--watched (plist-get found :id))
+              (halley-chat--follow unfinished))
              ((equal (halley-failure-code failure) "not_found") (halley-chat--begin unfinished))
              (t (halley-chat--note (halley-failure-text failure))))))))
 
@@ -168,25 +206,31 @@ A turn that was cut off with the connection stays at its end."
   "Create the conversation and follow it; UNFINISHED is what stays at its end."
   (halley-chat--request
    "conversations.create" `((name . ,halley-chat--name)) nil
-   (lambda (_ failure)
-     ;; Somebody else may have been faster.
-     (if (and failure (not (equal (halley-failure-code failure) "conflict")))
-         (halley-chat--note (halley-failure-text failure))
-       (halley-chat--follow unfinished)))))
+   (lambda (created failure)
+     (cond ((not failure)
+            (setq halley-chat--watched (plist-get created :id))
+            (halley-chat--follow unfinished))
+           ;; Somebody else was faster.
+           ((equal (halley-failure-code failure) "conflict") (halley-chat-reload))
+           (t (halley-chat--note (halley-failure-text failure)))))))
 
 (defun halley-chat--follow (unfinished)
   "Watch the conversation, and show its history first.
 UNFINISHED is what stays at its end."
-  (halley-chat--request "conversations.watch" `((conversation . ,halley-chat--name))
-                        #'halley-chat--hear
-                        (lambda (_ failure) (halley-chat--lose failure)))
+  (setq halley-chat--waiting nil)
+  (let ((watched halley-chat--watched))
+    (halley-chat--request "conversations.watch" `((conversation . ,halley-chat--watched))
+                          #'halley-chat--hear
+                          (lambda (_ failure)
+                            (when (equal watched halley-chat--watched)
+                              (halley-chat--lose failure)))))
   (halley-chat--read-history nil unfinished))
 
 (defun halley-chat--read-history (after unfinished)
   "Show the items after the one with the id AFTER, and then UNFINISHED."
   (halley-chat--request
    "conversations.items.list"
-   `((conversation . ,halley-chat--name) (order . "asc") (limit . 100)
+   `((conversation . ,halley-chat--watched) (order . "asc") (limit . 100)
      ,@(and after `((after . ,after))))
    nil
    (lambda (page failure)
@@ -215,8 +259,31 @@ UNFINISHED is what stays at its end."
 (defun halley-chat--lose (failure)
   "Say that the conversation is watched no longer, because of FAILURE."
   (setq halley-chat--response nil)
-  (halley-chat--note (format "%s; C-c C-l connects again" (halley-failure-text failure)))
+  (if (equal (halley-failure-code failure) "not_found")
+      (progn
+        (halley-chat--note "the conversation was deleted")
+        (halley-chat--look-again (current-buffer)))
+    (halley-chat--note (format "%s; C-c C-l connects again" (halley-failure-text failure))))
   (force-mode-line-update))
+
+(defun halley-chat--look-again (buffer)
+  "Follow in BUFFER the conversation that somebody begins anew.
+Looking for it does not begin it."
+  (run-with-timer
+   1 nil
+   (lambda ()
+     (when (buffer-live-p buffer)
+       (with-current-buffer buffer
+         (when (halley-connected-p halley-chat--connection)
+           (let ((deleted halley-chat--watched))
+             (halley-chat--request
+              "conversations.retrieve" `((conversation . ,halley-chat--name)) nil
+              (lambda (found failure)
+                (cond (failure (halley-chat--look-again buffer))
+                      ;; A turn from here may have found it before.
+                      ((equal deleted halley-chat--watched)
+                       (setq halley-chat--watched (plist-get found :id))
+                       (halley-chat--follow nil))))))))))))
 
 ;;;; Following
 
@@ -240,12 +307,21 @@ UNFINISHED is what stays at its end."
 (defun halley-chat--start-turn (event)
   "Show what was asked in EVENT, and the heading of the answer."
   (setq halley-chat--turn (copy-marker halley-chat--end))
+  (when halley-chat--queued
+    ;; One turn runs at a time, and the next is another's or the one that waited.
+    (when (halley-chat--is-queued event) (halley-chat--unqueue)))
   (let ((input (plist-get event :input)))
     (if (stringp input)
         (halley-chat--paragraph (halley-chat--heading "You") "\n" input)
       (dolist (item input) (halley-chat--show-item item 'live))))
   (halley-chat--paragraph (halley-chat--heading "Answer") "\n")
   (force-mode-line-update))
+
+(defun halley-chat--is-queued (event)
+  "Whether EVENT begins the turn that waited."
+  (let ((input (plist-get event :input)))
+    (string-search (if (stringp input) input (mapconcat #'halley-item-text input "\n"))
+                   (overlay-get halley-chat--queued 'before-string))))
 
 (defun halley-chat--start-item (item)
   "Show that ITEM of an answer begins.

@@ -38,6 +38,14 @@ For example ((reasoning .  ((effort .  \"low\"))) (max_output_tokens
 .  2000)).  They win over `halley-model' and `halley-profile'."
   :type '(alist :key-type symbol :value-type sexp))
 
+(defvar halley-request-functions nil
+  "What answers the daemon's own requests, by method.
+Each is called with the connection, the request's id and its params.")
+
+(defvar halley-ended-functions nil
+  "Functions called with a connection and the id of its request that has ended.
+Without an id all have.")
+
 (define-error 'halley-error "Halley")
 (define-error 'halley-no-daemon "Halley" 'halley-error)
 
@@ -68,7 +76,8 @@ One that was named is the only one: a prompt goes to no other daemon."
               (list (concat "no daemon answers at " (string-join (nreverse refusals) ", nor at ")
                             "; start it with: systemctl --user start halley.socket"))))
     (halley-request connection "initialize"
-                    `((client . ((name . "emacs") (version . ,emacs-version)))))
+                    `((client . ((name . "emacs") (version . ,emacs-version)))
+                      (capabilities . ((approvals . t)))))
     connection))
 
 (defun halley--open (path)
@@ -82,7 +91,8 @@ One that was named is the only one: a prompt goes to no other daemon."
 (defun halley-disconnect (connection)
   "Close CONNECTION; its requests are cancelled and hear no more."
   (clrhash (process-get connection 'halley-pending))
-  (delete-process connection))
+  (delete-process connection)
+  (run-hook-with-args 'halley-ended-functions connection nil))
 
 (defun halley-connected-p (connection)
   "Whether CONNECTION is there and open."
@@ -101,6 +111,7 @@ One that was named is the only one: a prompt goes to no other daemon."
   (let* ((pending (process-get connection 'halley-pending))
          (requests (hash-table-values pending)))
     (clrhash pending)
+    (run-hook-with-args 'halley-ended-functions connection nil)
     (dolist (request requests)
       (funcall (cdr request) nil failure))))
 
@@ -201,10 +212,30 @@ The pieces of an unfinished line are put together once, when its end is there."
          (failure (plist-get message :error)))
     (cond
      ((and failure (not id)) (halley--end-all connection failure))
+     ((and (plist-get message :method) (plist-get message :id))
+      (halley--serve connection message))
      ((not request))
      ((plist-get message :method) (funcall (car request) (plist-get params :event)))
      (t (remhash id pending)
+        (run-hook-with-args 'halley-ended-functions connection id)
         (funcall (cdr request) (plist-get message :result) failure)))))
+
+(defun halley--serve (connection message)
+  "Answer MESSAGE, a request of the daemon over CONNECTION."
+  (let* ((method (plist-get message :method))
+         (id (plist-get message :id))
+         (function (cdr (assoc method halley-request-functions))))
+    (if function
+        (funcall function connection id (plist-get message :params))
+      (halley--send connection
+                    `((jsonrpc . "2.0") (id . ,id)
+                      (error . ((code . -32601)
+                                (message . ,(concat method " is not known to this client")))))))))
+
+(defun halley-reply (connection id result)
+  "Answer the request ID, which came over CONNECTION, with RESULT, an alist."
+  (when (halley-connected-p connection)
+    (halley--send connection `((jsonrpc . "2.0") (id . ,id) (result . ,result)))))
 
 ;;;; What is asked, and what is answered
 

@@ -155,6 +155,40 @@
       (halley-tests-wait (not halley--answers))
       (should (equal (halley-tests-text) "above\nbelow\n")))))
 
+(ert-deftest halley-tests-formatter ()
+  "A formatter that writes the whole text anew does not end an answer."
+  (halley-tests-with '((text . "one two three four five six\nseven eight") (rate . "15"))
+    (halley-tests-in-text "above\nbelow\n"
+      (goto-char 7)
+      (halley-send "q" (point-min) (point-max))
+      (halley-tests-wait (halley-tests-shows-p "one two"))
+      (let ((text (replace-regexp-in-string
+                   "[ \t]+$" "" (replace-regexp-in-string "^\\(.\\)" "  \\1" (halley-tests-text)))))
+        (erase-buffer)
+        (insert text)
+        (undo-boundary))
+      (halley-tests-wait (not halley--answers))
+      (should (equal (halley-tests-text)
+                     "  above\n  one two three four five six\nseven eightbelow\n")))))
+
+(ert-deftest halley-tests-two-undos ()
+  "Two answers that stream at once are two steps of undo."
+  (halley-tests-with halley-tests-slow
+    (halley-tests-in-text "above\n\nbelow\n"
+      (goto-char 7)
+      (halley-send "q" (point-min) (point-max))
+      (goto-char (point-max))
+      (halley-send "q" (point-min) (point-max))
+      (halley-tests-wait (= 2 (how-many "No model" (point-min))))
+      (halley-tests-wait (not halley--answers))
+      (let ((whole (halley-tests-text)))
+        (halley-tests-undo)
+        (should (string-match-p "\\`above\n.*\nbelow\n.*\\'" (halley-tests-text)))
+        (should (= 1 (how-many "\\[halley-simulator\\]" (point-min))))
+        (should (> (length whole) (+ 200 (length (halley-tests-text)))))
+        (halley-tests-undo t)
+        (should (equal (halley-tests-text) "above\n\nbelow\n"))))))
+
 (defun halley-tests--edit (random-number)
   "Edit this buffer somewhere, as a user may, driven by RANDOM-NUMBER."
   (goto-char (+ (point-min) (funcall random-number (1+ (buffer-size)))))
@@ -260,6 +294,31 @@ Return the text with the whole answer and without an edit."
     (should-error (halley-rewrite-accept) :type 'user-error)
     (should (equal (halley-tests-text source) "kept\no!ne\n"))
     (should (buffer-live-p preview))))
+
+(ert-deftest halley-tests-beside ()
+  "What is written right before and behind the text to rewrite is none of it."
+  (halley-tests-rewriting "one\n" "1"
+    (with-current-buffer source
+      (goto-char 6)
+      (insert "before\n")
+      (goto-char (point-max))
+      (insert "behind\n"))
+    (halley-rewrite-accept)
+    (should (equal (halley-tests-text source) "kept\nbefore\n1\nbehind\n"))))
+
+(ert-deftest halley-tests-cut-off ()
+  "A replacement that was cut off, and one whose text was deleted, changes nothing."
+  (halley-tests-with '((text . "1") (no_terminal . "1"))
+    (halley-tests-in-text "one\n"
+      (let ((preview (halley-rewrite "better" (point-min) (point-max))))
+        (halley-tests-wait (not halley--answers))
+        (with-current-buffer preview
+          (should-error (halley-rewrite-accept) :type 'user-error)))
+      (should (equal (halley-tests-text (get-buffer "text")) "one\n"))))
+  (halley-tests-rewriting "one\n" "1"
+    (with-current-buffer source (delete-region 6 (point-max)))
+    (should-error (halley-rewrite-accept) :type 'user-error)
+    (should (equal (halley-tests-text source) "kept\n"))))
 
 (ert-deftest halley-tests-reject-early ()
   "A replacement can't be accepted while it streams; rejecting it cancels it upstream."

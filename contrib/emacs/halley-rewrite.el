@@ -51,7 +51,8 @@
   (let* ((old (buffer-substring-no-properties beg end))
          (params (halley-create-params (halley-rewrite--request prompt beg end)))
          (connection (halley-connect))
-         (target (make-overlay beg end))
+         ;; What is written right before or behind it is none of it.
+         (target (make-overlay beg end nil t nil))
          (preview (generate-new-buffer (format "*halley-rewrite: %s*" (buffer-name)))))
     (overlay-put target 'face 'halley-pending)
     (deactivate-mark)

@@ -146,7 +146,7 @@ with the text."
 
 (cl-defstruct (halley-answer (:constructor halley-answer--make) (:copier nil))
   "An answer that streams into BUFFER, from BEGINNING to END."
-  buffer beginning end has-begun record connection id is-cancelled on-done)
+  buffer beginning end has-begun (tail "") record connection id is-cancelled on-done)
 
 (defvar halley--answers nil
   "The answers that are running, the latest first.")
@@ -222,7 +222,46 @@ One that its user has deleted is not wanted any more and is cancelled."
        ((not (halley-answer-has-begun answer)) (halley-answer--insert-first answer text))
        ((< (halley-answer-beginning answer) (halley-answer-end answer))
         (halley-answer--insert-next answer text))
-       (t (halley-answer-cancel answer))))))
+       ((halley-answer--find-again answer)
+        (halley-answer--insert-first answer text))
+       (t (halley-answer-cancel answer)))
+      (halley-answer--remember answer text))))
+
+(defconst halley--tail-length 400
+  "As many characters of an answer are enough to know it again by.")
+
+(defun halley-answer--remember (answer text)
+  "Keep the end of ANSWER, to which TEXT was added."
+  (let ((tail (concat (halley-answer-tail answer) text)))
+    (setf (halley-answer-tail answer)
+          (substring tail (- (min (length tail) halley--tail-length))))))
+
+(defun halley-answer--find-again (answer)
+  "Whether the text of ANSWER still stands here, written anew by a formatter.
+Its markers are then around that text."
+  (let* ((words (split-string (halley-answer-tail answer)))
+         (place (marker-position (halley-answer-end answer)))
+         (regexp (mapconcat #'regexp-quote words "[[:space:]]+"))
+         found)
+    (when words
+      (save-excursion
+        (goto-char (point-min))
+        (while (re-search-forward regexp nil t)
+          (when (or (not found) (< (abs (- (match-end 0) place)) (abs (- (cdr found) place))))
+            (setq found (cons (match-beginning 0) (match-end 0))))
+          (goto-char (1+ (match-beginning 0)))))
+      (when found
+        ;; The space that the next word is parted by may be gone.
+        (when (and (string-match "[[:space:]]+\\'" (halley-answer-tail answer))
+                   (not (memq (char-after (cdr found)) '(?\s ?\t))))
+          (save-excursion
+            (goto-char (cdr found))
+            (insert (match-string 0 (halley-answer-tail answer)))
+            (setcdr found (point))))
+        (set-marker-insertion-type (halley-answer-beginning answer) nil)
+        (set-marker (halley-answer-beginning answer) (car found))
+        (set-marker (halley-answer-end answer) (cdr found))
+        t))))
 
 (defun halley-answer--insert-first (answer text)
   "Begin ANSWER with TEXT and with its record in the undo list."

@@ -14,11 +14,13 @@
 ;;   M-x halley-send         an answer at point, about the region or the buffer
 ;;   M-x halley-rewrite      a replacement of the region, shown as a diff first
 ;;   M-x halley-chat         a named conversation, the one that `halley -C NAME' continues
+;;   M-x halley-approve      says whether a tool may run that the model wants to
 ;;   M-x halley-stop         stops an answer; what has arrived stays
 ;;   M-x halley-set-model    M-x halley-set-profile
 ;;
-;; An answer is one undo step, whatever is edited while it streams.  Killing the
-;; buffer that an answer streams into cancels it.
+;; An answer is one undo step, whatever is edited while it streams, and goes on
+;; when a formatter writes the text anew.  Killing the buffer that an answer
+;; streams into cancels it.
 
 ;;; Code:
 
@@ -26,6 +28,7 @@
 (require 'halley-text)
 (require 'halley-rewrite)
 (require 'halley-chat)
+(require 'halley-approve)
 
 (defcustom halley-send-instructions
   "Your answer is inserted into the text that the user is editing.
