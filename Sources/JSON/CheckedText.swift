@@ -67,7 +67,7 @@ enum CheckedText {
   }
 
   @inline(always)
-  private static func endOfString(_ text: Span<UInt8>, from start: Int) -> Int {
+  static func endOfString(_ text: Span<UInt8>, from start: Int) -> Int {
     var offset = start + 1
     while true {
       offset = EightBytes.first(in: text, from: offset) {

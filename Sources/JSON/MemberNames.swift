@@ -5,6 +5,10 @@ package struct MemberNames: Sendable {
   private var ends: [Int] = []
 
   package init(_ names: String...) {
+    self.init(names)
+  }
+
+  package init(_ names: [String]) {
     for name in names {
       bytes += Array(name.utf8)
       ends.append(bytes.count)

@@ -40,7 +40,11 @@ extension Span<UInt8> {
 
   func isEqual(to other: Span<UInt8>) -> Bool {
     guard count == other.count else { return false }
-    for index in indices where self[index] != other[index] { return false }
-    return true
+    return unsafe withUnsafeBytes { bytes in
+      unsafe other.withUnsafeBytes { other in
+        guard let base = bytes.baseAddress, let otherBase = other.baseAddress else { return true }
+        return unsafe memcmp(base, otherBase, bytes.count) == 0
+      }
+    }
   }
 }

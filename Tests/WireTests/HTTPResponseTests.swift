@@ -97,17 +97,27 @@ import Wire
 
   @Test func `an event is one chunk, whatever its JSON and its type hold`() throws {
     let json = try RawJSON(parsing: "{\n\"type\":\r\n\"a\\nb\"\r}")
-    func sent(_ frame: SSEFrame) -> String {
-      String(decoding: Array(HTTPChunk.frame(frame.pieces).joined()), as: UTF8.self)
+    func sent(isChunked: Bool = true, _ write: (inout SSEWriter) -> Void) -> String {
+      var writer = SSEWriter(isChunked: isChunked)
+      write(&writer)
+      return String(decoding: writer.take(), as: UTF8.self)
     }
     let event = "event: a.b\ndata: { \"type\":  \"a\\nb\" }\n\n"
-    #expect(
-      sent(SSEFrame(json, type: "a.b")) == "\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n")
-    #expect(SSEFrame(json, type: "a.b").count == event.utf8.count)
-    for type in ["a\nb", "a\rb", "a\u{0}"] {
-      #expect(sent(SSEFrame(json, type: type)).hasPrefix("1b\r\ndata: {"))
+    let name = Array("a.b".utf8)[...]
+    let size = String(event.utf8.count, radix: 16)
+    #expect(sent { $0.event(json, named: name) } == "\(size)\r\n\(event)\r\n")
+    #expect(sent(isChunked: false) { $0.event(json, named: name) } == event)
+    for name in ["a\nb", "a\rb", "a\u{0}"] {
+      #expect(
+        sent { $0.event(json, named: Array(name.utf8)[...]) }.hasPrefix("1b\r\ndata: {"))
     }
-    #expect(sent(.keepAlive) == "e\r\n: keep-alive\n\n\r\n")
-    #expect(HTTPChunk.frame([]).isEmpty && HTTPChunk.frame([[]]).isEmpty)
+    #expect(sent { $0.keepAlive() } == "e\r\n: keep-alive\n\n\r\n")
+    #expect(
+      sent {
+        $0.done()
+        $0.end()
+      } == "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+    let long = RawJSON.string(String(repeating: "x", count: 70_000))
+    #expect(sent { $0.event(long) }.hasPrefix("1117a\r\ndata: \""))
   }
 }

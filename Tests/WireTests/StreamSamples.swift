@@ -17,7 +17,7 @@ enum StreamSamples {
   static func complete(_ events: [String], startingAfter: Int? = nil) -> [RawJSON] {
     var sparse = SparseEvents(defaults, startingAfter: startingAfter)
     var completed: [RawJSON] = []
-    for event in events { sparse.complete(RawJSON(event)) { completed.append($0) } }
+    for event in events { sparse.complete(RawJSON(event)) { event, _ in completed.append(event) } }
     return completed
   }
 

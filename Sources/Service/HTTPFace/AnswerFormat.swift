@@ -10,10 +10,15 @@ protocol AnswerFormat {
   /// Whether nothing that comes can matter, although the response may go on.
   var isComplete: Bool { get }
 
-  /// The frames of an event of a stream; none for one that says nothing in this format.
-  mutating func frames(of event: RawJSON, _ identity: ResponseIdentity?) -> [SSEFrame]
-  /// The last frames of a stream that has begun.
-  mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame]
+  /// Whether a stream ends with a word of its own.
+  var endsWithDone: Bool { get }
+
+  /// What becomes of an event of a stream, and what it is called; nothing of one that says nothing in
+  /// this format.
+  typealias Emit = (_ event: RawJSON, _ name: ArraySlice<UInt8>?) -> Void
+  mutating func take(_ event: RawJSON, _ identity: ResponseIdentity?, _ emit: Emit)
+  /// The last events of a stream that has begun.
+  mutating func end(_ outcome: ResponseOutcome, _ emit: Emit)
 
   /// The whole answer where it is no stream.
   func document(_ result: RawJSON, halley: RawJSON?) throws(APIError) -> RawJSON
@@ -36,13 +41,13 @@ extension ResponseDefaults {
 struct ResponseFormat: AnswerFormat {
   let isStream: Bool
   let isComplete = false
+  let endsWithDone = false
   /// Whether the client asked for the member `halley`.
   private let isFull: Bool
   /// The params of the create; empty where they are not known.
   private let request: RawJSON
   private let startingAfter: Int?
   private var events: SparseEvents?
-  private var defaults: ResponseDefaults?
   /// The event that ends a response which is to say what `halley` says.
   private var heldEvent: RawJSON?
 
@@ -61,39 +66,41 @@ struct ResponseFormat: AnswerFormat {
     self.startingAfter = startingAfter
   }
 
-  mutating func frames(of event: RawJSON, _ identity: ResponseIdentity?) -> [SSEFrame] {
-    var frames: [SSEFrame] = []
+  mutating func take(_ event: RawJSON, _ identity: ResponseIdentity?, _ emit: Emit) {
     if events == nil { begin(ResponseDefaults(identity, of: event, request)) }
-    events?.complete(event) { event in
-      let type = event["type"]?.string
-      if isFull, let type, Self.terminalTypes.contains(type) {
-        heldEvent = event
+    // Outside of the closure, which may not look at what is being changed.
+    let isFull = isFull
+    var held: RawJSON?
+    events?.complete(event) { event, name in
+      if let name { return emit(event, name) }
+      let name = event["type"].flatMap { $0.kind == .string ? $0.string : nil }
+      if isFull, let name, Self.terminalTypes.contains(name) {
+        held = event
       } else {
-        frames.append(SSEFrame(event, type: type))
+        emit(event, name.map { Array($0.utf8)[...] })
       }
     }
-    return frames
+    if let held { heldEvent = held }
   }
 
   private mutating func begin(_ defaults: ResponseDefaults) {
-    self.defaults = defaults
     events = SparseEvents(defaults, startingAfter: startingAfter)
   }
 
-  mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame] {
-    switch outcome {
-    case .failure(let error): return failure(error)
-    case .response(_, let halley):
-      guard let event = heldEvent, let response = event["response"] else { return [] }
-      let full = event.setting("response", to: response.setting("halley", to: halley))
-      return [SSEFrame(full, type: event["type"]?.string)]
+  mutating func end(_ outcome: ResponseOutcome, _ emit: Emit) {
+    if case .failure(let error) = outcome { fail(error, emit) }
+    guard let event = heldEvent, let response = event["response"] else { return }
+    var told = event
+    if case .response(_, let halley) = outcome {
+      told = event.setting("response", to: response.setting("halley", to: halley))
     }
+    emit(told, event["type"]?.string.map { Array($0.utf8)[...] })
   }
 
   /// A stream that is cut off says so twice, because clients look for the one or for the other. The
   /// error has its members beside `type`, as the API's reference has them, and in `error`, as the API
   /// itself and Open Responses do.
-  private mutating func failure(_ error: RPCError) -> [SSEFrame] {
+  private mutating func fail(_ error: RPCError, _ emit: Emit) {
     let told = APIError(error).body["error"] ?? .emptyObject
     let event = RawJSON.object { event in
       event.member("type", "error")
@@ -113,7 +120,8 @@ struct ResponseFormat: AnswerFormat {
       event.member("type", "response.failed")
       event.member("response", response)
     }
-    return frames(of: event, nil) + frames(of: failed, nil)
+    take(event, nil, emit)
+    take(failed, nil, emit)
   }
 
   func document(_ result: RawJSON, halley: RawJSON?) -> RawJSON {
@@ -138,30 +146,38 @@ struct ChatFormat: AnswerFormat {
   }
 
   var isStream: Bool { chat.reply.isStreaming }
+  let endsWithDone = true
   var isComplete: Bool { stream?.isFinished ?? false }
 
-  mutating func frames(of event: RawJSON, _ identity: ResponseIdentity?) -> [SSEFrame] {
-    if stream == nil {
-      stream = ChatStream(chat.reply, ResponseDefaults(identity, of: event, chat.params))
-    }
-    return told { $0.take(event, $1) }
+  mutating func take(_ event: RawJSON, _ identity: ResponseIdentity?, _ emit: Emit) {
+    begin(identity, of: event)
+    stream?.take(event) { emit($0, nil) }
   }
 
-  mutating func lastFrames(_ outcome: ResponseOutcome) -> [SSEFrame] {
-    var frames: [SSEFrame] = []
+  private mutating func begin(_ identity: ResponseIdentity?, of told: RawJSON) {
+    guard stream == nil else { return }
+    stream = ChatStream(chat.reply, ResponseDefaults(identity, of: told, chat.params))
+  }
+
+  mutating func end(_ outcome: ResponseOutcome, _ emit: Emit) {
+    if case .response(let response, _) = outcome {
+      begin(nil, of: response)
+    } else {
+      begin(nil, of: .emptyObject)
+    }
     switch outcome {
-    case .failure(let error) where !isComplete: frames = told { $0.fail(APIError(error), $1) }
-    case .response(let response, _) where !isComplete: frames = told { $0.finish(response, $1) }
-    case .failure: frames = usageFrames(of: .emptyObject)
-    case .response(let response, _): frames = usageFrames(of: response)
+    case .failure(let error) where !isComplete: stream?.fail(APIError(error)) { emit($0, nil) }
+    case .response(let response, _) where !isComplete:
+      stream?.finish(response) { emit($0, nil) }
+    case .failure: tellUsage(of: .emptyObject, emit)
+    case .response(let response, _): tellUsage(of: response, emit)
     }
-    return frames + [.done]
   }
 
-  /// The usage of a response that was cut at a stop sequence, unless it was told.
-  private mutating func usageFrames(of response: RawJSON) -> [SSEFrame] {
+  /// Tells the usage of a response that was cut at a stop sequence, unless it was told.
+  private mutating func tellUsage(of response: RawJSON, _ emit: Emit) {
     let response = withUsage(response)
-    return told { $0.tellUsage(of: response, $1) }
+    stream?.tellUsage(of: response) { emit($0, nil) }
   }
 
   /// With an estimate of what it used, where nobody said that because it was cut short.
@@ -177,17 +193,6 @@ struct ChatFormat: AnswerFormat {
       usage.member("total_tokens", input.addingSaturating(output))
     }
     return response.setting("usage", to: usage)
-  }
-
-  private mutating func told(
-    _ tell: (inout ChatStream, (RawJSON) -> Void) -> Void
-  ) -> [SSEFrame] {
-    var frames: [SSEFrame] = []
-    guard var stream else { return [] }
-    self.stream = nil
-    tell(&stream) { frames.append(SSEFrame($0)) }
-    self.stream = stream
-    return frames
   }
 
   func document(_ result: RawJSON, halley: RawJSON?) throws(APIError) -> RawJSON {

@@ -18,7 +18,7 @@ final class HTTPExchange {
     case ended
   }
 
-  /// Bytes of events that are handed out at once.
+  /// Bytes of events that are handed out at once, at the end of an event.
   private static let chunkBytes = 64 * 1024
   /// Until the head of a stream is sent without an event.
   static let longestSilence: Duration = .seconds(10)
@@ -34,6 +34,8 @@ final class HTTPExchange {
   private(set) var endsConnection: Bool
   private let wake: @EventLoop () -> Void
   private var pieces: [ArraySlice<UInt8>] = []
+  /// Events that were not handed out yet, behind the pieces.
+  private var events = SSEWriter(isChunked: false)
 
   /// - Parameters:
   ///   - isLast: whether no other request is taken behind it, as far as is known by then.
@@ -51,7 +53,7 @@ final class HTTPExchange {
   }
 
   var isEnded: Bool {
-    if case .ended = state { pieces.isEmpty } else { false }
+    if case .ended = state { pieces.isEmpty && events.bytes.isEmpty } else { false }
   }
 
   /// What `x-request-id` says.
@@ -102,6 +104,7 @@ final class HTTPExchange {
     if case .reading(let cursor, _) = state { leave(cursor) }
     state = .ended
     pieces = []
+    _ = events.take()
   }
 
   private func abandon(_ reply: Reply) {
@@ -113,6 +116,7 @@ final class HTTPExchange {
   /// What is sent next; empty while there is nothing.
   func takePieces() -> [ArraySlice<UInt8>] {
     if case .reading(let cursor, let isBegun) = state { read(cursor, isBegun) }
+    if !events.bytes.isEmpty { pieces.append(events.take()) }
     defer { pieces = [] }
     return pieces
   }
@@ -137,7 +141,7 @@ final class HTTPExchange {
       switch step {
       case .event(let event):
         guard !format.isComplete else { break }
-        _ = format.frames(of: RawJSON(checked: event), cursor.identity)
+        format.take(RawJSON(checked: event), cursor.identity) { _, _ in }
         if format.isComplete { cursor.leave(.cancelled) }
       case .end(let outcome): return finish(cursor, outcome)
       }
@@ -146,20 +150,18 @@ final class HTTPExchange {
   }
 
   private func readEvents(_ cursor: any Cursor) {
-    var bytes = 0
-    while bytes < Self.chunkBytes, let step = cursor.next() {
+    while events.bytes.count < Self.chunkBytes, let step = cursor.next() {
       switch step {
       case .event(let event):
-        let frames = format.frames(of: RawJSON(checked: event), cursor.identity)
-        for frame in frames { bytes += append(frame) }
+        format.take(RawJSON(checked: event), cursor.identity) { events.event($0, named: $1) }
         cursor.advance()
         guard format.isComplete, !hasEnd(cursor) else { continue }
         // The rest is for nobody.
         leave(cursor)
-        return endStream(format.lastFrames(.failure(.requestCancelled)))
+        return endStream(.failure(.requestCancelled))
       case .end(let outcome):
         cursor.detach()
-        return endStream(format.lastFrames(outcome))
+        return endStream(outcome)
       }
     }
   }
@@ -173,18 +175,12 @@ final class HTTPExchange {
     cursor.leave(.disconnected)
   }
 
-  private func append(_ frame: SSEFrame) -> Int {
-    pieces += isChunked ? HTTPChunk.frame(frame.pieces) : frame.pieces
-    return frame.count
-  }
-
-  private func endStream(_ frames: [SSEFrame]) {
-    for frame in frames { _ = append(frame) }
-    if isChunked { pieces.append(HTTPChunk.last) }
+  private func endStream(_ outcome: ResponseOutcome) {
+    format.end(outcome) { events.event($0, named: $1) }
+    if format.endsWithDone { events.done() }
+    events.end()
     state = .ended
   }
-
-  private var isChunked = false
 
   /// Begins a stream that has no event yet.
   func beginSilently() {
@@ -196,7 +192,7 @@ final class HTTPExchange {
   /// Shows that somebody is there.
   func keepAlive() {
     guard case .reading(_, true) = state else { return }
-    _ = append(.keepAlive)
+    events.keepAlive()
     wake()
   }
 
@@ -205,7 +201,7 @@ final class HTTPExchange {
     head.add("Content-Type", "text/event-stream; charset=utf-8")
     head.add("Cache-Control", "no-store")
     add(cursor.summary, to: &head)
-    isChunked = head.isChunked
+    events = SSEWriter(isChunked: head.isChunked)
     pieces.append(head.bytes[...])
     state = .reading(cursor, isBegun: true)
     if !head.hasBody {

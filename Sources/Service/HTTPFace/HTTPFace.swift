@@ -58,6 +58,7 @@ final class HTTPFace: RestrictedFace {
       place = .loopback(authorities: [address.authority, "localhost:\(address.port)"])
       name = address.authority
       addresses.append(address)
+      socket.sendAtOnce()
     } else if let path = socket.path, !path.isEmpty {
       (place, name) = (.socket, path)
       self.path = path

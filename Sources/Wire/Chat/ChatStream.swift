@@ -58,6 +58,9 @@ package struct ChatStream {
   /// Takes the next event of the response's log, and hands out the chunks that it makes.
   package mutating func take(_ json: RawJSON, _ emit: (RawJSON) -> Void) {
     guard !isFinished else { return }
+    if text.isPlain, let latest = events.latestPlace, let passed = events.passing(json) {
+      return takeDelta(passed.pattern.kind, json.bytes[passed.delta], nil, latest, emit)
+    }
     let event = ResponseEvent(json)
     if events.passes(event) {
       // An event that lacks its place is in the latest one.
@@ -124,12 +127,20 @@ package struct ChatStream {
   private mutating func takeDelta(
     _ event: ResponseEvent, _ place: ResponseEvent.Place, _ emit: (RawJSON) -> Void
   ) {
-    guard let delta = event.delta, delta.count > 2 else { return }
-    let value = event.json.bytes[delta]
-    switch event.kind {
+    guard let delta = event.delta else { return }
+    takeDelta(event.kind, event.json.bytes[delta], event.value(event.logprobs), place, emit)
+  }
+
+  /// - Parameter value: the text with its quotes.
+  private mutating func takeDelta(
+    _ kind: ResponseEvent.Kind, _ value: ArraySlice<UInt8>, _ logprobs: RawJSON?,
+    _ place: ResponseEvent.Place, _ emit: (RawJSON) -> Void
+  ) {
+    guard value.count > 2 else { return }
+    switch kind {
     case .textDelta where text.isPlain: tell("content", value, emit)
     case .textDelta:
-      text.take(RawJSON(checked: value), event.value(event.logprobs))
+      text.take(RawJSON(checked: value), logprobs)
       tellText(emit)
     case .refusalDelta: tell("refusal", value, emit)
     case .reasoningDelta, .summaryDelta: reason(value, place, emit)

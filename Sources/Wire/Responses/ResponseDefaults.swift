@@ -10,8 +10,8 @@ package struct ResponseDefaults: Sendable {
   package let id: String
   /// Seconds since 1970.
   package let createdAt: Int64
-  private let model: String
-  private let request: RawJSON
+  /// The members that a response has, with their defaults.
+  private let members: [(key: String, value: RawJSON)]
 
   /// - Parameters:
   ///   - id: of the response, as clients know it.
@@ -20,8 +20,15 @@ package struct ResponseDefaults: Sendable {
   package init(id: String, createdAt: Int64, model: String = "", request: RawJSON = .emptyObject) {
     self.id = id
     self.createdAt = createdAt
-    self.model = model
-    self.request = request
+    var members = Self.standards
+    let own: [RawJSON] = [.string(id), .integer(createdAt), .string(model)]
+    for (index, value) in zip(Self.ownPlaces, own) { members[index].value = value }
+    request.forEach(Self.echoed) { index, value in
+      if !value.isNull, Self.isEchoed(Self.standards[index].key, value) {
+        members[index].value = value
+      }
+    }
+    self.members = members
   }
 
   // MARK: The response
@@ -31,13 +38,31 @@ package struct ResponseDefaults: Sendable {
     guard response.kind == .object else { return response }
     let items = response.nonNull("output") ?? .emptyArray
     var filled = response
-    if response.nonNull("output") == nil { filled = filled.setting("output", to: .emptyArray) }
-    filled = filled.adding(members(status: status))
-    filled = filled.filling("usage") { $0.completedUsage }
-    filled = filled.filling("reasoning") { $0.adding([("effort", .null), ("summary", .null)]) }
-    filled = filled.filling("text") { $0.completedText }
-    filled = filled.filling("tools") { $0.mapping { $0.completedTool } }
+    if items == .emptyArray, response.nonNull("output") == nil {
+      filled = filled.setting("output", to: .emptyArray)
+    }
+    filled = filled.adding(members) { [status] key, value in
+      key == "status" ? .string(status) : value
+    }
+    let unnested = filled
+    unnested.forEach(Self.nested) { index, value in
+      guard value.kind == .object || value.kind == .array else { return }
+      let whole = Self.completed(value, Self.nestedKeys[index])
+      if whole.bytes != value.bytes { filled = filled.setting(Self.nestedKeys[index], to: whole) }
+    }
     return replaceOutput(of: filled, items)
+  }
+
+  private static let nestedKeys = ["usage", "reasoning", "text", "tools"]
+  private static let nested = MemberNames(nestedKeys)
+
+  private static func completed(_ value: RawJSON, _ key: String) -> RawJSON {
+    switch key {
+    case "usage": value.completedUsage
+    case "reasoning": value.adding([("effort", .null), ("summary", .null)])
+    case "text": value.completedText
+    default: value.mapping { $0.completedTool }
+    }
   }
 
   private func replaceOutput(of response: RawJSON, _ items: RawJSON) -> RawJSON {
@@ -53,32 +78,22 @@ package struct ResponseDefaults: Sendable {
     completed(.emptyObject, status: status)
   }
 
-  private func members(status: String) -> [(String, RawJSON)] {
-    let own: [(String, RawJSON)] = [
-      ("id", .string(id)), ("object", .string("response")), ("created_at", .integer(createdAt)),
-      ("status", .string(status)),
-      ("model", request.nonNull("model") ?? .string(model)),
-    ]
-    return own + Self.standards.map { ($0, echo($0) ?? $1) }
+  /// What a response repeats of its request. Tools of other types than functions may hold what the
+  /// client logs in with.
+  private static func isEchoed(_ key: String, _ value: RawJSON) -> Bool {
+    switch key {
+    case "id", "object", "created_at", "status", "completed_at", "error", "incomplete_details",
+      "service_tier", "usage":
+      false
+    case "tools": value.elements.allSatisfy { $0["type"]?.string == "function" }
+    default: true
+    }
   }
 
-  /// Tools of other types may hold what the client logs in with.
-  private func echo(_ key: String) -> RawJSON? {
-    guard Self.echoed.contains(key), let value = request.nonNull(key) else { return nil }
-    guard key == "tools" else { return value }
-    let isHarmless = value.elements.allSatisfy { $0["type"]?.string == "function" }
-    return isHarmless ? value : nil
-  }
-
-  private static let echoed: Set = [
-    "background", "frequency_penalty", "instructions", "max_output_tokens", "max_tool_calls",
-    "metadata", "parallel_tool_calls", "presence_penalty", "previous_response_id",
-    "prompt_cache_key", "reasoning", "safety_identifier", "store", "temperature", "text",
-    "tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user",
-  ]
-
-  private static let standards: [(String, RawJSON)] = [
-    ("background", .boolean(false)), ("completed_at", .null), ("error", .null),
+  /// The members whose defaults are known by their response alone stand first.
+  private static let standards: [(key: String, value: RawJSON)] = [
+    ("id", .null), ("object", .string("response")), ("created_at", .null), ("status", .null),
+    ("model", .null), ("background", .boolean(false)), ("completed_at", .null), ("error", .null),
     ("frequency_penalty", .integer(0)), ("incomplete_details", .null), ("instructions", .null),
     ("max_output_tokens", .null), ("max_tool_calls", .null), ("metadata", .emptyObject),
     ("parallel_tool_calls", .boolean(true)), ("presence_penalty", .integer(0)),
@@ -88,6 +103,9 @@ package struct ResponseDefaults: Sendable {
     ("tool_choice", .string("auto")), ("tools", .emptyArray), ("top_logprobs", .integer(0)),
     ("top_p", .integer(1)), ("truncation", .string("disabled")), ("usage", .null), ("user", .null),
   ]
+  /// Where `id`, `created_at` and `model` stand there.
+  private static let ownPlaces = [0, 2, 4]
+  private static let echoed = MemberNames(standards.map(\.key))
 
   // MARK: Items
 
@@ -171,23 +189,56 @@ extension RawJSON {
 
   /// The object with the members that it lacks at its end.
   ///
-  /// - Parameter replacesNull: whether one that is null is lacking too.
-  func adding(_ defaults: [(String, RawJSON)], replacesNull: Bool = false) -> RawJSON {
+  /// - Parameters:
+  ///   - defaults: at most 64.
+  ///   - replacesNull: whether one that is null is lacking too.
+  ///   - value: makes the value of a member that is lacking from its default.
+  func adding(
+    _ defaults: [(key: String, value: RawJSON)], replacesNull: Bool = false,
+    _ value: (String, RawJSON) -> RawJSON = { $1 }
+  ) -> RawJSON {
     guard kind == .object else { return self }
-    let present = members
-    let missing = defaults.filter { key, _ in
-      !present.contains { $0.key == key && !(replacesNull && $0.value.isNull) }
+    let (present, null, isEmpty) = presence(of: defaults)
+    let lacking = defaults.indices.filter {
+      present & 1 << $0 == 0 || replacesNull && null & 1 << $0 != 0
     }
+    guard !lacking.isEmpty else { return self }
     var filled = self
     var isNew: [(String, RawJSON)] = []
-    for (key, value) in missing {
-      if present.contains(where: { $0.key == key }) {
-        filled = filled.setting(key, to: value)
+    for index in lacking {
+      let (key, standard) = defaults[index]
+      if present & 1 << index != 0 {
+        filled = filled.setting(key, to: value(key, standard))
       } else {
-        isNew.append((key, value))
+        isNew.append((key, value(key, standard)))
       }
     }
-    return isNew.isEmpty ? filled : filled.appending(isNew, isFirst: present.isEmpty)
+    return isNew.isEmpty ? filled : filled.appending(isNew, isFirst: isEmpty)
+  }
+
+  /// Which of some members the object has, and which of them are null, as bits in their order.
+  private func presence(
+    of defaults: [(key: String, value: RawJSON)]
+  ) -> (present: UInt64, null: UInt64, isEmpty: Bool) {
+    var (present, null, isEmpty) = (UInt64(0), UInt64(0), true)
+    // Most objects name them in their order.
+    var next = 0
+    forEachChild { key, value in
+      isEmpty = false
+      for step in defaults.indices {
+        let index = (next + step) % defaults.count
+        guard isSpelled(key, defaults[index].key) else { continue }
+        next = index + 1
+        present |= 1 << index
+        if bytes[value.lowerBound] == UInt8(ascii: "n") {
+          null |= 1 << index
+        } else {
+          null &= ~(1 << index)
+        }
+        break
+      }
+    }
+    return (present, null, isEmpty)
   }
 
   /// - Parameter members: whose keys the object does not have.

@@ -34,6 +34,10 @@ struct ResponseEvent {
   /// `text`, `refusal`, `arguments` or `input`.
   private(set) var whole: Range<Int>?
   private(set) var logprobs: Range<Int>?
+  /// `obfuscation`, by which the length of a delta says nothing.
+  private(set) var padding: Range<Int>?
+  /// The inside of the type, where it is a string.
+  private(set) var typeName: ArraySlice<UInt8>?
   /// `item`, `part` or `response`.
   private(set) var object: Range<Int>?
   /// Whether one of these is there, but null or of a wrong type.
@@ -64,6 +68,7 @@ struct ResponseEvent {
     case 8 where key.spells("logprobs"): logprobs = self.range(range, value, "[")
     case 8 where key.spells("response"): object = self.range(range, value, "{")
     case 9 where key.spells("arguments"): whole = self.range(range, value, "\"")
+    case 11 where key.spells("obfuscation"): padding = self.range(range, value, "\"")
     case 12 where key.spells("output_index"): outputIndex = digits(value)
     case 13 where key.spells("content_index") || key.spells("summary_index"):
       partIndex = digits(value)
@@ -80,6 +85,7 @@ struct ResponseEvent {
     if key.spells("type") {
       if self.range(range, value, "\"") != nil {
         kind = Self.kind(value.extracting(1..<value.count - 1))
+        typeName = inside(range)
       }
     } else if key.spells("item") || key.spells("part") {
       object = self.range(range, value, "{")

@@ -4,7 +4,7 @@ internal import JSON
 extension SparseEvents {
   mutating func end(_ event: ResponseEvent) {
     let told = event.value(event.object)
-    requireBeginning(of: told.map { defaults.completed($0, status: "in_progress") })
+    requireBeginning(of: told)
     guard let told else { return pass(event) }
     var response = told
     if event.kind != .failed {

@@ -31,6 +31,8 @@ package struct SparseEvents {
   var latestPlace: ResponseEvent.Place?
   /// What goes for the deltas that are like the latest one.
   private var quick: QuickPlace?
+  /// What the latest of such deltas have in common, where they lack nothing.
+  private var pattern: DeltaPattern?
   /// Text of such deltas that is not with its part yet.
   private var quickText: [UInt8] = []
   private var made: [RawJSON] = []
@@ -44,18 +46,35 @@ package struct SparseEvents {
   }
 
   /// Takes the next event of the log, and hands out what stands for it.
-  package mutating func complete(_ json: RawJSON, _ emit: (RawJSON) -> Void) {
-    let event = ResponseEvent(json)
-    guard passes(event) else {
-      for event in completed(event) { emit(event) }
+  ///
+  /// - Parameter emit: is given the event and its type as it is spelled, where that is known.
+  package mutating func complete(
+    _ json: RawJSON, _ emit: (RawJSON, _ name: ArraySlice<UInt8>?) -> Void
+  ) {
+    if let passed = passing(json) {
+      if count > startingAfter + 1 { emit(json, passed.pattern.name) }
       return
     }
-    if let quick, count > startingAfter + 1 { emit(quick.whole(event, number: count - 1)) }
+    let event = ResponseEvent(json)
+    guard passes(event) else {
+      for event in completed(event) { emit(event, nil) }
+      return
+    }
+    if let quick, count > startingAfter + 1 { emit(quick.whole(event, number: count - 1), nil) }
+  }
+
+  /// What an event is that fits the pattern of those before it, which is counted then.
+  mutating func passing(_ json: RawJSON) -> (delta: Range<Int>, pattern: DeltaPattern)? {
+    guard let pattern, let delta = pattern.delta(in: json, number: count) else { return nil }
+    count += 1
+    quickText.append(contentsOf: json.bytes[delta.lowerBound + 1..<delta.upperBound - 1])
+    return (delta, pattern)
   }
 
   /// Whether an event is one more delta like the latest, by a quick look; it is counted if so.
   mutating func passes(_ event: ResponseEvent) -> Bool {
     guard let quick, let delta = event.delta, quick.fits(event) else { return false }
+    if quick.isWhole, event.number == count { pattern = DeltaPattern(event) }
     count += 1
     quickText.append(contentsOf: event.inside(delta))
     return true
@@ -64,6 +83,7 @@ package struct SparseEvents {
   /// What stands for an event that does not just pass.
   mutating func completed(_ event: ResponseEvent) -> [RawJSON] {
     quick = nil
+    pattern = nil
     if let latestPlace, !quickText.isEmpty {
       add(quickText, at: latestPlace)
       quickText.removeAll(keepingCapacity: true)
@@ -106,10 +126,11 @@ package struct SparseEvents {
     pass(event, event.json.replacing("response", by: response, for: told))
   }
 
-  /// - Parameter response: of which the beginning is told.
+  /// - Parameter response: of which the beginning is told, where none was.
   mutating func requireBeginning(of response: RawJSON? = nil) {
     let blank = { [defaults] in
-      response.map { ResponseReplay.begun(response: $0) } ?? defaults.blank(status: "in_progress")
+      response.map { ResponseReplay.begun(response: defaults.completed($0, status: "in_progress")) }
+        ?? defaults.blank(status: "in_progress")
     }
     if case .nothing = beginning { emitCreated(blank()) }
     guard case .created(let created) = beginning else { return }
@@ -180,6 +201,9 @@ private struct QuickPlace {
     end = added.isEmpty ? [UInt8(ascii: "}")] : [UInt8(ascii: ",")] + members.bytes.dropFirst()
   }
 
+  /// Whether nothing is put behind them.
+  var isWhole: Bool { end.count == 1 }
+
   func fits(_ event: ResponseEvent) -> Bool {
     guard event.place == place, !event.isOdd, (event.logprobs != nil) == hasLogprobs,
       (event.number != nil) == hasNumber, (event.itemID != nil) == (itemID != nil)
@@ -191,7 +215,7 @@ private struct QuickPlace {
 
   func whole(_ event: ResponseEvent, number: Int) -> RawJSON {
     let told = event.json.bytes
-    guard end.count > 1 || event.number != number else { return event.json }
+    guard !isWhole || event.number != number else { return event.json }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(told.count + end.count + 32)
     if let range = event.numberRange {

@@ -81,7 +81,7 @@ final class WebSocketTurn {
     switch step {
     case .event(let event):
       hasBegun = true
-      ready = messages(format.frames(of: RawJSON(checked: event), cursor.identity))
+      ready = messages { format.take(RawJSON(checked: event), cursor.identity, $0) }
       cursor.advance()
     case .end(let outcome):
       cursor.detach()
@@ -94,14 +94,14 @@ final class WebSocketTurn {
     case .response(let response, let halley):
       if !create.isStored { unstored = connection.ended(with: response, halley: halley) }
       state = .ended
-      ready = messages(format.lastFrames(outcome))
+      ready = messages { format.end(outcome, $0) }
     case .failure(let error):
       fail(APIError(error))
       // It was given up, and what it went on from is as it was.
       hasFailed = error.code != .cancelled
       guard hasBegun else { return }
       state = .ended
-      ready = messages(format.lastFrames(outcome))
+      ready = messages { format.end(outcome, $0) }
     }
   }
 
@@ -110,8 +110,10 @@ final class WebSocketTurn {
     state = .failed(error)
   }
 
-  private func messages(_ frames: [SSEFrame]) -> ArraySlice<Message> {
-    frames.compactMap(\.json).map { message($0) }[...]
+  private func messages(_ tell: (ResponseFormat.Emit) -> Void) -> ArraySlice<Message> {
+    var messages: [Message] = []
+    tell { event, _ in messages.append(message(event.onOneLine)) }
+    return messages[...]
   }
 
   /// An event as it is sent: with its lane, which the API puts into every one; an error as errors are
