@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Everything that survives the daemon: responses, conversations, event logs and scopes.
 ///
 /// It runs on a thread of its own. Every row belongs to a user, and the id of another user's row is
@@ -29,12 +27,11 @@ package actor Store {
 
   package nonisolated let opening: Opening
   let configuration: StoreConfiguration
-  let file: DatabaseFile
+  private nonisolated let place: StorePlace
+  /// What needs not see a write that has not returned yet reads there.
+  nonisolated let reader: StoreReader
   private nonisolated let thread: StoreThread
   private var lock: DirectoryLock?
-  /// The database's file, where it is written.
-  private let identity: FileIdentity?
-  private nonisolated let moved = Atomic<Bool>(false)
 
   /// nil once the store is closed.
   var database: Database?
@@ -68,7 +65,7 @@ package actor Store {
     _ configuration: StoreConfiguration, forReading: Bool = false
   ) throws(StoreError) {
     self.configuration = configuration
-    file = DatabaseFile(
+    let file = DatabaseFile(
       directory: configuration.directory, path: configuration.databasePath)
     thread = StoreThread()
     if !forReading {
@@ -80,7 +77,8 @@ package actor Store {
       ? (Self.connectForReading(file), Opening(damage: nil, migration: nil))
       : Self.openOrReplace(file, configuration)
     self.opening = opening
-    identity = forReading ? nil : FileIdentity(path: file.path)
+    place = StorePlace(file, isWritten: !forReading)
+    reader = try StoreReader(place, clock: configuration.clock)
     newestResponseRow = try database.integer("SELECT max(id) FROM responses") ?? 0
     self.database = database
   }
@@ -88,6 +86,8 @@ package actor Store {
   deinit {
     thread.stop()
   }
+
+  nonisolated var file: DatabaseFile { place.file }
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     unsafe thread.asUnownedSerialExecutor()
@@ -150,19 +150,10 @@ package actor Store {
 
   /// Whether the files were replaced, renamed or deleted: what is written here would be gone with
   /// the next start. Such a store does nothing more.
-  package nonisolated var isMoved: Bool { moved.load(ordering: .relaxed) }
+  package nonisolated var isMoved: Bool { place.isMoved }
 
-  private var isDatabaseInPlace: Bool { identity?.isAt(file.path) != false }
-
-  /// Throws `moved` where the next start would not find what this store writes.
-  ///
-  /// SQLite keeps the files open and can't tell by itself (https://sqlite.org/howtocorrupt.html,
-  /// 2.4).
   func checkPlace() throws(StoreError) {
-    if isDatabaseInPlace, database?.logIdentity?.isAt(file.logPath) != false, !isMoved { return }
-    moved.store(true, ordering: .relaxed)
-    throw StoreError(
-      .moved, "use the store", "\(file.path) was replaced, moved or deleted while it was in use")
+    try place.check(log: database?.logIdentity)
   }
 
   // MARK: Connecting
@@ -207,36 +198,31 @@ package actor Store {
   /// is in their place.
   ///
   /// Later calls fail with `closed`.
-  package func close() throws(StoreError) {
+  package func close() async throws(StoreError) {
     guard !isClosed else { return }
     commitPending()
     isClosed = true
+    await reader.close()
     defer {
       database = nil
       lock = nil
     }
     guard let database, !database.isReadOnly else { return }
-    guard isDatabaseInPlace else { return try database.leaveLog() }
+    guard place.isDatabaseInPlace else { return try database.leaveLog() }
     try database.checkpoint(.truncate)
   }
 
   // MARK: Access
 
-  /// Reads committed rows.
+  /// Reads what was written, where no commit may be in between.
   func read<Value>(
     _ body: (Transaction) throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
     try body(transaction(on: openDatabase()))
   }
 
-  /// Reads committed rows on somebody's behalf.
-  func read<Value>(
-    as principal: Principal, _ body: (Transaction, Owner) throws(StoreError) -> Value
-  ) throws(StoreError) -> Value {
-    try read { transaction throws(StoreError) in
-      try body(transaction, transaction.reader(principal))
-    }
-  }
+  /// Returns when what was answered before its commit is on disk.
+  func settle() {}
 
   func openDatabase() throws(StoreError) -> Database {
     guard !isClosed else { throw StoreError(.closed, "use the store", "the store was closed") }

@@ -186,12 +186,16 @@ extension Store {
   }
 
   /// What was said, in order.
-  func texts(ofConversation id: String, as principal: Principal = .user(1000)) throws -> [String?] {
-    try context(ofConversation: id, as: principal).items.map { text(of: $0.json) }
+  nonisolated func texts(
+    ofConversation id: String, as principal: Principal = .user(1000)
+  ) async throws -> [String?] {
+    try await context(ofConversation: id, as: principal).items.map { text(of: $0.json) }
   }
 
-  func texts(ofResponse id: String, as principal: Principal = .user(1000)) throws -> [String?] {
-    try context(ofResponse: id, as: principal).items.map { text(of: $0.json) }
+  nonisolated func texts(
+    ofResponse id: String, as principal: Principal = .user(1000)
+  ) async throws -> [String?] {
+    try await context(ofResponse: id, as: principal).items.map { text(of: $0.json) }
   }
 }
 

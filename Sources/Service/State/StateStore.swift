@@ -234,9 +234,11 @@ extension StoreError {
 
 extension Store {
   /// The item of an id; nil where the user has none.
-  func itemIfThere(_ id: String, as principal: Principal) throws(RPCError) -> RawJSON? {
+  nonisolated func itemIfThere(
+    _ id: String, as principal: Principal
+  ) async throws(RPCError) -> RawJSON? {
     do throws(StoreError) {
-      return try item(id, as: principal).json
+      return try await item(id, as: principal).json
     } catch {
       if error.code == .notFound { return nil }
       throw RPCError(error)

@@ -18,10 +18,10 @@ extension Store {
   }
 
   /// Returns a user's answer to a key that was cached at or after a time in milliseconds since 1970.
-  package func cachedResponse(
+  package nonisolated func cachedResponse(
     _ key: [UInt8], of subject: Subject, since time: Int64
-  ) throws(StoreError) -> CachedResponse? {
-    try read { transaction throws(StoreError) in
+  ) async throws(StoreError) -> CachedResponse? {
+    try await reader.read { transaction throws(StoreError) in
       try transaction.cachedResponse(key, subject: transaction.known(subject), since: time)
     }
   }
@@ -40,20 +40,24 @@ extension Store {
   }
 
   /// Returns a user's entries, the last used first.
-  package func cacheParts(of subject: Subject, limit: Int) throws(StoreError) -> [CacheEntryParts] {
-    try read { transaction throws(StoreError) in
+  package nonisolated func cacheParts(of subject: Subject, limit: Int) async throws(StoreError)
+    -> [CacheEntryParts]
+  {
+    try await reader.read { transaction throws(StoreError) in
       try transaction.cacheParts(subject: transaction.known(subject), limit: limit)
     }
   }
 
   /// Returns the first eight bytes of each key, so that most misses need no look at the disk.
-  package func cacheKeyPrefixes() throws(StoreError) -> [UInt64] {
-    try read { transaction throws(StoreError) in try transaction.cacheKeyPrefixes() }
+  package nonisolated func cacheKeyPrefixes() async throws(StoreError) -> [UInt64] {
+    try await reader.read { transaction throws(StoreError) in try transaction.cacheKeyPrefixes() }
   }
 
   /// Counts what is cached, of one user or of all.
-  package func cacheContents(of subject: Subject? = nil) throws(StoreError) -> CacheContents {
-    try read { transaction throws(StoreError) in
+  package nonisolated func cacheContents(of subject: Subject? = nil) async throws(StoreError)
+    -> CacheContents
+  {
+    try await reader.read { transaction throws(StoreError) in
       try transaction.cacheContents(
         subject: subject.map { (subject) throws(StoreError) in try transaction.known(subject) })
     }

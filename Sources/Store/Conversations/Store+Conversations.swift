@@ -20,7 +20,7 @@ extension Store {
   package func openConversation(
     named name: String, as principal: Principal
   ) async throws(StoreError) -> StoredConversation {
-    if let conversation = try conversation(named: name, as: principal) { return conversation }
+    if let conversation = try await conversation(named: name, as: principal) { return conversation }
     return try await write(as: principal) { transaction, owner throws(StoreError) in
       // Another caller may have made it while this one waited for its transaction.
       if let made = try transaction.conversation(named: name, as: owner) { return made }
@@ -28,27 +28,27 @@ extension Store {
     }
   }
 
-  package func conversation(
+  package nonisolated func conversation(
     _ id: String, as principal: Principal
-  ) throws(StoreError) -> StoredConversation {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> StoredConversation {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.conversation(id, as: owner)
     }
   }
 
-  package func conversation(
+  package nonisolated func conversation(
     named name: String, as principal: Principal
-  ) throws(StoreError) -> StoredConversation? {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> StoredConversation? {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.conversation(named: name, as: owner)
     }
   }
 
   /// Returns the conversation in which a response was made; nil when there is none.
-  package func conversation(
+  package nonisolated func conversation(
     of response: StoredResponse
-  ) throws(StoreError) -> StoredConversation? {
-    try read { transaction throws(StoreError) in
+  ) async throws(StoreError) -> StoredConversation? {
+    try await reader.read { transaction throws(StoreError) in
       guard let turn = response.turn, let row = try transaction.turn(turn).conversation else {
         return nil
       }
@@ -66,10 +66,10 @@ extension Store {
   }
 
   /// Lists conversations by last use.
-  package func conversations(
+  package nonisolated func conversations(
     as principal: Principal, _ page: PageRequest
-  ) throws(StoreError) -> Page<StoredConversation> {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> Page<StoredConversation> {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.conversations(as: owner, page)
     }
   }
@@ -85,41 +85,45 @@ extension Store {
     }
   }
 
-  package func conversationItems(
+  package nonisolated func conversationItems(
     _ conversation: String, as principal: Principal, _ page: PageRequest
-  ) throws(StoreError) -> Page<StoredItem> {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> Page<StoredItem> {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.conversationItems(conversation, as: owner, page)
     }
   }
 
-  package func conversationItem(
+  package nonisolated func conversationItem(
     _ item: String, in conversation: String, as principal: Principal
-  ) throws(StoreError) -> StoredItem {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> StoredItem {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.conversationItem(item, in: conversation, as: owner)
     }
   }
 
   /// Lists what a response was given: its context and its own input, without its output.
-  package func inputItems(
+  package nonisolated func inputItems(
     ofResponse response: String, as principal: Principal, _ page: PageRequest
-  ) throws(StoreError) -> Page<StoredItem> {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> Page<StoredItem> {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.inputItems(ofResponse: response, as: owner, page)
     }
   }
 
   /// Whether a new item can't have an id, because one of this response's subject has it.
-  package func hasItem(_ id: String, besides response: ResponseHandle) throws(StoreError) -> Bool {
-    try read { transaction throws(StoreError) in
+  package nonisolated func hasItem(_ id: String, besides response: ResponseHandle)
+    async throws(StoreError) -> Bool
+  {
+    try await reader.read { transaction throws(StoreError) in
       try transaction.hasItem(id, subject: response.subject)
     }
   }
 
   /// Returns the item that an `item_reference` names.
-  package func item(_ id: String, as principal: Principal) throws(StoreError) -> StoredItem {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  package nonisolated func item(_ id: String, as principal: Principal) async throws(StoreError)
+    -> StoredItem
+  {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       guard let item = try transaction.item(id, as: owner) else { throw .notFound("item", id) }
       return item
     }
@@ -128,19 +132,19 @@ extension Store {
   // MARK: Context
 
   /// Returns all that was said up to the end of a response, its output included.
-  package func context(
+  package nonisolated func context(
     ofResponse id: String, as principal: Principal
-  ) throws(StoreError) -> StoredContext {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> StoredContext {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.context(ofResponse: id, as: owner)
     }
   }
 
   /// Returns all that was said in a conversation.
-  package func context(
+  package nonisolated func context(
     ofConversation id: String, as principal: Principal
-  ) throws(StoreError) -> StoredContext {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> StoredContext {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.context(ofConversation: id, as: owner)
     }
   }

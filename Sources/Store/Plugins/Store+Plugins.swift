@@ -14,8 +14,10 @@ extension Store {
   ///
   /// A row that is damaged comes without its digest: its tool counts as one whose definition
   /// changed.
-  package func toolDefinitions(of subject: Subject) throws(StoreError) -> [ToolDefinitionRow] {
-    try read { transaction throws(StoreError) in
+  package nonisolated func toolDefinitions(of subject: Subject) async throws(StoreError)
+    -> [ToolDefinitionRow]
+  {
+    try await reader.read { transaction throws(StoreError) in
       try transaction.toolDefinitions(subject: transaction.known(subject))
     }
   }

@@ -1,9 +1,9 @@
 extension Store {
   /// Lists stored responses by their beginning.
-  package func log(
+  package nonisolated func log(
     _ request: ResponseLogRequest, as principal: Principal
-  ) throws(StoreError) -> Page<ResponseSummary> {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> Page<ResponseSummary> {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.log(request, as: owner)
     }
   }

@@ -64,12 +64,25 @@ extension Store {
   }
 
   /// Returns a response of the user; one that is not stored is not found.
-  package func response(_ id: String, as principal: Principal) throws(StoreError) -> StoredResponse
-  {
-    try read(as: principal) { transaction, owner throws(StoreError) in
-      let response = try transaction.response(id, as: owner)
-      guard response.isStored else { throw .notFound("response", id) }
-      return response
+  package nonisolated func response(
+    _ id: String, as principal: Principal
+  ) async throws(StoreError) -> StoredResponse {
+    do throws(StoreError) {
+      return try await reader.read(as: principal) { transaction, owner throws(StoreError) in
+        try transaction.storedResponse(id, as: owner)
+      }
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return try await newResponse(id, as: principal)
+    }
+  }
+
+  /// Finds also what has an id of which its client knows before it is on disk (`adoptID`).
+  private func newResponse(
+    _ id: String, as principal: Principal
+  ) throws(StoreError) -> StoredResponse {
+    try read { transaction throws(StoreError) in
+      try transaction.storedResponse(id, as: transaction.reader(principal))
     }
   }
 
@@ -77,10 +90,10 @@ extension Store {
   ///
   /// - Parameter maximumBytes: about how much is read at once. Ask again from the last number on
   ///   until nothing comes.
-  package func events(
+  package nonisolated func events(
     of response: ResponseHandle, after sequence: Int64, maximumBytes: Int = 1 << 20
-  ) throws(StoreError) -> [StoredEvent] {
-    try read { transaction throws(StoreError) in
+  ) async throws(StoreError) -> [StoredEvent] {
+    try await reader.read { transaction throws(StoreError) in
       try transaction.events(
         of: transaction.response(response).handle.row, after: sequence,
         maximumBytes: maximumBytes)
@@ -88,17 +101,19 @@ extension Store {
   }
 
   /// Returns the id of the response that `continue` goes on from.
-  package func lastResponse(
+  package nonisolated func lastResponse(
     ofScope scope: String, as principal: Principal
-  ) throws(StoreError) -> String? {
-    try read(as: principal) { transaction, owner throws(StoreError) in
+  ) async throws(StoreError) -> String? {
+    try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.lastResponse(ofScope: scope, as: owner)
     }
   }
 
   /// Returns on whose behalf a response was made. A token is taken for one that is not shared.
-  package func principal(of response: StoredResponse) throws(StoreError) -> Principal {
-    try read { transaction throws(StoreError) in
+  package nonisolated func principal(of response: StoredResponse) async throws(StoreError)
+    -> Principal
+  {
+    try await reader.read { transaction throws(StoreError) in
       let subject = try transaction.subject(response.handle.subject)
       let turn = try response.turn.map { (row) throws(StoreError) in try transaction.turn(row) }
       return turn?.token.map { Principal(subject, token: $0) } ?? Principal(subject)
@@ -110,5 +125,15 @@ extension Store {
   /// comes as the error that says so.
   package func interruptedResponses() throws(StoreError) -> [Result<StoredResponse, StoreError>] {
     try read { transaction throws(StoreError) in try transaction.runningResponses() }
+  }
+}
+
+extension Transaction {
+  fileprivate func storedResponse(
+    _ id: String, as owner: Owner
+  ) throws(StoreError) -> StoredResponse {
+    let response = try response(id, as: owner)
+    guard response.isStored else { throw .notFound("response", id) }
+    return response
   }
 }

@@ -2,7 +2,7 @@
 /// although the rows are deleted: the next deletion or start erases it then.
 extension Store {
   package func deleteResponse(_ id: String, as principal: Principal) async throws(StoreError) {
-    _ = try response(id, as: principal)
+    _ = try await response(id, as: principal)
     try await delete(as: principal) { transaction, owner throws(StoreError) in
       try transaction.deleteResponse(id, as: owner)
     }

@@ -24,7 +24,7 @@ extension Store {
       // Others' commits come between the steps.
       await Task.yield()
     }
-    return try read(as: principal) { transaction, owner throws(StoreError) in
+    return try await reader.read(as: principal) { transaction, owner throws(StoreError) in
       try transaction.search(request, as: owner)
     }
   }

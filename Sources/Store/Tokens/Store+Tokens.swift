@@ -43,7 +43,7 @@ extension Store {
   }
 
   /// All tokens of all subjects, in the order of their names.
-  package func tokens() throws(StoreError) -> [StoredToken] {
-    try read { transaction throws(StoreError) in try transaction.tokens() }
+  package nonisolated func tokens() async throws(StoreError) -> [StoredToken] {
+    try await reader.read { transaction throws(StoreError) in try transaction.tokens() }
   }
 }

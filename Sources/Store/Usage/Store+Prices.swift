@@ -39,8 +39,8 @@ extension Store {
     }
   }
 
-  package func priceLists() throws(StoreError) -> [StoredPriceList] {
-    try read { transaction throws(StoreError) in try transaction.priceLists() }
+  package nonisolated func priceLists() async throws(StoreError) -> [StoredPriceList] {
+    try await reader.read { transaction throws(StoreError) in try transaction.priceLists() }
   }
 }
 

@@ -42,12 +42,19 @@ extension Store {
   }
 
   /// Sums up requests that have ended, the groups in order.
-  package func usageSummary(_ query: UsageQuery) throws(StoreError) -> [UsageSummary] {
-    try read { transaction throws(StoreError) in try transaction.usageSummary(query) }
+  package nonisolated func usageSummary(
+    _ query: UsageQuery
+  ) async throws(StoreError) -> [UsageSummary] {
+    await settle()
+    return try await reader.read { transaction throws(StoreError) in
+      try transaction.usageSummary(query)
+    }
   }
 
   /// Returns what was spent since a day (as in 20260131), running requests left out.
-  package func spending(sinceDay day: Int) throws(StoreError) -> [UsageSpending] {
-    try read { transaction throws(StoreError) in try transaction.spending(sinceDay: day) }
+  package nonisolated func spending(sinceDay day: Int) async throws(StoreError) -> [UsageSpending] {
+    try await reader.read { transaction throws(StoreError) in
+      try transaction.spending(sinceDay: day)
+    }
   }
 }
