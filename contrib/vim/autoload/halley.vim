@@ -22,12 +22,43 @@ function! halley#inform(text) abort
   call s:say('None', a:text)
 endfunction
 
+" A text on one line.
+function! halley#line(text) abort
+  return substitute(substitute(a:text, '\s*\n\s*', '; ', 'g'), '[[:cntrl:]]', ' ', 'g')
+endfunction
+
+" One line, whole in :messages, and on the screen no longer than there is room for: more would ask for
+" a key to go on, under typing hands.
 function! s:say(highlight, text) abort
+  if mode() =~# '^[cr]'
+    " In the midst of a command line there is no room at all.
+    call timer_start(100, {-> s:say(a:highlight, a:text)})
+    return
+  endif
+  let before = &shortmess
+  set shortmess+=T
   execute 'echohl' a:highlight
-  for line in split('halley: ' .. a:text, "\n")
-    echomsg line
-  endfor
+  echomsg 'halley: ' .. halley#line(a:text)
   echohl None
+  let &shortmess = before
+endfunction
+
+" Shows beside a line of a buffer what went wrong there, where this Vim has virtual text.
+function! halley#mark(buffer, line, text) abort
+  if !has('patch-9.0.0121') || !bufloaded(a:buffer)
+    return
+  elseif empty(prop_type_get('HalleyError', #{bufnr: a:buffer}))
+    call prop_type_add('HalleyError', #{bufnr: a:buffer, highlight: 'ErrorMsg'})
+  endif
+  let last = len(getbufline(a:buffer, 1, '$'))
+  silent! call prop_add(max([1, min([a:line, last])]), 0, #{bufnr: a:buffer, type: 'HalleyError',
+        \ text: ' ✗ ' .. halley#line(a:text), text_wrap: 'truncate'})
+endfunction
+
+function! halley#unmark(buffer) abort
+  if has('textprop') && !empty(prop_type_get('HalleyError', #{bufnr: a:buffer}))
+    call prop_remove(#{bufnr: a:buffer, type: 'HalleyError', all: v:true})
+  endif
 endfunction
 
 " MARK: Answers
@@ -77,8 +108,8 @@ endfunction
 function! s:finish(answer, outcome) abort
   let a:answer.is_done = v:true
   call filter(s:running, {_, answer -> answer isnot a:answer})
-  call halley#stream#finish(a:answer.stream, get(a:outcome, 'is_orphan', v:false))
-  call a:answer.Ended(a:outcome)
+  call halley#stream#finish(a:answer.stream, get(a:outcome, 'is_orphan', v:false),
+        \ {-> a:answer.Ended(a:outcome)})
 endfunction
 
 function! s:stop(answer, reason, is_orphan) abort
@@ -167,8 +198,17 @@ function! halley#ask(prompt, range, without_context) abort
   endif
   let line = empty(a:range) ? line('.') : last
   let is_below = !empty(a:range) || getline(line) =~# '\S'
+  call halley#unmark(bufnr())
+  let stream = halley#stream#new(bufnr(), line, is_below)
   call s:start(bufnr(), halley#options#request(input, {}),
-        \ halley#stream#new(bufnr(), line, is_below), function('s:tell'))
+        \ stream, {outcome -> s:answered(stream, outcome)})
+endfunction
+
+function! s:answered(stream, outcome) abort
+  if a:outcome.is_error && !get(a:outcome, 'is_orphan', v:false)
+    call halley#mark(a:stream.buffer, a:stream.line, a:outcome.message)
+  endif
+  call s:tell(a:outcome)
 endfunction
 
 " :HalleyStop: what runs in this buffer, else all.
@@ -220,7 +260,7 @@ function! halley#rewrite(instruction, first, last) abort
   let instructions = halley#options#get('rewrite_instructions', s:rewrite_instructions)
   let params = halley#options#request(
         \ s:context(a:first, a:last) .. a:instruction, #{instructions: instructions})
-  let preview = #{source: bufnr(), original: getline(a:first, a:last), is_written: v:false,
+  let preview = #{source: bufnr(), original: getline(a:first, a:last), is_written: v:false, fault: '',
         \ lines: halley#stream#track(bufnr(), [a:first, a:last])}
   let preview.buffer = s:open_preview(preview.source)
   let s:previews[preview.buffer] = preview
@@ -230,6 +270,7 @@ endfunction
 
 function! s:rewritten(preview, outcome) abort
   let a:preview.is_written = v:true
+  let a:preview.fault = a:outcome.message
   if get(a:outcome, 'is_orphan', v:false)
     return
   endif
@@ -276,16 +317,34 @@ function! s:meant() abort
   return sort(found, {a, b -> b.buffer - a.buffer})[0]
 endfunction
 
+" The lines to replace as they are now, or [0, 0] where they are gone. Undo may have brought them back.
+function! s:target(preview) abort
+  let lines = halley#stream#lines(a:preview.lines)
+  if !bufloaded(a:preview.source) || lines[0] > 0 && lines[1] >= lines[0]
+    return lines
+  endif
+  let text = getbufline(a:preview.source, 1, '$')
+  let last = len(a:preview.original) - 1
+  let found = filter(range(len(text) - last), {_, start ->
+        \ text[start] ==# a:preview.original[0] && text[start : start + last] == a:preview.original})
+  return len(found) == 1 ? [found[0] + 1, found[0] + 1 + last] : [0, 0]
+endfunction
+
 " Why the new text can't be taken, or nothing.
 function! s:obstacle(preview, is_forced) abort
-  let [first, last] = halley#stream#lines(a:preview.lines)
+  let [first, last] = s:target(a:preview)
   if !a:preview.is_written
     return 'the new text is still being written; wait, or :HalleyStop first'
   elseif first < 1 || last < first
     return 'the lines to replace are gone; copy from the preview'
-  elseif !a:is_forced && getbufline(a:preview.source, first, last) != a:preview.original
+  elseif a:is_forced
+    return ''
+  elseif a:preview.fault !=# ''
+    return printf('the new text is not whole (%s); :HalleyAccept! takes it nevertheless',
+          \ halley#line(a:preview.fault))
+  elseif getbufline(a:preview.source, first, last) != a:preview.original
     return 'the lines have changed since; :HalleyAccept! replaces them nevertheless'
-  elseif !a:is_forced && getbufline(a:preview.buffer, 1, '$') == ['']
+  elseif getbufline(a:preview.buffer, 1, '$') == ['']
     return 'there is no new text; :HalleyAccept! empties the lines nevertheless'
   endif
   return ''
@@ -300,7 +359,7 @@ function! halley#accept(is_forced) abort
   if obstacle !=# ''
     return halley#report(obstacle)
   endif
-  let [first, last] = halley#stream#lines(preview.lines)
+  let [first, last] = s:target(preview)
   call halley#stream#replace(preview.source, first, last, getbufline(preview.buffer, 1, '$'))
   execute 'bwipeout!' preview.buffer
 endfunction

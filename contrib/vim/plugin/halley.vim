@@ -16,6 +16,8 @@ command! -nargs=* -range=0 -bang Halley
 command! -nargs=* -range HalleyRewrite call halley#rewrite(<q-args>, <line1>, <line2>)
 command! -bang HalleyAccept call halley#accept(<bang>0)
 command! HalleyReject call halley#reject()
+command! -nargs=? -complete=customlist,halley#approve#complete HalleyApprove
+      \ call halley#approve#answer(<q-args>)
 command! HalleyStop call halley#stop()
 
 highlight default link HalleyNote Comment

@@ -111,6 +111,11 @@ function! s:answers(socket) abort
   return v:shell_error == 0
 endfunction
 
+" A program that ends with the test.
+function! StartJob(command) abort
+  call add(s:jobs, job_start(a:command, #{out_io: 'null', err_io: 'null'}))
+endfunction
+
 function! Kill(job) abort
   call job_stop(a:job, 'kill')
   call Eventually('it is dead', {-> job_status(a:job) ==# 'dead'})

@@ -83,7 +83,7 @@ function! Test_help() abort
   execute 'helptags' copy .. '/doc'
   call Equal(readfile(copy .. '/doc/tags'), readfile($HALLEY_ROOT .. '/contrib/vim/doc/tags'))
   let commands = getcompletion('Halley', 'command')
-  call Equal(len(commands), 5)
+  call Equal(len(commands), 6)
   for topic in ['halley', 'g:halley', 'halley#status()'] + map(commands, {_, name -> ':' .. name})
     execute 'help' topic
   endfor

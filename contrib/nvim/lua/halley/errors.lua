@@ -67,36 +67,26 @@ local function is_plain()
   return debug.getinfo(vim.notify, 'S').source:find('vim/_', 1, true) ~= nil
 end
 
--- As much as fits, since more would ask for a key to go on.
-local function show(line, highlight)
-  local room = math.max(vim.v.echospace, 20)
-  if vim.fn.strdisplaywidth(line) > room then
-    while vim.fn.strdisplaywidth(line) > room - 1 do
-      line = vim.fn.strcharpart(line, 0, vim.fn.strchars(line) - 1)
-    end
-    line = line .. '…'
-  end
-  vim.api.nvim_echo({ { line, highlight } }, false, {})
-end
-
--- In the midst of a command line there is no room for a message.
-local function show_when_there_is_room(line, highlight)
+-- One line, whole in |:messages| and on the screen no longer than there is room for: more would ask
+-- for a key to go on, under typing hands.
+local show
+show = function(line, highlight)
+  -- In the midst of a command line there is no room at all.
   if vim.api.nvim_get_mode().mode:find('^[cr]') then
-    vim.defer_fn(function() show_when_there_is_room(line, highlight) end, 100)
-  else
-    show(line, highlight)
+    return vim.defer_fn(function() show(line, highlight) end, 100)
   end
+  local before = vim.o.shortmess
+  vim.opt.shortmess:append('T')
+  vim.cmd('echohl ' .. highlight)
+  vim.cmd('echomsg ' .. vim.fn.string(line))
+  vim.cmd('echohl None')
+  vim.o.shortmess = before
 end
 
--- One line, whole in |:messages| and no longer than the screen has room for.
 local function notify(text, level)
   local line = 'halley: ' .. M.line(text)
   if not is_plain() then return vim.notify(line, level) end
-  local highlight = highlights[level]
-  vim.cmd('echohl ' .. (highlight or 'None'))
-  vim.cmd('silent echomsg ' .. vim.fn.string(line))
-  vim.cmd('echohl None')
-  show_when_there_is_room(line, highlight)
+  show(line, highlights[level] or 'None')
 end
 
 function M.inform(text) notify(text, levels.INFO) end

@@ -34,7 +34,7 @@ function! s:open(paths) abort
     if ch_status(channel) ==# 'open'
       let [s:channel, s:path] = [channel, path]
       call s:request('initialize', #{client: #{name: 'vim', version: printf('%d.%d',
-            \ v:version / 100, v:version % 100)}, capabilities: #{approvals: v:false}}, {})
+            \ v:version / 100, v:version % 100)}, capabilities: #{approvals: v:true}}, {})
       return v:true
     endif
   endfor
@@ -42,6 +42,9 @@ function! s:open(paths) abort
 endfunction
 
 function! s:send(channel, message) abort
+  if ch_status(a:channel) !=# 'open'
+    return
+  endif
   call ch_sendraw(a:channel, json_encode(extend(#{jsonrpc: '2.0'}, a:message)) .. "\n")
 endfunction
 
@@ -91,6 +94,7 @@ function! s:receive(channel, line) abort
     call ch_close(a:channel)
     return s:fail(a:channel, s:text_of(get(message, 'error', {})))
   endif
+  call halley#approve#withdraw(a:channel, id)
   let handlers = has_key(s:pending, id) ? remove(s:pending, id).handlers : {}
   if has_key(handlers, 'done')
     let error = has_key(message, 'error') ? s:text_of(message.error) : ''
@@ -99,7 +103,10 @@ function! s:receive(channel, line) abort
 endfunction
 
 function! s:serve(channel, message) abort
-  if has_key(a:message, 'id')
+  if has_key(a:message, 'id') && a:message.method ==# 'tools.approve'
+    return halley#approve#ask(a:channel, get(a:message, 'params', {}),
+          \ {result -> s:send(a:channel, #{id: a:message.id, result: result})})
+  elseif has_key(a:message, 'id')
     return s:send(a:channel, #{id: a:message.id,
           \ error: #{code: -32601, message: a:message.method .. ' is not known to this client'}})
   endif
@@ -116,6 +123,7 @@ endfunction
 
 " Every request of the channel fails; the next one opens another channel.
 function! s:fail(channel, text) abort
+  call halley#approve#withdraw(a:channel, 0)
   let lost = filter(copy(s:pending), {_, call -> call.channel is a:channel})
   call filter(s:pending, {_, call -> call.channel isnot a:channel})
   if s:channel is a:channel
