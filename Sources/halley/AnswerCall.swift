@@ -84,7 +84,8 @@ struct AnswerCall {
     if observer.text.isEmpty, !options.json, !startsLate { throw silence(response) }
     if observer.lacksCode {
       throw Failure(
-        .failed, "the answer holds no fenced code block", advice: "ask without -x to see it")
+        .failed, "the answer holds no fenced code block",
+        advice: "ask without \(options.extract ? "-x" : "--xl") to see it")
     }
   }
 

@@ -29,7 +29,7 @@ struct Halley: ParsableCommand {
     ],
     defaultSubcommand: Ask.self)
 
-  private static var commandNames: [String] {
+  static var commandNames: [String] {
     configuration.subcommands.map { $0._commandName } + ["help"]
   }
 
@@ -38,7 +38,9 @@ struct Halley: ParsableCommand {
     let arguments = commandFirst(CommandLine.arguments.dropFirst())
     do {
       try check(arguments)
-      var command = try quickly(arguments) ?? parseAsRoot(understood(arguments))
+      let words = AttachmentTypes.joined(arguments)
+      var command = try quickly(words) ?? parseAsRoot(understood(words))
+      if let ask = command as? Ask { try check(ask, arguments) }
       try command.run()
     } catch let failure as Failure {
       leave(failure)
@@ -64,7 +66,7 @@ struct Halley: ParsableCommand {
     return Array(names) + options + rest.dropFirst(names.count)
   }
 
-  private static func isSocket(_ word: String) -> Bool {
+  static func isSocket(_ word: String) -> Bool {
     word == "--socket" || word.hasPrefix("--socket=")
   }
 
@@ -99,60 +101,6 @@ struct Halley: ParsableCommand {
     return ["ask"] + arguments
   }
 
-  /// One word that is nearly a command's name is a slip, and not worth a model's time.
-  private static func check(_ arguments: [String]) throws(Failure) {
-    guard let first = arguments.first else { return }
-    if first == "help" { return try check(help: arguments.dropFirst(), arguments) }
-    if [Config._commandName, Init._commandName].contains(first), arguments.contains(where: isSocket)
-    {
-      throw .usage("halley \(first) asks no daemon, and so takes no --socket")
-    }
-    if let command = configuration.subcommands.first(where: { $0._commandName == first }) {
-      return try check(Array(arguments.dropFirst()), behind: command)
-    }
-    guard arguments.dropFirst().allSatisfy({ $0.hasPrefix("-") }),
-      let near = slip(first, commandNames)
-    else { return }
-    throw .usage(
-      "\"\(first)\" is no command; did you mean: halley \(near)",
-      advice: "to ask it as a prompt: halley ask \(arguments.joined(separator: " "))")
-  }
-
-  /// The same for a command that has commands of its own, such as `halley cache stats`.
-  private static func check(
-    _ arguments: [String], behind command: any ParsableCommand.Type
-  ) throws(Failure) {
-    let names = command.configuration.subcommands.map { $0._commandName }
-    guard let first = arguments.first, let near = slip(first, names) else { return }
-    throw .usage(
-      "\"\(first)\" is no command; did you mean: halley \(command._commandName) \(near)",
-      advice: "there are: \(names.joined(separator: ", "))")
-  }
-
-  /// What help is asked for has to be a command, and behind it one of its own.
-  private static func check(
-    help topics: ArraySlice<String>, _ arguments: [String]
-  ) throws(Failure) {
-    let topics = topics.prefix { !$0.hasPrefix("-") }
-    guard let first = topics.first else { return }
-    let command = configuration.subcommands.first { $0._commandName == first }
-    let below = command?.configuration.subcommands.map { $0._commandName } ?? []
-    let isPrompt = command == nil && topics.count > 1
-    let unknown = commandNames.contains(first) ? topics.dropFirst().first : first
-    guard !isPrompt, let unknown, !below.contains(unknown) else { return }
-    let names = command == nil ? commandNames : below
-    let near = closest(to: unknown, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
-    throw .usage(
-      "there is no command \"\(unknown)\" to help with\(near)",
-      advice: "to ask it as a prompt: halley ask \(arguments.joined(separator: " "))")
-  }
-
-  private static func slip(_ word: String, _ names: [String]) -> String? {
-    guard !word.hasPrefix("-"), !names.contains(word) else { return nil }
-    // Stricter than for what can only be a name: hello is no help.
-    return closest(to: word, among: names, edits: word.utf8.count < 6 ? 1 : 2)
-  }
-
   private static func leave(_ failure: Failure) -> Never {
     say(failure.text)
     Glibc.exit(failure.status.rawValue)
@@ -164,7 +112,7 @@ struct Halley: ParsableCommand {
       commandNames.contains(arguments[0]), arguments[0] != "ask"
     else { exit(withError: error) }
     say(fullMessage(for: error) + "\n")
-    say("  to ask this as a prompt: halley ask \(arguments.joined(separator: " "))\n")
+    say("  to ask this as a prompt: \(promptCommand(arguments))\n")
     Glibc.exit(ExitStatus.usage.rawValue)
   }
 

@@ -10,6 +10,8 @@ package struct AnswerObserver: CallObserver {
     /// Of the terminal; nil where the answer goes elsewhere.
     package var columns: Int?
     package var extractsCode = false
+    /// Whether the last block is wanted and not the first.
+    package var takesLast = false
     /// Whether a spinner and the model's reasoning are shown: both streams are terminals, and
     /// nobody asked for quiet.
     package var showsProgress = false
@@ -41,7 +43,8 @@ package struct AnswerObserver: CallObserver {
     self.notes = notes
     self.approval = approval
     renderer = AnswerRenderer(
-      options.look, columns: options.columns, extractsCode: options.extractsCode)
+      options.look, columns: options.columns, extractsCode: options.extractsCode,
+      takesLast: options.takesLast)
     spinner = options.showsProgress && !options.isJSON ? Spinner(start: Clock.milliseconds) : nil
   }
 

@@ -19,11 +19,14 @@ package struct AnswerRenderer {
 
   /// - Parameters:
   ///   - columns: of the terminal; nil for as many as it takes.
-  ///   - extractsCode: whether only the first fenced code block is wanted.
-  package init(_ look: Look, columns: Int? = nil, extractsCode: Bool = false) {
+  ///   - extractsCode: whether only one fenced code block is wanted.
+  ///   - takesLast: whether that is the last one and not the first.
+  package init(
+    _ look: Look, columns: Int? = nil, extractsCode: Bool = false, takesLast: Bool = false
+  ) {
     self.look = look
     styler = MarkdownStyler(columns: columns)
-    block = extractsCode ? FencedBlock() : nil
+    block = extractsCode ? FencedBlock(takesLast: takesLast) : nil
   }
 
   /// Whether a code block was wanted and the answer has had none.

@@ -5,8 +5,22 @@ package struct AnswerSchema: Sendable {
   package let schema: RawJSON
   private let name: String
 
-  /// - Parameter argument: a JSON object, or the path of a file that holds one.
-  package init(argument: String) throws(Failure) {
+  /// - Parameters:
+  ///   - argument: a JSON object, the path of a file that holds one, or fields in the short form.
+  ///   - isMultiple: whether a list of such objects is asked for, as `items`.
+  package init(argument: String, isMultiple: Bool = false) throws(Failure) {
+    var schema: RawJSON
+    if let fields = SchemaFields(argument) {
+      schema = try fields.schema
+      name = "answer"
+    } else {
+      (schema, name) = try Self.whole(argument)
+    }
+    self.schema = isMultiple ? SchemaFields.list(of: schema) : schema
+  }
+
+  private static func whole(_ argument: String) throws(Failure) -> (RawJSON, String) {
+    let schema: RawJSON
     let isInline = argument.first { !$0.isWhitespace } == "{"
     let bytes = isInline ? Array(argument.utf8) : try FileContents.readInput(argument)
     let source = isInline ? "--schema" : argument
@@ -18,7 +32,9 @@ package struct AnswerSchema: Sendable {
     guard schema.kind == .object else {
       throw .usage("\(source) is not a JSON Schema: an object was expected")
     }
-    name = Self.name(schema["title"]?.string ?? (isInline ? "answer" : FileName(argument).base))
+    return (
+      schema, name(schema["title"]?.string ?? (isInline ? "answer" : FileName(argument).base))
+    )
   }
 
   /// The `text.format` of the request.

@@ -43,6 +43,6 @@ struct Chat: ParsableCommand {
     let input = try ChatInput(call, daemon.inputLimit, remembers: !thread.isForgotten)
     let link = ChatLink(daemon, call, try connection.get())
     let loop = ChatLoop(request, call, link, input, parts: prompt.isEmpty ? nil : parts)
-    try loop.run(first: prompt.prompt.joined(separator: " "))
+    try loop.run(first: parts.words)
   }
 }

@@ -42,8 +42,14 @@ struct ModelOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "A JSON Schema for the answer, which is checked: a file, or JSON.", valueName: "schema"))
+      "A schema for the answer, which is checked: fields as in 'name, age int, bio: one line', a "
+        + "file, or JSON.", valueName: "schema"))
   var schema: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The same for a list of such answers.", valueName: "schema"))
+  var schemaMulti: String?
 
   @Option(
     name: .customLong("tool"), parsing: .unconditionalSingleValue,
@@ -59,6 +65,12 @@ struct ModelOptions: ParsableArguments {
     transform: OptionNumber.decimal(1e-6...1e9))
   var timeout: Double?
 
+  func validate() throws {
+    if schema != nil, schemaMulti != nil {
+      throw ValidationError("--schema and --schema-multi can't both be given")
+    }
+  }
+
   /// Takes everything over into a request.
   func apply(to request: inout CreateRequest) throws(Failure) {
     request.model = model
@@ -71,11 +83,19 @@ struct ModelOptions: ParsableArguments {
     request.tools = tools
     request.timeoutSeconds = timeout
     if let schema { request.schema = try AnswerSchema(argument: schema) }
+    if let schemaMulti {
+      request.schema = try AnswerSchema(argument: schemaMulti, isMultiple: true)
+    }
     for parameter in parameters { request.parameters.append(try Self.parameter(parameter)) }
   }
 
   private static func parameter(_ text: String) throws(Failure) -> (key: String, value: RawJSON) {
     let (key, value) = try pair(text, of: "--param", "key=JSON")
+    if let near = ParameterName.misspelt(key) {
+      throw .usage(
+        "--param: \"\(key)\" is no parameter of the API; did you mean \"\(near)\"?",
+        advice: "others that an upstream may know are passed on, if they are not so near")
+    }
     do throws(JSONError) {
       return (key, try RawJSON(parsing: value))
     } catch {

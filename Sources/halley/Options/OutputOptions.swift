@@ -8,6 +8,11 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: [.customShort("x"), .long], help: "Print only the first fenced code block.")
   var extract = false
 
+  @Flag(
+    name: [.customLong("xl"), .customLong("extract-last")],
+    help: "Print only the last fenced code block.")
+  var extractsLast = false
+
   @Flag(help: "Print one JSON object a line: the events as they come, then the result.")
   var json = false
 
@@ -24,6 +29,8 @@ struct OutputOptions: ParsableArguments {
   var color = ColorChoice.auto
 
   func validate() throws {
+    if extract, extractsLast { throw ValidationError("-x and --xl can't both be given") }
+    if extractsLast, json { throw ValidationError("--xl and --json can't both be given") }
     if extract, json { throw ValidationError("-x and --json can't both be given") }
     if raw, json { throw ValidationError("--raw and --json can't both be given") }
   }
@@ -35,7 +42,8 @@ struct OutputOptions: ParsableArguments {
   func answerOptions(_ output: StandardStream, _ notes: StandardStream) -> AnswerObserver.Options {
     var options = AnswerObserver.Options()
     options.isJSON = json
-    options.extractsCode = extract
+    options.extractsCode = extract || extractsLast
+    options.takesLast = extractsLast
     options.look = look(output)
     options.columns = output.columns
     options.showsProgress = showsNotes(output, notes) && Environment.value("TERM") != "dumb"

@@ -11,8 +11,17 @@ struct PromptOptions: ParsableArguments {
   var attachments: [String] = []
 
   @Option(
+    name: .customLong("at"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "The media type of the attachment before it, as in -a page --at text/html.",
+      valueName: "type"))
+  var types: [String] = []
+
+  @Option(
     name: [.customShort("f"), .customLong("file")],
-    help: ArgumentHelp("Put a text file into the prompt, under its name. Repeatable."))
+    help: ArgumentHelp(
+      "Put text into the prompt, under its name: a file, a directory, a 'glob', a URL. Repeatable.",
+      valueName: "file|url"))
   var files: [String] = []
 
   @Option(
@@ -26,6 +35,11 @@ struct PromptOptions: ParsableArguments {
       "A value for a template's place {{key}}. Repeatable.", valueName: "key=value"))
   var values: [String] = []
 
+  @Flag(
+    name: [.customShort("e"), .customLong("edit")],
+    help: "Write the prompt in $EDITOR, which begins with these words.")
+  var edits = false
+
   @Flag(name: .customLong("no-stdin"), help: "Leave stdin alone, even if it is a pipe or a file.")
   var ignoresStdin = false
 
@@ -33,7 +47,10 @@ struct PromptOptions: ParsableArguments {
   var prompt: [String] = []
 
   func validate() throws {
-    if attachments.filter({ $0 == "-" }).count > 1 {
+    if let type = types.first {
+      throw ValidationError("--at \(type) stands behind no -a whose type it could be")
+    }
+    if attachedFiles.filter({ $0.argument == "-" }).count > 1 {
       throw ValidationError("-a - can be given once: stdin ends only once")
     }
     if !values.isEmpty, template == nil {
@@ -46,10 +63,21 @@ struct PromptOptions: ParsableArguments {
 
   /// Whether nothing is asked and nothing attached.
   var isEmpty: Bool {
-    attachments.isEmpty && files.isEmpty && template == nil && prompt.isEmpty
+    attachments.isEmpty && files.isEmpty && template == nil && prompt.isEmpty && !edits
   }
 
-  var attachesStdin: Bool { attachments.contains("-") }
+  /// Whether nothing but words is asked.
+  var isOnlyWords: Bool { attachments.isEmpty && files.isEmpty && template == nil }
+
+  var attachesStdin: Bool { attachedFiles.contains { $0.argument == "-" } }
+
+  /// What stands behind each `-a`, and the type that `--at` has given it.
+  var attachedFiles: [(argument: String, type: String?)] {
+    attachments.map { argument in
+      guard let (file, type) = AttachmentTypes.parts(of: argument) else { return (argument, nil) }
+      return (file, type)
+    }
+  }
 
   /// Whether stdin is to be read: as an attachment, or as text that was piped in.
   var readsStdin: Bool { attachesStdin || (!ignoresStdin && StandardInput.isPiped) }

@@ -7,19 +7,25 @@ struct PromptParts {
   private let contexts: [ContextFile]
   /// In the order of the command line; nil stands for stdin.
   private let attachments: [Attachment?]
+  private let stdinType: String?
   private let values: [String: String]
+  /// What is asked: what was edited, else the words of the command line.
+  let words: String
 
   /// Reads every file, but not yet stdin.
   init(_ options: PromptOptions, _ limit: InputLimit) throws(Failure) {
     self.options = options
     template = try Self.template(options.template)
-    var contexts: [ContextFile] = []
-    for path in options.files { contexts.append(try ContextFile(path: path, limit)) }
-    self.contexts = contexts
+    var sources = ContextSources(limit)
+    for argument in options.files { try sources.take(argument) }
+    contexts = sources.files
     var attachments: [Attachment?] = []
-    for argument in options.attachments {
-      attachments.append(argument == "-" ? nil : try Attachment(argument: argument, limit))
+    for (argument, type) in options.attachedFiles {
+      if let type { try Self.check(type) }
+      attachments.append(
+        argument == "-" ? nil : try Attachment(argument: argument, type: type, limit))
     }
+    stdinType = options.attachedFiles.first { $0.argument == "-" }?.type
     self.attachments = attachments
     var values: [String: String] = [:]
     for value in options.values {
@@ -27,6 +33,8 @@ struct PromptParts {
       values[key] = text
     }
     self.values = values
+    let words = options.prompt.joined(separator: " ")
+    self.words = options.edits ? try TextEditor.text(beginningWith: words) : words
   }
 
   /// Puts the parts together.
@@ -40,14 +48,23 @@ struct PromptParts {
     try applySettings(to: &request)
     var texts = contexts.map(\.text)
     if let stdin, !options.attachesStdin { texts.append(try StandardInput.text(of: stdin)) }
-    texts.append(words ?? options.prompt.joined(separator: " "))
+    texts.append(words ?? self.words)
     let text = texts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     request.text = try template?.fill(input: text, parameters: values) ?? text
-    request.attachments = attachments.map { $0 ?? Attachment(stdin: stdin ?? []) }
+    request.attachments = attachments.map { $0 ?? Attachment(stdin: stdin ?? [], type: stdinType) }
     guard !request.text.isEmpty || !request.attachments.isEmpty else {
       throw .usage(
         "there is nothing to ask",
         advice: "as in: halley \"tell me a story\", or pipe text in; see halley --help")
+    }
+  }
+
+  /// RFC 2045, section 5.1: a type and a subtype.
+  private static func check(_ type: String) throws(Failure) {
+    let parts = type.split(separator: "/", omittingEmptySubsequences: false)
+    let isPlain = type.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x2C && $0 != 0x3B }
+    guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), isPlain else {
+      throw .usage("--at: \"\(type)\" found where a media type such as image/png was expected")
     }
   }
 

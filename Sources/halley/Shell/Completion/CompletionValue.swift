@@ -19,7 +19,8 @@ enum CompletionValue: Equatable {
     "--model": .models, "--upstream": .upstreams, "--profile": .profiles,
     "--conversation": .conversations, "--template": .templates, "--tool": .tools,
     "--models": .models, "--tools": .tools,
-    "--attach": .files, "--file": .files, "--schema": .files, "--socket": .files,
+    "--attach": .files, "--file": .files, "--schema": .files, "--schema-multi": .files,
+    "--socket": .files,
     "--config": .files,
     "--effort": .choices(["none", "minimal", "low", "medium", "high", "xhigh"]),
   ]

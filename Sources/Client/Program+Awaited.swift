@@ -1,0 +1,103 @@
+internal import Glibc
+
+/// Programs whose end is awaited.
+extension Program {
+  /// What a program that was awaited has printed.
+  package struct Output {
+    /// Its exit status; 128 and the number of the signal that ended it.
+    package let status: Int32
+    package let bytes: [UInt8]
+  }
+
+  /// Runs a program that is found in `PATH` and takes what it prints; stdin is empty, stderr is this
+  /// program's.
+  ///
+  /// - Parameter most: bytes of its output; more end it.
+  package static func output(
+    _ program: String, _ arguments: [String], most: Int
+  ) throws(SystemError) -> Output {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else { throw SystemError("pipe") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    defer { close(ends[0]) }
+    let process: pid_t
+    do throws(SystemError) {
+      process = try spawn([program] + arguments, input: "/dev/null", output: ends[1])
+    } catch {
+      close(ends[1])
+      throw error
+    }
+    close(ends[1])
+    var bytes: [UInt8] = []
+    do throws(SystemError) {
+      while try FileContents.readSome(ends[0], into: &bytes, InputLimit(most)) {}
+    } catch {
+      kill(process, SIGTERM)
+      _ = wait(process)
+      throw error
+    }
+    return Output(status: wait(process), bytes: bytes)
+  }
+
+  /// Runs a program at the terminal, such as an editor, and waits for its end; Ctrl-C is the program's
+  /// meanwhile.
+  ///
+  /// - Returns: its exit status.
+  package static func run(_ words: [String]) throws(SystemError) -> Int32 {
+    let old = [SIGINT, SIGQUIT].map { (number) in
+      var ignore = sigaction()
+      var old = sigaction()
+      unsafe ignore.__sigaction_handler.sa_handler = SIG_IGN
+      unsafe sigaction(number, &ignore, &old)
+      return (number, old)
+    }
+    defer {
+      for (number, action) in old {
+        var action = action
+        unsafe sigaction(number, &action, nil)
+      }
+    }
+    return wait(try spawn(words, input: isatty(0) == 1 ? nil : "/dev/tty", output: nil))
+  }
+
+  /// - Parameters:
+  ///   - input: the file for its stdin, as far as that can be opened; nil for this program's.
+  ///   - output: its stdout; nil for this program's.
+  private static func spawn(
+    _ words: [String], input: String?, output: Int32?
+  ) throws(SystemError) -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawnattr_init(&attributes)
+    var pointers = unsafe words.map { unsafe strdup($0) }
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+      for index in unsafe pointers.indices { unsafe free(pointers[index]) }
+    }
+    unsafe pointers.append(nil)
+    let stdin = input.map { unsafe open($0, O_RDWR | O_CLOEXEC) } ?? -1
+    defer { if stdin >= 0 { close(stdin) } }
+    if stdin >= 0 { unsafe posix_spawn_file_actions_adddup2(&actions, stdin, STDIN_FILENO) }
+    if let output { unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+    var all = sigset_t()
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    var process: pid_t = 0
+    let status = unsafe posix_spawnp(
+      &process, words[0], &actions, &attributes, pointers, environ)
+    guard status == 0 else { throw SystemError("spawn", status) }
+    return process
+  }
+
+  private static func wait(_ process: pid_t) -> Int32 {
+    var status: Int32 = 0
+    while unsafe waitpid(process, &status, 0) < 0 {
+      guard errno == EINTR else { return 127 }
+    }
+    let signal = status & 0x7F
+    return signal == 0 ? status >> 8 & 0xFF : 128 + signal
+  }
+}
