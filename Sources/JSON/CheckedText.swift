@@ -70,13 +70,20 @@ enum CheckedText {
   static func endOfString(_ text: Span<UInt8>, from start: Int) -> Int {
     var offset = start + 1
     while true {
-      offset = EightBytes.first(in: text, from: offset) {
+      let near = text.extracting(..<min(offset + nearBytes, text.count))
+      offset = EightBytes.first(in: near, from: offset) {
         $0.equal(to: UInt8(ascii: "\"")) | $0.equal(to: UInt8(ascii: "\\"))
+      }
+      if offset == near.count {
+        offset = text.firstIndex(of: UInt8(ascii: "\""), or: UInt8(ascii: "\\"), from: offset)
       }
       if text[offset] == UInt8(ascii: "\"") { return offset + 1 }
       offset += 2
     }
   }
+
+  /// Most strings end within these; from there on memchr(3) is faster.
+  private static var nearBytes: Int { 64 }
 
   private static func endOfContainer(_ text: Span<UInt8>, from start: Int) -> Int {
     var depth = 0

@@ -152,7 +152,13 @@ import TestSupport
     try half.send("GET /v1/models HTTP/1.1\r\n")
     try Wait.until("both to run") { try stage.simulator.count("active_streams") == 2 }
     stage.daemon.signal(15)
-    #expect(try idle.isClosedByDaemon())
+    var last = try idle.ask("GET", "/healthz")
+    try Wait.until("the daemon to know that it stops") {
+      if last.status == 200 { last = try idle.ask("GET", "/healthz") }
+      return last.status != 200
+    }
+    #expect(last.status == 503)
+    #expect(last.head.isLast)
     try half.send("Host: x\r\n\r\n")
     let refused = try half.answer()
     #expect(refused.status == 503)

@@ -101,6 +101,41 @@ import TestSupport
     #expect(answer.head["x-request-id"] != answer.head["x-upstream-request-id"])
   }
 
+  @Test(arguments: [
+    ("flat", "rate_limit_exceeded", 429), ("nested", "rate_limit_exceeded", 429),
+    ("flat", "server_error", 502), ("bare", "invalid_prompt", 400),
+  ])
+  func `an error event in place of a response has the status of its code`(
+    _ kind: String, _ code: String, _ status: Int
+  ) throws {
+    let answer = try HTTPStage().create(
+      [
+        "stream_error": "\(kind):0", "stream_error_alone": "1", "error_code": code,
+      ], members: #","stream":true"#)
+    #expect(answer.status == status)
+    #expect(try answer.errorCode == code)
+    #expect(try answer.error?["type"]?.string != "error")
+  }
+
+  @Test(arguments: ["gzip", "zstd", "identity, gzip"])
+  func `a body that is compressed is refused by its name`(_ coding: String) throws {
+    let answer = try HTTPStage().create([:], ["Content-Encoding: \(coding)"])
+    #expect(answer.status == 415)
+    #expect(try answer.error?["message"]?.string?.contains(coding) == true)
+  }
+
+  @Test(arguments: ["responses/input_tokens", "responses/compact", "responses"])
+  func `a request without a model asks that of the face, if it has one`(_ path: String) throws {
+    let body = #"{"input":"Hi"}"#
+    let refused = try HTTPStage().ask("POST", "/v1/\(path)", body: body)
+    #expect(refused.status == 400)
+    #expect(try refused.error?["param"]?.string == "model")
+    let stage = try HTTPStage(http: #"default_model = "gpt-5.4-mini""#)
+    #expect(try stage.ask("POST", "/v1/\(path)", body: body).status == 200)
+    let sent = try #require(try stage.simulator.requests().last)
+    #expect(sent.text.contains("gpt-5.4-mini"))
+  }
+
   @Test(arguments: [401, 403])
   func `an upstream that refuses the daemon's key says nothing of the client's`(_ status: Int)
     throws

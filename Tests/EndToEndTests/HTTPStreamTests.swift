@@ -64,6 +64,27 @@ import TestSupport
     #expect(try other.events().last?.type == "response.completed")
   }
 
+  @Test func `an error that comes after the head says so in the stream`() throws {
+    let late = ["header_delay_ms": "10500", "status": "500", "error_code": "late"]
+    let response = try stage.connect()
+    try response.request(
+      "POST", "/v1/responses", body: HTTPStage.body(late, #","stream":true"#))
+    let chat = try stage.connect()
+    let metadata = RawJSON.object { for (key, value) in late { $0.member(key, value) } }
+    try chat.request(
+      "POST", "/v1/chat/completions",
+      body: #"{"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true,"#
+        + #""metadata":\#(metadata.text)}"#)
+    for client in [response, chat] { #expect(try client.head()?.status == 200) }
+    let events = try response.events()
+    #expect(events.suffix(2).map(\.name) == ["error", "response.failed"])
+    #expect(events.last?.data["response"]?["error"]?["code"]?.string == "late")
+    var text = ""
+    while let frame = try chat.frame() { text += frame }
+    #expect(text.contains(#""code":"late""#))
+    #expect(text.hasSuffix("data: [DONE]\n\n"))
+  }
+
   @Test func `a stream that is cut off ends with an error and the failure of what came`() throws {
     let client = try stage.connect()
     #expect(try client.stream(["reset": "after_events:6", "words": "20"]).status == 200)

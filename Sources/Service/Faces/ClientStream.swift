@@ -58,6 +58,7 @@ package final class ClientStream {
 
   /// Whether something that the owner handed out is not sent yet.
   package var hasUnsent: Bool { !unsent.isEmpty }
+  package var unsentBytes: Int { unsent.count }
 
   private func handle(_ ready: IOEvents) {
     if ready.contains(.writable) {

@@ -97,15 +97,29 @@ struct HTTPAccess {
   }
 
   /// Whoever sends another type may be a form of a page, which asks nobody first (Fetch standard,
-  /// section 2.2.2).
+  /// section 2.2.2). What is compressed is not taken: it says nothing of how long it will be.
   private static func checkContent(_ head: HTTPRequestHead) throws(APIError) {
     let type = head["content-type"] ?? ""
-    let name = type.prefix { $0 != ";" }.lowercased()
-    guard name.filter({ $0 != " " && $0 != "\t" }) == "application/json" else {
+    guard isJSON(type) else {
       let found = type.isEmpty ? "no content type" : RawJSON.string(type).excerpt
       throw APIError(
         415, code: "unsupported_media_type", "found \(found), expected application/json")
     }
+    guard let coding = head["content-encoding"], coding.lowercased() != "identity" else { return }
+    throw APIError(
+      415, code: "unsupported_media_type",
+      "found the content encoding \(RawJSON.string(coding).excerpt), expected none")
+  }
+
+  /// Whether a content type is JSON's, with parameters or without (RFC 9110, section 8.3.1).
+  private static func isJSON(_ type: String) -> Bool {
+    var rest = type.utf8[...]
+    for byte in "application/json".utf8 {
+      guard let found = rest.popFirst(), found == byte || found | 0x20 == byte && found >= 0x41
+      else { return false }
+    }
+    let behind = rest.first { $0 != 0x20 && $0 != 0x09 }
+    return behind == nil || behind == UInt8(ascii: ";")
   }
 
   // MARK: As whom

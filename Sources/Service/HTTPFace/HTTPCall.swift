@@ -47,7 +47,11 @@ struct HTTPCall {
     switch route.endpoint {
     case .create: self = try .create(params, head, try Self.known(caller), daemon)
     case .chat: self = try .chat(params, head, try Self.known(caller), daemon)
-    case .method(let method): self = .method(method, params, head, try Self.known(caller))
+    case .method(let method):
+      let isAbout = Self.aboutModels.contains(method.name)
+      self = .method(
+        method, isAbout ? try Self.withModel(params, daemon.configuration.http) : params, head,
+        try Self.known(caller))
     case .webSocket:
       // The connection itself answers.
       throw RPCError(.internal, "a WebSocket is no answer")
@@ -131,7 +135,20 @@ struct HTTPCall {
       options = options.setting(member, to: .string(value))
     }
     if options != .emptyObject { body = body.setting("halley", to: options) }
-    guard body.nonNull("model") == nil, options.nonNull("profile") == nil else { return body }
+    return try withModel(body, configuration)
+  }
+
+  /// Methods that ask a model as a create does.
+  private static let aboutModels = ["responses.compact", "responses.input_tokens.count"]
+
+  /// A request with the model that the face asks where it names none. A profile or a prompt template
+  /// may have one.
+  private static func withModel(
+    _ body: RawJSON, _ configuration: HTTPConfiguration
+  ) throws(RPCError) -> RawJSON {
+    guard body.nonNull("model") == nil, body.nonNull("prompt") == nil,
+      body["halley"]?.nonNull("profile") == nil
+    else { return body }
     guard let model = configuration.defaultModel else {
       throw RPCError(
         .invalidParams, "model is missing, and http.default_model is not set",

@@ -85,7 +85,17 @@ final class HTTPConnection: ClientStreamOwner {
     }
   }
   /// Bytes of answers that the client has not taken, roughly.
-  var outputBytes: Int { output.reduce(0) { $0 + $1.count } }
+  var outputBytes: Int {
+    var bytes = output.reduce(stream?.unsentBytes ?? 0) { $0 + $1.count }
+    if case .answering(let exchange) = state { bytes += exchange.outputBytes }
+    return bytes
+  }
+
+  /// Whether an answer may wait for its client. A small one always may: each connection has one.
+  private func hasRoom(for bytes: Int) -> Bool {
+    bytes <= Self.longestReadAhead || face.outputBytes + bytes <= limits.maximumOutputBytesOfAll
+      || face.outputBytes == 0
+  }
 
   private var hasUnsent: Bool { !output.isEmpty || stream?.hasUnsent == true }
 
@@ -193,7 +203,8 @@ final class HTTPConnection: ClientStreamOwner {
     let daemon = face.daemon
     let exchange = HTTPExchange(
       head, of: caller, format,
-      isLast: { daemon.isDraining }, wake: { [weak self] in self?.stream?.wake() })
+      isLast: { daemon.isDraining }, hasRoom: { [weak self] in self?.hasRoom(for: $0) ?? false },
+      wake: { [weak self] in self?.stream?.wake() })
     state = .answering(exchange)
     timer?.arm(after: HTTPExchange.longestSilence)
     return exchange
@@ -336,10 +347,10 @@ final class HTTPConnection: ClientStreamOwner {
 
   func hangUp() { stream?.close() }
 
-  /// Hangs up unless a request is there or on its way.
-  func closeIfIdle() {
-    if case .webSocket(let session, _) = state { return session.drain() }
-    if case .betweenRequests = state, parser.isBetweenRequests, output.isEmpty { stream?.close() }
+  /// The daemon was told to stop. What is asked from now on is answered so; whoever asks nothing is
+  /// let go when the daemon ends.
+  func drain() {
+    if case .webSocket(let session, _) = state { session.drain() }
   }
 
   var isDone: Bool {
@@ -358,35 +369,5 @@ final class HTTPConnection: ClientStreamOwner {
     face.inputBytes -= buffered
     buffered = 0
     face.closed(self)
-  }
-}
-
-extension APIError {
-  /// What comes after the daemon was told to stop.
-  static var stopping: APIError {
-    var error = APIError(503, code: RPCError.Code.overloaded.rawValue, "the daemon is stopping")
-    error.headers.append(("retry-after", "1"))
-    return error
-  }
-
-  /// What tells a client why its connection ends behind it.
-  ///
-  /// - Parameter head: of the request; nil where there is none that could be read.
-  @EventLoop
-  func lastAnswer(to head: HTTPRequestHead?) -> [ArraySlice<UInt8>] {
-    let body = body.bytes
-    var answer = HTTPResponseHead(
-      status, .length(body.count), answering: head, isLast: true,
-      at: SystemClock.milliseconds() / 1000)
-    answer.add("Content-Type", "application/json")
-    answer.add("x-request-id", HTTPExchange.newID())
-    answer.add(fieldsOf: self)
-    return answer.hasBody ? [answer.bytes[...], body] : [answer.bytes[...]]
-  }
-
-  /// A request that is no HTTP.
-  fileprivate init(malformed error: HTTPRequestError) {
-    let code = error.status == .contentTooLarge ? RPCError.Code.tooLarge : .invalidRequest
-    self.init(error.status.rawValue, code: code.rawValue, error.message)
   }
 }

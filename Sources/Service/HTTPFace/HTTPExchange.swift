@@ -28,6 +28,7 @@ final class HTTPExchange {
   private let id = HTTPExchange.newID()
   private var format: any AnswerFormat
   private let isLast: @EventLoop () -> Bool
+  private let hasRoom: @EventLoop (Int) -> Bool
   private var state = State.waiting
   private var work: Task<Void, Never>?
   /// The connection ends behind the answer.
@@ -39,15 +40,18 @@ final class HTTPExchange {
 
   /// - Parameters:
   ///   - isLast: whether no other request is taken behind it, as far as is known by then.
+  ///   - hasRoom: whether so many bytes may wait for their client beside all that do.
   ///   - wake: asks for `takePieces` soon.
   init(
     _ request: HTTPRequestHead, of caller: Caller?, _ format: any AnswerFormat,
-    isLast: @escaping @EventLoop () -> Bool, wake: @escaping @EventLoop () -> Void
+    isLast: @escaping @EventLoop () -> Bool, hasRoom: @escaping @EventLoop (Int) -> Bool,
+    wake: @escaping @EventLoop () -> Void
   ) {
     self.request = request
     self.caller = caller
     self.format = format
     self.isLast = isLast
+    self.hasRoom = hasRoom
     self.wake = wake
     endsConnection = !request.isKeptAlive
   }
@@ -55,6 +59,9 @@ final class HTTPExchange {
   var isEnded: Bool {
     if case .ended = state { pieces.isEmpty && events.bytes.isEmpty } else { false }
   }
+
+  /// Bytes that were not handed out yet.
+  var outputBytes: Int { pieces.reduce(events.bytes.count) { $0 + $1.count } }
 
   /// What `x-request-id` says.
   static func newID() -> String { StoreID.make("req_") }
@@ -220,6 +227,9 @@ final class HTTPExchange {
 
   private func answer(_ result: RawJSON, halley: RawJSON?) {
     do throws(APIError) {
+      guard hasRoom(result.bytes.count) else {
+        throw APIError(.exhausted("answers of many bytes wait for their clients"))
+      }
       let document = try format.document(result, halley: halley)
       var head = self.head(200, .length(document.bytes.count))
       head.add("Content-Type", "application/json")

@@ -94,7 +94,7 @@ final class HTTPFace: RestrictedFace {
     for acceptor in acceptors { acceptor.close() }
     for entry in waiting { entry.socket.close() }
     waiting = []
-    for connection in connections.values { connection.closeIfIdle() }
+    for connection in connections.values { connection.drain() }
   }
 
   func regrant(_ grant: Grant) {

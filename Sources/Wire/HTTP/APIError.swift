@@ -113,11 +113,14 @@ extension APIError {
   /// An upstream's refusal is told in its own words, but for one of the daemon's key: the client's is
   /// well.
   private static func upstream(_ error: RPCError) -> APIError {
-    let told = error.detail("http_status")?.integer ?? 0
+    let object = error.detail("error") ?? .null
+    // What came as an event, behind a status that says nothing of it.
+    guard let told = error.detail("http_status")?.integer, told >= 300 else {
+      return APIError(reported: object, or: error)
+    }
     guard told != 401, told != 403 else {
       return APIError(502, code: "upstream_key_refused", error.message)
     }
-    let object = error.detail("error") ?? .null
     return APIError(
       400...599 ~= told ? Int(told) : 502, type: object.word("type"),
       code: object.word("code") ?? error.code.rawValue,
@@ -156,13 +159,14 @@ extension APIError {
     self.init(reported: event.nonNull("error") ?? event)
   }
 
-  private init(reported error: RawJSON) {
+  /// - Parameter told: how the daemon tells the error, where it did.
+  fileprivate init(reported error: RawJSON, or told: RPCError? = nil) {
     let code = error.word("code")
     // An event's own type is `error`.
     let type = error.word("type").flatMap { $0 == "error" ? nil : $0 }
     self.init(
-      Self.status(of: code), type: type, code: code ?? "server_error",
-      error.nonNull("message")?.string ?? error.string ?? "the response failed",
+      Self.status(of: code), type: type, code: code ?? told?.code.rawValue ?? "server_error",
+      error.nonNull("message")?.string ?? error.string ?? told?.message ?? "the response failed",
       param: error.word("param"))
   }
 

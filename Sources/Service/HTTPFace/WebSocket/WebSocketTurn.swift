@@ -100,8 +100,14 @@ final class WebSocketTurn {
       // It was given up, and what it went on from is as it was.
       hasFailed = error.code != .cancelled
       guard hasBegun else { return }
+      // The failed response says it: whoever takes an error for the end would find that behind it, and
+      // take it for the next answer.
       state = .ended
-      ready = messages { format.end(outcome, $0) }
+      ready = messages { emit in
+        format.end(outcome) { event, name in
+          if event["type"]?.string != "error" { emit(event, name) }
+        }
+      }
     }
   }
 
