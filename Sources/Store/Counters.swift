@@ -5,4 +5,8 @@ package struct Counters: Sendable, Equatable {
   /// Transactions, each with one sync, that carried them.
   package internal(set) var commits = 0
   package internal(set) var checkpoints = 0
+  /// Transactions of long work.
+  package internal(set) var steps = 0
+  /// Rows that one of them changed at most, those of the search index among them.
+  package internal(set) var largestStep = 0
 }

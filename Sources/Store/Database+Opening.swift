@@ -1,6 +1,9 @@
 internal import CSQLite
 
 extension Database {
+  /// Milliseconds for which a lock is waited for that another program may hold for a moment.
+  static let longestWait: Int32 = 2000
+
   /// Sets all that has to hold before anything is read or written.
   func configure(_ configuration: StoreConfiguration) throws(StoreError) {
     try protect()
@@ -22,8 +25,7 @@ extension Database {
     try set(SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
     try set(SQLITE_DBCONFIG_DQS_DML, false)
     try set(SQLITE_DBCONFIG_DQS_DDL, false)
-    // A reader such as a backup may hold a lock for a moment.
-    unsafe sqlite3_busy_timeout(handle, 2000)
+    unsafe sqlite3_busy_timeout(handle, Self.longestWait)
     try script(
       """
       PRAGMA trusted_schema = OFF;

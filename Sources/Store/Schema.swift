@@ -10,6 +10,7 @@ enum Schema {
 
   static let steps = [
     responsesAndConversations, cacheUsageAndPrices, toolDefinitions, subjects, tokens, search,
+    housekeeping,
   ]
 
   private static let responsesAndConversations = """

@@ -28,7 +28,7 @@ extension Store {
     }
   }
 
-  private static func pending<Value: Sendable>(
+  static func pending<Value: Sendable>(
     isEager: Bool, _ body: @escaping (Transaction) throws(StoreError) -> Value,
     _ continuation: CheckedContinuation<Result<Value, StoreError>, Never>
   ) -> WriteQueue.Write {
@@ -65,7 +65,12 @@ extension Store {
   }
 
   func commitPending() {
-    var writes = queue.takeAll()
+    commit(queue.takeAll())
+  }
+
+  /// Commits some writes together, and answers them.
+  func commit(_ writes: [WriteQueue.Write]) {
+    var writes = writes
     var mayMakeRoom = true
     while !writes.isEmpty {
       let attempt = attempt(&writes)
@@ -154,7 +159,7 @@ extension Store {
   private func makeRoom() -> Bool {
     recover()
     do throws(StoreError) {
-      try openDatabase().checkpoint(.truncate)
+      try openDatabase().checkpoint(.truncate, waits: true)
       return true
     } catch {
       return false

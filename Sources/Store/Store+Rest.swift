@@ -13,12 +13,17 @@ extension Store {
 
   func commitAndRest(isQuiet: Bool) -> Duration? {
     guard !isClosed else { return nil }
-    if !queue.isEmpty {
+    let hasWritten = !queue.isEmpty
+    if hasWritten {
       commitPending()
-      if database?.unindexedTurns ?? 0 > Self.tooManyUnindexedTurns { _ = indexSome() }
+      steps.lastWrite = .now
+      if database?.unindexedTurns ?? 0 > Self.tooManyUnindexedTurns, isTimeForStep {
+        pace { _ = indexSome() }
+      }
       mergeLongLog()
-      return Self.quiet
     }
+    if let pause = runStep() { return min(pause, Self.quiet) }
+    if hasWritten { return Self.quiet }
     guard isQuiet else { return hasWork ? Self.quiet : nil }
     let isMore = indexSome()
     mergeLog(from: Self.manyLogPages)

@@ -38,7 +38,8 @@ package actor Store {
   var isClosed = false
   var queue = WriteQueue()
   var counters = Counters()
-  var erasure = Erasure()
+  var steps = StepQueue()
+  var sweeper = Sweeper()
   /// The row of the newest response. Rows are not used twice while the program runs, so that a
   /// handle of a deleted response never meets another one.
   var newestResponseRow: Int64
@@ -184,7 +185,7 @@ package actor Store {
   func verifiedDatabase() throws(StoreError) -> Database {
     let old = try openDatabase()
     guard old.hasDiskError else { return old }
-    try old.checkpoint(.truncate)
+    try old.checkpoint(.truncate, waits: true)
     let database = try anotherConnection()
     if file.size <= configuration.largestCheckedBytes { try database.checkPages() }
     self.database = database
@@ -202,6 +203,8 @@ package actor Store {
     guard !isClosed else { return }
     commitPending()
     isClosed = true
+    refuseSteps()
+    sweeper.end(with: StoreError(.closed, "use the store", "the store was closed"))
     await reader.close()
     defer {
       database = nil

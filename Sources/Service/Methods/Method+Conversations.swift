@@ -43,7 +43,8 @@ extension Method {
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     try await store.performing { store throws(StoreError) in
-      try await store.deleteConversation(conversation.id, as: call.principal)
+      try await store.deleteConversation(
+        conversation.id, as: call.principal, patience: Method.erasurePatience)
     }
     daemon.cache.forgetAll(of: call.subject)
     daemon.feeds.deleted(conversation)

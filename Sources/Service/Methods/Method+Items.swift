@@ -42,7 +42,8 @@ extension Method {
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
     let left = try await store.performing { store throws(StoreError) in
-      try await store.deleteItem(call.itemID, from: conversation.id, as: call.principal)
+      try await store.deleteItem(
+        call.itemID, from: conversation.id, as: call.principal, patience: Method.erasurePatience)
     }
     daemon.cache.forgetAll(of: call.subject)
     return left.json

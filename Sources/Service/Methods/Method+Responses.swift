@@ -58,7 +58,8 @@ extension Method {
     }
     let wasUnstored = daemon.registry.forgetUnstored(call.responseID, as: call.principal)
     do throws(StoreError) {
-      try await store.deleteResponse(call.responseID, as: call.principal)
+      try await store.deleteResponse(
+        call.responseID, as: call.principal, patience: Method.erasurePatience)
     } catch {
       guard wasUnstored, error.code == .notFound else { throw RPCError(error) }
     }

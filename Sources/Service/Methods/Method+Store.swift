@@ -21,3 +21,8 @@ extension Method {
     }
   }
 }
+
+extension Method {
+  /// How long a deletion waits for the text to be erased, before it says that all is deleted.
+  static let erasurePatience = Duration.seconds(1)
+}

@@ -78,8 +78,24 @@ extension Store {
   package func trimCache(
     cachedBefore time: Int64, maximumBytes: Int
   ) async throws(StoreError) -> CacheTrim {
-    try await write { transaction throws(StoreError) in
-      try transaction.trimCache(cachedBefore: time, maximumBytes: maximumBytes)
+    var removed = 0
+    var some: Int
+    repeat {
+      some = try await step { transaction, budget throws(StoreError) in
+        try transaction.trimCache(cachedBefore: time, &budget)
+      }
+      removed += some
+    } while some > 0
+    var left = try await cacheContents()
+    while left.bytes > maximumBytes {
+      let excess = left.bytes - maximumBytes
+      let trimmed = try await step { transaction, budget throws(StoreError) in
+        try transaction.trimCache(bytes: excess, &budget)
+      }
+      removed += trimmed.removed
+      left = try await cacheContents()
+      if trimmed.removed == 0 { break }
     }
+    return CacheTrim(removed: removed, left: left)
   }
 }

@@ -48,7 +48,8 @@ extension Transaction {
     }
     guard let entry else { return nil }
     let response = try response(ResponseHandle(subject: subject, row: entry.response))
-    guard let object = response.object, object.bytes.count == entry.size else { return nil }
+    guard let object = response.object, object.bytes.count == entry.size, try !isHidden(response)
+    else { return nil }
     return CachedResponse(
       id: response.id, object: object, cachedAt: entry.cachedAt, upstream: response.upstream,
       upstreamID: response.upstreamID, model: response.model)
@@ -76,10 +77,16 @@ extension Transaction {
   }
 
   func cacheContents(subject: Int64? = nil) throws(StoreError) -> CacheContents {
-    let contents = try database.first(
-      "SELECT count(*), sum(size) FROM cache_entries WHERE ?1 IS NULL OR subject = ?1",
-      .integer(subject)
-    ) { CacheContents(entries: Int($0.integer(0)), bytes: Int($0.integer(1))) }
+    let sums = "SELECT count(*), sum(size) FROM cache_entries"
+    let read = { (row: borrowing Row) in
+      CacheContents(entries: Int(row.integer(0)), bytes: Int(row.integer(1)))
+    }
+    let contents =
+      if let subject {
+        try database.first("\(sums) WHERE subject = ?", .integer(subject), read: read)
+      } else {
+        try database.first("\(sums) WHERE used_at >= 0", read: read)
+      }
     return contents ?? CacheContents(entries: 0, bytes: 0)
   }
 
@@ -89,22 +96,34 @@ extension Transaction {
       .integer(time))
   }
 
+  /// Removes some of what was cached before a time; returns how many.
   func trimCache(
-    cachedBefore time: Int64, maximumBytes: Int
-  ) throws(StoreError) -> CacheTrim {
-    var removed = try database.run(
-      "DELETE FROM cache_entries WHERE cached_at < ?", .integer(time))
-    if try cacheContents().bytes > maximumBytes {
-      removed += try database.run(
-        """
-        DELETE FROM cache_entries WHERE id IN (
-          SELECT id FROM (
-            SELECT id, sum(size) OVER (ORDER BY used_at DESC, id DESC) AS total
-            FROM cache_entries)
-          WHERE total > ?)
-        """, .integer(Int64(maximumBytes)))
+    cachedBefore time: Int64, _ budget: inout StepBudget
+  ) throws(StoreError) -> Int {
+    budget.spend(rows: StepBudget.mostRows)
+    return try database.run(
+      """
+      DELETE FROM cache_entries
+      WHERE id IN (SELECT id FROM cache_entries WHERE cached_at < ? LIMIT ?)
+      """, .integer(time), .integer(Int64(StepBudget.mostRows)))
+  }
+
+  /// Removes some of what was used longest ago, until the answers have so many bytes less.
+  func trimCache(
+    bytes: Int, _ budget: inout StepBudget
+  ) throws(StoreError) -> (removed: Int, bytes: Int) {
+    let oldest = try database.all(
+      "SELECT id, size FROM cache_entries WHERE used_at >= 0 ORDER BY used_at, id LIMIT ?",
+      .integer(Int64(StepBudget.mostRows))
+    ) { (row: $0.integer(0), bytes: Int($0.integer(1))) }
+    var trimmed = (removed: 0, bytes: 0)
+    for entry in oldest where trimmed.bytes < bytes && !budget.isSpent {
+      budget.spend()
+      trimmed.removed += try database.run(
+        "DELETE FROM cache_entries WHERE id = ?", .integer(entry.row))
+      trimmed.bytes += entry.bytes
     }
-    return CacheTrim(removed: removed, left: try cacheContents())
+    return trimmed
   }
 }
 

@@ -1,12 +1,12 @@
 internal import JSON
 
 extension Transaction {
-  private static let columns =
+  static let conversationColumns =
     "id, subject, conversation_id, name, metadata, created_at, updated_at, head, checksum, token"
 
   func conversation(_ id: String, as owner: Owner) throws(StoreError) -> StoredConversation {
     let conversation = try database.first(
-      "SELECT \(Self.columns) FROM conversations WHERE subject = ? AND conversation_id = ?",
+      "SELECT \(Self.conversationColumns) FROM conversations WHERE subject = ? AND conversation_id = ?",
       .subject(owner), .text(id)
     ) { row throws(StoreError) in try Self.conversation(row) }
     guard let conversation, owner.sees(madeBy: conversation.token) else {
@@ -25,28 +25,32 @@ extension Transaction {
     ofName name: String, subject: Int64
   ) throws(StoreError) -> StoredConversation? {
     try database.first(
-      "SELECT \(Self.columns) FROM conversations WHERE subject = ? AND name = ?",
+      "SELECT \(Self.conversationColumns) FROM conversations WHERE subject = ? AND name = ?",
       .integer(subject), .text(name)
     ) { row throws(StoreError) in try Self.conversation(row) }
   }
 
+  /// The conversation of a row; nil for one that was deleted.
   func conversation(row: Int64) throws(StoreError) -> StoredConversation? {
     try database.first(
-      "SELECT \(Self.columns) FROM conversations WHERE id = ?", .integer(row)
+      "SELECT \(Self.conversationColumns) FROM conversations WHERE id = ? AND subject >= 0",
+      .integer(row)
     ) { row throws(StoreError) in try Self.conversation(row) }
   }
 
-  private static func conversation(
-    _ row: borrowing Row
-  ) throws(StoreError) -> StoredConversation {
-    let conversation = StoredConversation(
-      id: row.text(2), name: row.optionalText(3), metadata: row.json(4) ?? .emptyObject,
-      createdAt: row.integer(5), updatedAt: row.integer(6), row: row.integer(0),
-      subject: row.integer(1), token: row.optionalText(9), head: row.optionalInteger(7))
+  static func conversation(_ row: borrowing Row) throws(StoreError) -> StoredConversation {
+    let conversation = uncheckedConversation(row)
     guard checksum(of: conversation) == row.integer(8) else {
       throw .corrupt("conversations", conversation.row)
     }
     return conversation
+  }
+
+  static func uncheckedConversation(_ row: borrowing Row) -> StoredConversation {
+    StoredConversation(
+      id: row.text(2), name: row.optionalText(3), metadata: row.json(4) ?? .emptyObject,
+      createdAt: row.integer(5), updatedAt: row.integer(6), row: row.integer(0),
+      subject: row.integer(1), token: row.optionalText(9), head: row.optionalInteger(7))
   }
 
   private static func checksum(of conversation: StoredConversation) -> Int64 {
@@ -157,7 +161,7 @@ extension Transaction {
     }
     let rows = try database.all(
       """
-      SELECT \(Self.columns) FROM conversations
+      SELECT \(Self.conversationColumns) FROM conversations
       WHERE subject = ? AND (updated_at, id) \(isDescending ? "<" : ">") (?, ?)
         AND (? OR token = ?)
       ORDER BY updated_at \(isDescending ? "DESC, id DESC" : "ASC, id ASC") LIMIT ?

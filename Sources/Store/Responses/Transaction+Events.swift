@@ -55,7 +55,8 @@ extension Transaction {
   ) throws(StoreError) -> [StoredEvent] {
     var events: [StoredEvent] = []
     var bytes = 0
-    var next = try firstSegment(of: response, holding: sequence + 1)
+    // A log is dropped from its beginning on.
+    guard var next = try firstSegment(of: response, holding: sequence + 1) else { return [] }
     while bytes < maximumBytes, let segment = try segment(of: response, from: next) {
       bytes += segment.reduce(0) { $0 + $1.bytes.count }
       next = segment.last.map { $0.sequence + 1 } ?? .max
@@ -66,10 +67,10 @@ extension Transaction {
 
   private func firstSegment(
     of response: Int64, holding sequence: Int64
-  ) throws(StoreError) -> Int64 {
+  ) throws(StoreError) -> Int64? {
     try database.integer(
       "SELECT max(first) FROM events WHERE response = ? AND first <= ?", .integer(response),
-      .integer(sequence)) ?? 0
+      .integer(sequence))
   }
 
   private func segment(

@@ -23,7 +23,7 @@ extension Transaction {
         r.previous_response_id, c.conversation_id, c.name, u.cost, r.turn
       FROM usage u CROSS JOIN responses r ON r.id = u.response JOIN turns t ON t.id = r.turn
         LEFT JOIN conversations c ON c.id = t.conversation
-      WHERE u.subject = ?1 AND r.subject = ?1 AND r.is_stored AND (?2 OR t.token = ?3)
+      WHERE u.subject = ?1 AND r.subject = ?1 AND r.is_stored AND c.subject IS NOT -2 AND (?2 OR t.token = ?3)
         AND u.id \(isDescending ? "<" : ">") ?4 AND (?5 IS NULL OR u.model GLOB ?5)
         AND (?6 IS NULL OR u.client = ?6) AND (?7 IS NULL OR c.conversation_id = ?7)
         AND (?8 IS NULL OR u.started_at >= ?8) AND (?9 IS NULL OR r.response_id = ?9)

@@ -19,8 +19,16 @@ extension Transaction {
     let response = try database.first(
       Self.byID, .subject(owner), .text(id)
     ) { row throws(StoreError) in try Self.response(row) }
-    guard let response, try sees(response, owner) else { throw .notFound("response", id) }
+    guard let response, try sees(response, owner), try !isHidden(response) else {
+      throw .notFound("response", id)
+    }
     return response
+  }
+
+  /// Whether it was deleted with its conversation.
+  func isHidden(_ response: StoredResponse) throws(StoreError) -> Bool {
+    guard let turn = response.turn else { return false }
+    return try isHidden(turn: turn)
   }
 
   /// Whether it may be seen. The token that made it stands in its turn; a row without one has no
@@ -53,7 +61,7 @@ extension Transaction {
   /// The responses that had not ended when they were last written.
   func runningResponses() throws(StoreError) -> [Result<StoredResponse, StoreError>] {
     try database.all(
-      "SELECT \(Self.columns) FROM responses WHERE ended_at IS NULL ORDER BY id"
+      "SELECT \(Self.columns) FROM responses WHERE ended_at IS NULL AND subject >= 0 ORDER BY id"
     ) { row in Result { () throws(StoreError) in try Self.response(row) } }
   }
 

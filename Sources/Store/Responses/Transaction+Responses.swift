@@ -82,7 +82,7 @@ extension Transaction {
   ) throws(StoreError) -> StoredResponse? {
     let found = try response(idempotencyKey: idempotency.key, subject: owner.subject)
     guard var earlier = found else { return nil }
-    guard now - earlier.createdAt < lifetime else {
+    guard now - earlier.createdAt < lifetime, try !isHidden(earlier) else {
       earlier.idempotency = nil
       try update(earlier)
       return nil
@@ -185,10 +185,13 @@ extension Transaction {
   func lastResponse(ofScope scope: String, as owner: Owner) throws(StoreError) -> String? {
     try database.first(
       """
-      SELECT response_id FROM scopes JOIN responses
+      SELECT response_id, turn FROM scopes JOIN responses
         ON responses.id = scopes.response AND responses.subject = scopes.subject
       WHERE scopes.subject = ? AND scopes.token = ? AND scopes.scope = ?
       """, .subject(owner), .text(owner.token ?? ""), .text(scope)
-    ) { $0.text(0) }
+    ) { row throws(StoreError) -> String? in
+      guard let turn = row.optionalInteger(1), try isHidden(turn: turn) else { return row.text(0) }
+      return nil
+    }.flatMap(\.self)
   }
 }

@@ -1,60 +1,92 @@
 extension Store {
-  /// Conversations, responses and event logs that one step deletes, so that others' commits come
-  /// between the steps.
-  private static let unitsAtOnce = 32
+  /// What is hidden at once when the store is too large.
+  private static let mostAtOnce = 32
 
   /// Deletes what is older or more than the policy keeps, and erases its text.
   ///
-  /// Called at the start and from time to time. Erases also what a crash left over.
+  /// Called at the start and from time to time. Ends also what a crash cut off.
   package func expire(_ policy: RetentionPolicy) async throws(StoreError) -> Expiry {
     var expiry = Expiry()
     let now = configuration.clock()
     file.removeOldBackups()
     try await dropEvents(endedBefore: now - policy.eventAge.milliseconds, &expiry)
     if let age = policy.maximumAge {
-      try await delete(usedBefore: now - age.milliseconds, &expiry)
+      try await hide(usedBefore: now - age.milliseconds, &expiry)
     }
     if let bytes = policy.maximumBytes { try await shrink(to: bytes, &expiry) }
-    try await erase()
+    try await sweep()
     return expiry
   }
 
   private func dropEvents(
     endedBefore time: Int64, _ expiry: inout Expiry
   ) async throws(StoreError) {
-    var count: Int
-    repeat {
-      count = try await write { transaction throws(StoreError) in
-        try transaction.expireEvents(endedBefore: time, limit: Self.unitsAtOnce)
+    var walk = Transaction.ExpiryWalk()
+    var isMore = true
+    while isMore {
+      let start = walk
+      let dropped = try await step { transaction, budget throws(StoreError) in
+        var walk = start
+        let (logs, isMore) = try transaction.expireEvents(endedBefore: time, &walk, &budget)
+        return (walk: walk, logs: logs, isMore: isMore)
       }
-      expiry.eventLogs += count
-    } while count == Self.unitsAtOnce
+      walk = dropped.walk
+      isMore = dropped.isMore
+      expiry.eventLogs += dropped.logs
+    }
   }
 
-  private func delete(usedBefore time: Int64, _ expiry: inout Expiry) async throws(StoreError) {
-    let file = file
-    var step: Expiry
+  private func hide(usedBefore time: Int64, _ expiry: inout Expiry) async throws(StoreError) {
+    var walk = Transaction.ExpiryWalk()
+    var hidden: Expiry
     repeat {
-      step = try await write { transaction throws(StoreError) in
-        let step = try transaction.expire(usedBefore: time, limit: Self.unitsAtOnce)
-        if !step.isEmpty { file.removeBackups() }
-        return step
+      hidden = try await hideSome(&walk) { transaction, walk, budget throws(StoreError) in
+        try transaction.expire(usedBefore: time, &walk, &budget)
       }
-      expiry.add(step)
-    } while !step.isEmpty
+      expiry.add(hidden)
+    } while !hidden.isEmpty
   }
 
+  /// Deletes what was used longest ago: one at first, and later as many as may be too much by what
+  /// the ones before took.
   private func shrink(to bytes: Int, _ expiry: inout Expiry) async throws(StoreError) {
-    let file = file
-    var step: Expiry
-    repeat {
-      step = try await write { transaction throws(StoreError) in
-        let step = try transaction.shrink(to: bytes, limit: Self.unitsAtOnce)
-        if !step.isEmpty { file.removeBackups() }
-        return step
+    var walk = Transaction.ExpiryWalk()
+    var count = 1
+    while true {
+      let before = try await usedBytes()
+      guard before > bytes else { return }
+      let most = count
+      let hidden = try await hideSome(&walk) { transaction, walk, budget throws(StoreError) in
+        try transaction.expireOldest(most, &walk, &budget)
       }
-      expiry.add(step)
-    } while !step.isEmpty
+      if hidden.isEmpty { return }
+      expiry.add(hidden)
+      try await sweepHidden()
+      let after = try await usedBytes()
+      let each = max(before - after, 1) / max(hidden.conversations + hidden.responses, 1)
+      count = min(max((after - bytes) / max(2 * each, 1), 1), Self.mostAtOnce)
+    }
+  }
+
+  private func usedBytes() async throws(StoreError) -> Int {
+    try await reader.read { transaction throws(StoreError) in try transaction.usedBytes() }
+  }
+
+  private func hideSome(
+    _ walk: inout Transaction.ExpiryWalk,
+    _ body:
+      @escaping (Transaction, inout Transaction.ExpiryWalk, inout StepBudget)
+      throws(StoreError) -> Expiry
+  ) async throws(StoreError) -> Expiry {
+    let (start, file) = (walk, file)
+    let hidden = try await step { transaction, budget throws(StoreError) in
+      var walk = start
+      let expiry = try body(transaction, &walk, &budget)
+      if !expiry.isEmpty { file.removeBackups() }
+      return (walk: walk, expiry: expiry)
+    }
+    walk = hidden.walk
+    return hidden.expiry
   }
 }
 

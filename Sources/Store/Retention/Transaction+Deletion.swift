@@ -6,93 +6,58 @@ internal import JSON
 /// 2. Deleting a response keeps what others say after it: its items stay as their context.
 /// 3. Deleting a conversation deletes its responses, except those that a fork shares.
 /// 4. Deleting an item from a conversation takes it from the disk, except while a fork shares it.
+/// 5. What is deleted is hidden at once: its row belongs to nobody from then on. A sweep deletes what
+///    is hidden, and meanwhile the responses of a hidden conversation are seen by nobody.
 extension Transaction {
-  func deleteResponse(_ id: String, as owner: Owner) throws(StoreError) {
-    _ = try response(id, as: owner)
-    try deleteResponse(id, subject: owner.subject)
+  /// The subject of what is hidden.
+  static let nobody: Int64 = -2
+
+  func hideResponse(_ id: String, as owner: Owner) throws(StoreError) {
+    try hideResponse(row: response(id, as: owner).handle.row)
   }
 
-  func deleteResponse(_ id: String, subject: Int64) throws(StoreError) {
-    let row = try database.first(
-      "SELECT id, turn FROM responses WHERE subject = ? AND response_id = ?",
-      .integer(subject), .text(id)
-    ) { (row: $0.integer(0), turn: $0.optionalInteger(1)) }
-    guard let row else { throw .notFound("response", id) }
+  func hideResponse(row: Int64) throws(StoreError) {
     try noteErasure()
-    try database.run("DELETE FROM responses WHERE id = ?", .integer(row.row))
-    try deleteUnheld(row.turn)
-  }
-
-  /// Deletes a turn and those before it, as far as nothing holds them.
-  private func deleteUnheld(_ row: Int64?) throws(StoreError) {
-    var next = row
-    while let row = next, try !isHeld(row) {
-      let turn = try turn(row)
-      for item in try items(ofTurn: row, subject: turn.subject) {
-        try removeFromIndex(item, subject: turn.subject)
-      }
-      try database.run("DELETE FROM items WHERE turn = ?", .integer(row))
-      try database.run("DELETE FROM turns WHERE id = ?", .integer(row))
-      next = turn.parent
-    }
-  }
-
-  private func isHeld(_ turn: Int64) throws(StoreError) -> Bool {
-    try database.integer(
+    try database.run("DELETE FROM cache_entries WHERE response = ?", .integer(row))
+    try database.run("DELETE FROM scopes WHERE response = ?", .integer(row))
+    try database.run("UPDATE usage SET response = NULL WHERE response = ?", .integer(row))
+    try database.run(
       """
-      SELECT EXISTS (SELECT 1 FROM turns WHERE parent = ?1)
-        OR EXISTS (SELECT 1 FROM conversations WHERE head = ?1)
-        OR EXISTS (SELECT 1 FROM responses WHERE turn = ?1)
-      """, .integer(turn)) == 1
+      UPDATE responses SET subject = ?, response_id = ?, ended_at = coalesce(ended_at, ?),
+        idempotency_key = NULL, body_hash = NULL, instructions = NULL, object = NULL, error = NULL
+      WHERE id = ?
+      """, .integer(Self.nobody), .text(StoreID.response()), .integer(now), .integer(row))
   }
 
-  // MARK: Conversations
-
-  func deleteConversation(_ id: String, as owner: Owner) throws(StoreError) {
-    try delete(conversation(id, as: owner))
+  func hideConversation(_ id: String, as owner: Owner) throws(StoreError) {
+    try hide(conversation(id, as: owner))
   }
 
-  func delete(_ conversation: StoredConversation) throws(StoreError) {
-    let path = try path(from: conversation.head).map(\.row)
-    let begun = try database.all(
-      "SELECT id FROM turns WHERE conversation = ?", .integer(conversation.row)
-    ) { $0.integer(0) }
+  func hide(_ conversation: StoredConversation) throws(StoreError) {
     try noteErasure()
-    try database.run("DELETE FROM conversations WHERE id = ?", .integer(conversation.row))
-    let shared = try sharedPart(of: path)
-    let kept = Set(shared.turns)
-    for turn in begun where kept.contains(turn) {
-      try database.run(
-        "UPDATE turns SET conversation = ? WHERE id = ?", .integer(shared.holder), .integer(turn))
-    }
-    // Turns off the path failed or were cancelled; they go first, as they may hold the others.
-    let onPath = Set(path)
-    for turn in begun where !onPath.contains(turn) { try deleteWithResponse(turn) }
-    for turn in path where !kept.contains(turn) { try deleteWithResponse(turn) }
+    try database.run(
+      "UPDATE conversations SET subject = ?, conversation_id = ? WHERE id = ?",
+      .integer(Self.nobody), .text(StoreID.conversation()), .integer(conversation.row))
+    let hidden = try database.first(
+      "SELECT \(Self.conversationColumns) FROM conversations WHERE id = ?",
+      .integer(conversation.row)
+    ) { Self.uncheckedConversation($0) }
+    guard var hidden else { return }
+    hidden.name = nil
+    hidden.metadata = .emptyObject
+    try update(hidden)
   }
 
-  private func deleteWithResponse(_ turn: Int64) throws(StoreError) {
-    // A turn of added items alone goes with the one that came after it.
-    let isThere = try database.integer("SELECT 1 FROM turns WHERE id = ?", .integer(turn)) != nil
-    guard isThere else { return }
-    try database.run("DELETE FROM responses WHERE turn = ?", .integer(turn))
-    try deleteUnheld(turn)
-  }
-
-  /// The end of a path that conversations share with it, and one of them.
-  private func sharedPart(
-    of path: [Int64]
-  ) throws(StoreError) -> (turns: ArraySlice<Int64>, holder: Int64?) {
-    guard let root = path.last else { return ([], nil) }
-    var start = path.endIndex
-    var holder: Int64?
-    for row in try conversations(holding: root) {
-      let other = Set(try self.path(from: conversation(row: row)?.head).map(\.row))
-      guard let index = path.firstIndex(where: other.contains), index < start else { continue }
-      start = index
-      holder = row
-    }
-    return (path[start...], holder)
+  /// Whether a turn is only there because a sweep has not come to it yet.
+  func isHidden(turn: Int64) throws(StoreError) -> Bool {
+    let isHidden =
+      try database.integer(
+        """
+        SELECT 1 FROM turns JOIN conversations ON conversations.id = turns.conversation
+        WHERE turns.id = ? AND conversations.subject = ?
+        """, .integer(turn), .integer(Self.nobody)) != nil
+    guard isHidden else { return false }
+    return try conversations(holding: turn).isEmpty
   }
 
   /// The conversations whose path leads through a turn.
@@ -102,6 +67,7 @@ extension Transaction {
       WITH RECURSIVE younger (id) AS (
         VALUES (?1) UNION ALL SELECT turns.id FROM turns JOIN younger ON turns.parent = younger.id)
       SELECT conversations.id FROM younger JOIN conversations ON conversations.head = younger.id
+      WHERE conversations.subject >= 0
       """, .integer(turn)
     ) { $0.integer(0) }
   }

@@ -17,7 +17,10 @@ extension Transaction {
     }
   }
 
-  func forgetErasures(upTo row: Int64) throws(StoreError) {
-    try database.run("DELETE FROM erasures WHERE id <= ?", .integer(row))
+  /// Forgets some of the notes up to one; returns whether there may be more.
+  func forgetErasures(upTo row: Int64) throws(StoreError) -> Bool {
+    try database.run(
+      "DELETE FROM erasures WHERE id IN (SELECT id FROM erasures WHERE id <= ? LIMIT ?)",
+      .integer(row), .integer(Int64(StepBudget.mostRows))) == StepBudget.mostRows
   }
 }

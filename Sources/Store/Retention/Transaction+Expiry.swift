@@ -1,86 +1,180 @@
 /// Deleting by age and size, a little in each step.
 extension Transaction {
-  /// Something that is deleted as a whole, with when it was last used.
-  private enum Unit {
-    case conversation(StoredConversation)
-    case response(id: String, subject: Int64, endedAt: Int64)
+  /// How far a walk over rows came, from the oldest on; a step goes on behind it.
+  struct ExpiryWalk: Sendable {
+    var event: Int64 = 0
+    var turn: Int64 = 0
+    var response: Int64 = 0
+  }
 
-    var usedAt: Int64 {
-      switch self {
-      case .conversation(let conversation): conversation.updatedAt
-      case .response(_, _, let endedAt): endedAt
+  /// Rows that are read at once.
+  private static let rowsAtOnce: Int64 = 64
+
+  // MARK: Event logs
+
+  private struct Segment {
+    let row: Int64
+    let isFirst: Bool
+    let bytes: Int
+    let createdAt: Int64
+    let endedAt: Int64?
+  }
+
+  /// Drops the events of responses that ended before a time; returns of how many, and whether there
+  /// may be more.
+  ///
+  /// Rows are in the order in which they were written: behind one of a response that was made after
+  /// that time nothing has ended before it.
+  func expireEvents(
+    endedBefore time: Int64, _ walk: inout ExpiryWalk, _ budget: inout StepBudget
+  ) throws(StoreError) -> (logs: Int, isMore: Bool) {
+    var logs = 0
+    var bytes = 0
+    while !budget.isSpent {
+      let segments = try segments(after: walk.event)
+      for segment in segments {
+        guard segment.createdAt < time else { return (logs, false) }
+        guard !budget.isSpent else { return (logs, true) }
+        walk.event = segment.row
+        guard let endedAt = segment.endedAt, endedAt < time else { continue }
+        budget.spend(bytes: segment.bytes)
+        bytes += segment.bytes
+        if segment.isFirst { logs += 1 }
+        if bytes == segment.bytes { try noteErasure() }
+        try database.run("DELETE FROM events WHERE id = ?", .integer(segment.row))
       }
+      if segments.isEmpty { return (logs, false) }
     }
+    return (logs, true)
   }
 
-  /// Drops the events of responses that ended before a time; returns of how many responses.
-  func expireEvents(endedBefore time: Int64, limit: Int) throws(StoreError) -> Int {
-    let responses = try database.all(
-      """
-      SELECT DISTINCT responses.id FROM events JOIN responses ON responses.id = events.response
-      WHERE responses.ended_at < ? LIMIT ?
-      """, .integer(time), .integer(Int64(limit))
-    ) { $0.integer(0) }
-    for response in responses {
-      try database.run("DELETE FROM events WHERE response = ?", .integer(response))
-    }
-    if !responses.isEmpty { try noteErasure() }
-    return responses.count
-  }
-
-  /// Deletes the oldest of what was last used before a time.
-  func expire(usedBefore time: Int64, limit: Int) throws(StoreError) -> Expiry {
-    let units = (try oldestConversations(limit) + oldestResponses(limit))
-      .filter { $0.usedAt < time }
-      .sorted { $0.usedAt < $1.usedAt }
-    var expiry = Expiry()
-    for unit in units.prefix(limit) {
-      switch unit {
-      case .conversation(let conversation):
-        try delete(conversation)
-        expiry.conversations += 1
-      case .response(let id, let subject, _):
-        try deleteResponse(id, subject: subject)
-        expiry.responses += 1
-      }
-    }
-    return expiry
-  }
-
-  /// Deletes the oldest, one after the other, while there is more than so many bytes.
-  func shrink(to bytes: Int, limit: Int) throws(StoreError) -> Expiry {
-    var expiry = Expiry()
-    for _ in 0..<limit where try usedBytes() > bytes {
-      let step = try expire(usedBefore: .max, limit: 1)
-      if step.isEmpty { break }
-      expiry.add(step)
-    }
-    return expiry
-  }
-
-  private func oldestConversations(_ limit: Int) throws(StoreError) -> [Unit] {
-    let rows = try database.all(
-      "SELECT id FROM conversations ORDER BY updated_at, id LIMIT ?", .integer(Int64(limit))
-    ) { $0.integer(0) }
-    var units: [Unit] = []
-    for row in rows {
-      if let conversation = try conversation(row: row) { units.append(.conversation(conversation)) }
-    }
-    return units
-  }
-
-  /// Responses that stored nothing go too: they are kept for their idempotency keys alone.
-  private func oldestResponses(_ limit: Int) throws(StoreError) -> [Unit] {
+  private func segments(after row: Int64) throws(StoreError) -> [Segment] {
     try database.all(
       """
-      SELECT response_id, responses.subject, ended_at FROM responses
-      LEFT JOIN turns ON turns.id = responses.turn
-      WHERE ended_at IS NOT NULL AND turns.conversation IS NULL ORDER BY responses.id LIMIT ?
-      """, .integer(Int64(limit))
+      SELECT events.id, first, length(frames), created_at, ended_at
+      FROM events JOIN responses ON responses.id = events.response
+      WHERE events.id > ? ORDER BY events.id LIMIT ?
+      """, .integer(row), .integer(Self.rowsAtOnce)
     ) { row in
-      .response(
-        id: row.text(0), subject: row.integer(1), endedAt: row.integer(2))
+      Segment(
+        row: row.integer(0), isFirst: row.integer(1) == 0, bytes: Int(row.integer(2)),
+        createdAt: row.integer(3), endedAt: row.optionalInteger(4))
     }
+  }
+
+  // MARK: Conversations and responses
+
+  /// Hides some of what was last used before a time; returns nothing when nothing is left.
+  func expire(
+    usedBefore time: Int64, _ walk: inout ExpiryWalk, _ budget: inout StepBudget
+  ) throws(StoreError) -> Expiry {
+    var expiry = Expiry()
+    while !budget.isSpent, let conversation = try oldestConversation(usedBefore: time) {
+      budget.spend(rows: 2)
+      try hide(conversation)
+      expiry.conversations += 1
+    }
+    while !budget.isSpent, let response = try oldestResponse(endedBefore: time, &walk) {
+      budget.spend(rows: 8)
+      try hideResponse(row: response.row)
+      expiry.responses += 1
+    }
+    return expiry
+  }
+
+  /// Hides so many of what was used longest ago.
+  func expireOldest(
+    _ count: Int, _ walk: inout ExpiryWalk, _ budget: inout StepBudget
+  ) throws(StoreError) -> Expiry {
+    var expiry = Expiry()
+    for _ in 0..<count where !budget.isSpent {
+      budget.spend(rows: 8)
+      let conversation = try oldestConversation(usedBefore: .max)
+      let before = walk
+      let response = try oldestResponse(endedBefore: .max, &walk)
+      if let response, response.endedAt < conversation?.updatedAt ?? .max {
+        try hideResponse(row: response.row)
+        expiry.responses += 1
+      } else if let conversation {
+        walk = before
+        try hide(conversation)
+        expiry.conversations += 1
+      }
+    }
+    return expiry
+  }
+
+  private func oldestConversation(
+    usedBefore time: Int64
+  ) throws(StoreError) -> StoredConversation? {
+    let row = try database.integer(
+      """
+      SELECT id FROM conversations WHERE subject >= 0 AND updated_at < ?
+      ORDER BY updated_at, id LIMIT 1
+      """, .integer(time))
+    return try row.flatMap { (row) throws(StoreError) in try conversation(row: row) }
+  }
+
+  private struct Ended {
+    let row: Int64
+    let turn: Int64
+    let createdAt: Int64
+    let endedAt: Int64
+  }
+
+  /// The first response outside of conversations, in the order in which they were made. Those that
+  /// stored nothing go too: they are kept for their idempotency keys alone.
+  private func oldestResponse(
+    endedBefore time: Int64, _ walk: inout ExpiryWalk
+  ) throws(StoreError) -> Ended? {
+    if let stored = try nextAlone(endedBefore: time, &walk) { return stored }
+    return try nextWithoutTurn(endedBefore: time, &walk)
+  }
+
+  private func nextAlone(
+    endedBefore time: Int64, _ walk: inout ExpiryWalk
+  ) throws(StoreError) -> Ended? {
+    while true {
+      let rows = try database.all(
+        """
+        SELECT responses.id, turns.id, created_at, coalesce(ended_at, ?1)
+        FROM turns CROSS JOIN responses ON responses.turn = turns.id
+        WHERE turns.conversation IS NULL AND turns.id > ?2 AND responses.subject >= 0
+        ORDER BY turns.id LIMIT ?3
+        """, .integer(.max), .integer(walk.turn), .integer(Self.rowsAtOnce),
+        read: Self.ended)
+      for row in rows {
+        guard row.createdAt < time else { return nil }
+        walk.turn = row.turn
+        if row.endedAt < time { return row }
+      }
+      if rows.isEmpty { return nil }
+    }
+  }
+
+  private func nextWithoutTurn(
+    endedBefore time: Int64, _ walk: inout ExpiryWalk
+  ) throws(StoreError) -> Ended? {
+    while true {
+      let rows = try database.all(
+        """
+        SELECT id, 0, created_at, coalesce(ended_at, ?1) FROM responses
+        WHERE turn IS NULL AND id > ?2 AND subject >= 0 ORDER BY id LIMIT ?3
+        """, .integer(.max), .integer(walk.response), .integer(Self.rowsAtOnce),
+        read: Self.ended)
+      for row in rows {
+        guard row.createdAt < time else { return nil }
+        walk.response = row.row
+        if row.endedAt < time { return row }
+      }
+      if rows.isEmpty { return nil }
+    }
+  }
+
+  private static func ended(_ row: borrowing Row) -> Ended {
+    Ended(
+      row: row.integer(0), turn: row.integer(1), createdAt: row.integer(2),
+      endedAt: row.integer(3))
   }
 
   /// Bytes of the database that hold something.

@@ -9,9 +9,13 @@ extension Database {
   }
 
   /// Merges the write-ahead log into the database (`sqlite3_wal_checkpoint_v2`).
-  func checkpoint(_ mode: CheckpointMode) throws(StoreError) {
+  ///
+  /// - Parameter waits: for those who read the log, instead of throwing `busy`.
+  func checkpoint(_ mode: CheckpointMode, waits: Bool = false) throws(StoreError) {
     var pages: Int32 = 0
     var merged: Int32 = 0
+    unsafe sqlite3_busy_timeout(handle, waits ? Self.longestWait : 0)
+    defer { unsafe sqlite3_busy_timeout(handle, Self.longestWait) }
     let code = unsafe sqlite3_wal_checkpoint_v2(
       handle, nil, mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE,
       &pages, &merged)

@@ -144,6 +144,8 @@ internal import CSQLite
     return statement
   }
 
+  var runStatements: [String] { Array(statements.keys) }
+
   // MARK: State
 
   /// Whether a transaction is open (`sqlite3_get_autocommit`); some errors end it by themselves.

@@ -52,11 +52,10 @@ extension Store {
     let database = try openDatabase()
     guard database.unindexedTurns > 0 else { return false }
     let transaction = transaction(on: database)
-    var count = 0
+    var (count, isMore) = (0, false)
     try database.inTransaction { () throws(StoreError) in
-      count = try transaction.indexTurns(limit: Self.turnsAtOnce)
+      (count, isMore) = try transaction.indexTurns(limit: Self.turnsAtOnce)
     }
-    let isMore = count == Self.turnsAtOnce
     database.unindexedTurns = isMore ? max(database.unindexedTurns - count, 1) : 0
     return isMore
   }

@@ -28,13 +28,20 @@ extension Transaction {
       """)
   }
 
-  /// Puts turns that wait into the index; returns how many it found waiting.
-  func indexTurns(limit: Int) throws(StoreError) -> Int {
+  /// Puts turns that wait into the index, as many as a step may take; returns how many, and whether
+  /// there are more.
+  func indexTurns(limit: Int) throws(StoreError) -> (count: Int, isMore: Bool) {
     let turns = try database.all(
       "SELECT id FROM turns WHERE search = 1 ORDER BY id LIMIT ?", .integer(Int64(limit))
     ) { $0.integer(0) }
-    for row in turns { try index(turn: row) }
-    return turns.count
+    var budget = StepBudget()
+    var count = 0
+    for row in turns where !budget.isSpent {
+      budget.spend()
+      try index(turn: row)
+      count += 1
+    }
+    return (count, count < turns.count || count == limit)
   }
 
   /// A damaged turn is left out; it is reported to whoever reads it.

@@ -44,7 +44,7 @@ extension Transaction {
     to matches: inout [Match]
   ) throws(StoreError) {
     // Who may see the conversation sees all that was said in it.
-    let maker = place == nil && !owner.seesAll ? Self.isMadeByToken : "?2 IS ?2"
+    let maker = place == nil && !owner.seesAll ? Self.isMadeByToken(index) : "?2 IS ?2"
     try database.each(
       """
       SELECT rowid, bm25(\(index.name), 1.0, 0.5, 0.0) FROM \(index.name)
@@ -58,9 +58,12 @@ extension Transaction {
     }
   }
 
-  private static let isMadeByToken = """
-    +rowid IN (SELECT items.id FROM items JOIN turns ON turns.id = items.turn WHERE token = ?2)
+  private static func isMadeByToken(_ index: SearchIndex) -> String {
     """
+    (SELECT turns.token FROM items CROSS JOIN turns ON turns.id = items.turn
+      WHERE items.id = \(index.name).rowid) = ?2
+    """
+  }
 
   private func hit(
     _ match: Match, _ query: SearchQuery, in place: SearchPlace?, _ request: SearchRequest,
@@ -68,6 +71,7 @@ extension Transaction {
   ) throws(StoreError) -> SearchHit? {
     guard let item = try item(row: match.row, subject: owner.subject) else { return nil }
     let turn = try turn(item.turn)
+    guard try !isHidden(turn: turn.row) else { return nil }
     let conversation =
       if let place { place.conversation } else { try home(of: item, in: turn, as: owner) }
     let snippet = Snippet(of: ItemText.said(in: item.json) ?? "", query)

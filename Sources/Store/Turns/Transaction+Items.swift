@@ -95,6 +95,13 @@ extension Transaction {
     .compactMap { $0 }
   }
 
+  func firstItem(ofTurn turn: Int64, subject: Int64) throws(StoreError) -> StoredItem? {
+    try database.first(
+      "SELECT \(Self.itemColumns) FROM items WHERE turn = ? ORDER BY position LIMIT 1",
+      .integer(turn)
+    ) { row throws(StoreError) in try Self.item(row, subject: subject) }
+  }
+
   /// The item with this id, in whatever turn and made by whomever.
   func item(_ id: String, subject: Int64) throws(StoreError) -> StoredItem? {
     try database.first(
@@ -107,7 +114,9 @@ extension Transaction {
 
   /// The item with this id, where it may be seen.
   func item(_ id: String, as owner: Owner) throws(StoreError) -> StoredItem? {
-    guard let item = try item(id, subject: owner.subject) else { return nil }
+    guard let item = try item(id, subject: owner.subject), try !isHidden(turn: item.turn) else {
+      return nil
+    }
     if owner.seesAll { return item }
     return owner.sees(madeBy: try turn(item.turn).token) ? item : nil
   }
