@@ -10,7 +10,7 @@ enum Schema {
 
   static let steps = [
     responsesAndConversations, cacheUsageAndPrices, toolDefinitions, subjects, tokens, search,
-    housekeeping,
+    housekeeping, usageDays,
   ]
 
   private static let responsesAndConversations = """

@@ -279,7 +279,7 @@ import Testing
 
 extension Store {
   /// Makes the row of a request that has not ended.
-  fileprivate func beginUsage(_ usage: NewUsage) async throws -> UsageHandle {
+  func beginUsage(_ usage: NewUsage) async throws -> UsageHandle {
     try #require(try await recordUsage([(usage, nil)]).first ?? nil)
   }
 }

@@ -18,7 +18,7 @@ extension Transaction {
   /// Makes the row of a request that has ended.
   func record(_ usage: NewUsage, _ ending: UsageEnding) throws(StoreError) {
     let subject = try added(usage.subject)
-    _ = try database.insert(
+    let row = try database.insert(
       """
       INSERT INTO usage (subject, client, client_pid, conversation, response, upstream, model, cache,
         day, started_at, attempts, tool_calls, input_tokens, cached_tokens, output_tokens,
@@ -36,9 +36,12 @@ extension Transaction {
       .text(ending.status), .integer(now), .integer(ending.timing.queue),
       .integer(ending.timing.connect), .integer(ending.timing.firstEvent),
       .integer(ending.timing.total))
+    try sum(UsageHandle(row: row))
   }
 
   func end(_ handle: UsageHandle, _ ending: UsageEnding) throws(StoreError) {
+    // One that was estimated may be settled again.
+    try sum(handle, sign: -1)
     let changed = try database.run(
       """
       UPDATE usage SET status = ?, cache = ?, upstream = coalesce(?, upstream),
@@ -57,6 +60,7 @@ extension Transaction {
     guard changed == 1 else {
       throw StoreError(.conflict, "settle usage", "the usage of the request was settled before")
     }
+    try sum(handle)
   }
 
   func usage(of response: ResponseHandle) throws(StoreError) -> UsageHandle? {
@@ -71,20 +75,31 @@ extension Database {
   /// Settles the rows of requests that the daemon did not live to settle: the input as it was
   /// estimated, and a token of output for each stored event, of which most tell of one or few.
   func settleInterruptedUsage(at time: Int64) throws(StoreError) {
-    try run(
+    let rows = try all("SELECT id FROM usage WHERE ended_at IS NULL AND id > 0") { $0.integer(0) }
+    guard !rows.isEmpty else { return }
+    let transaction = Transaction(database: self, now: time)
+    try inTransaction { () throws(StoreError) in
+      for row in rows { try transaction.settleInterrupted(UsageHandle(row: row)) }
+    }
+  }
+}
+
+extension Transaction {
+  fileprivate func settleInterrupted(_ usage: UsageHandle) throws(StoreError) {
+    try database.run(
       """
       UPDATE usage SET status = 'incomplete', ended_at = ?, is_estimated = 1, output_tokens =
         coalesce((SELECT sum(count) FROM events WHERE events.response = usage.response), 0)
-      WHERE ended_at IS NULL
-      """, .integer(time))
+      WHERE id = ?
+      """, .integer(now), .integer(usage.row))
     // The price of one token is rounded up, as all cost is. SQLite goes on with doubles where a sum
     // does not fit 64 bits; the cast brings it back to what does.
-    try run(
+    try database.run(
       """
       UPDATE usage SET
         cost = CAST(cost + output_tokens * ((output_price + 999999) / 1000000) AS INTEGER)
-      WHERE ended_at = ? AND status = 'incomplete' AND is_estimated = 1 AND total IS NULL
-        AND output_price IS NOT NULL
-      """, .integer(time))
+      WHERE id = ? AND output_price IS NOT NULL
+      """, .integer(usage.row))
+    try sum(usage)
   }
 }
