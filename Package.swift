@@ -88,7 +88,9 @@ let package = Package(
       swiftSettings: strict, linkerSettings: standaloneWithArguments),
     .executableTarget(
       name: "halley", dependencies: [arguments, "CSpawn", "Client", "JSON", "Wire"],
-      resources: ["bash", "zsh", "fish"].map { .embedInCode("Shell/halley.\($0)") },
+      resources: ["halley.bash", "halley.zsh", "halley.fish", "config.toml"].map {
+        .embedInCode("Shell/\($0)")
+      },
       swiftSettings: strict, linkerSettings: selfContained),
     .executableTarget(
       name: "halley-simulator", dependencies: [arguments, "COpenSSL", "CSpawn", "JSON", "Wire"],
