@@ -6,15 +6,36 @@ struct CommandText {
   let text: String
 
   init(_ answer: String) {
+    let answer = Self.withoutControls(answer)
     var rest = Self.trim(answer[...])
-    if rest.hasPrefix(Self.fence) || Self.fence.hasPrefix(rest) {
-      rest = Self.block(rest)
+    if let start = rest.range(ofLine: Self.fence) {
+      // What stands before and behind it is said about the command, and is none.
+      rest = Self.block(rest[start...])
+    } else if Self.fence.hasPrefix(rest) {
+      rest = ""
     } else if rest.first == "`", rest.last == "`", rest.count > 2,
       !rest.dropFirst().dropLast().contains("`")
     {
       rest = rest.dropFirst().dropLast()
     }
     text = String(rest)
+  }
+
+  /// What would move the cursor, end the line or turn its direction has no place in a command that
+  /// somebody is to read before it runs.
+  private static func withoutControls(_ answer: String) -> String {
+    var text = String.UnicodeScalarView()
+    for scalar in answer.unicodeScalars {
+      switch scalar.value {
+      case 0x0A: text.append(scalar)
+      case 0x09: text.append(" ")
+      case 0x00..<0x20, 0x7F..<0xA0: continue
+      // Unicode's Bidi_Control, and the mark of byte order.
+      case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: continue
+      default: text.append(scalar)
+      }
+    }
+    return String(text)
   }
 
   /// What stands between the fences; the second may not have come yet.

@@ -3,7 +3,8 @@ import Client
 /// Shows a line while it grows, no more often than eyes can follow.
 struct LineProgress {
   enum View {
-    /// The whole line each time, ended by NUL, for a shell that shows it itself.
+    /// The whole line each time, ended by NUL, for a shell that shows it itself; before it begins, the
+    /// old one and a sign.
     case growing(StandardStream)
     /// The terminal's row that the cursor is in, behind the shell's prompt.
     case row(StandardStream, prompt: String)
@@ -30,7 +31,7 @@ struct LineProgress {
     guard now - lastLook >= Int64(Self.interval) else { return }
     lastLook = now
     switch view {
-    case .growing(let output): try grow(text, output)
+    case .growing(let output): try grow(text.isEmpty ? waiting(now) : text, output)
     case .row(let terminal, let prompt): try draw(text, prompt, terminal, now)
     }
   }
@@ -43,7 +44,7 @@ struct LineProgress {
   }
 
   private mutating func grow(_ text: String, _ output: StandardStream) throws(Failure) {
-    guard text != shown else { return }
+    guard text != shown, text != old else { return }
     shown = text
     try output.write(text + "\0")
   }

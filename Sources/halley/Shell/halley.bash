@@ -86,13 +86,47 @@ type aic &>/dev/null || function aic { command halley ask "${halley_options[@]}"
 type explain &>/dev/null || function explain { __halley_outcome "$?" "$@"; }
 type git-ai-commit &>/dev/null || function git-ai-commit { __halley_commit "$@"; }
 
-__halley_bind() { # WRITE-KEY EXPLAIN-KEY
-  local keymap
-  [[ $- == *i* ]] || return 0
-  for keymap in emacs vi-insert; do
-    bind -m "$keymap" -x "\"$1\": __halley_key __halley_write" 2>/dev/null
-    bind -m "$keymap" -x "\"$2\": __halley_key __halley_explain" 2>/dev/null
+# What may stand there, halley itself knows; contrib/completions has the same for bash-completion, which
+# loads it later and is not needed.
+__halley_complete() {
+  local word raw='' joined='' text stem words=()
+  # bash cuts words at = and :, where halley and the names of models do not.
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    if [[ ${#words[@]} -gt 0 && ($word == [:=]* || -n $joined) ]]; then
+      words[-1]+=$word
+    else
+      words+=("$word")
+    fi
+    joined=''
+    [[ $word != *[:=] ]] || joined=1
   done
+  raw=${words[-1]-}
+  stem=${raw%"${raw##*[:=]}"}
+  COMPREPLY=()
+  while IFS=$'\t' read -r text _; do
+    if [[ $text == :files ]]; then
+      compopt -o filenames
+      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "${raw#"$stem"}")
+    else
+      COMPREPLY+=("${text#"$stem"}")
+    fi
+  done < <(command halley __complete "${words[@]}" 2>/dev/null)
+}
+
+complete -p halley &>/dev/null || complete -o nosort -F __halley_complete halley
+
+# In vi mode what is inserted is one change, together with the words that were typed before. So that an
+# undo brings these back, the key ends the insertion, and begins another where the cursor is.
+__halley_bind() { # WRITE-KEY EXPLAIN-KEY
+  [[ $- == *i* ]] || return 0
+  {
+    bind -m emacs -x "\"$1\": __halley_key __halley_write"
+    bind -m vi-command -x "\"$1\": __halley_key __halley_write"
+    bind -m vi-insert -x '"\C-x\C-h": __halley_key __halley_write'
+    bind -m vi-insert "\"$1\": \"\\ea\C-x\C-h\""
+    bind -m emacs -x "\"$2\": __halley_key __halley_explain"
+    bind -m vi-insert -x "\"$2\": __halley_key __halley_explain"
+  } 2>/dev/null
 }
 
 __halley_bind '\ei' '\eI'

@@ -92,6 +92,8 @@ if not type -q ai
     function ai -d 'Ask a model'
         command halley ask $halley_options $argv
     end
+    function __halley_owns_ai
+    end
 end
 if not type -q aic
     function aic -d 'Continue the last exchange of this terminal'
@@ -109,12 +111,24 @@ if not type -q git-ai-commit
     end
 end
 
+# The words of ai and aic are a question and no pattern of files: ai why is this not working? fish has
+# no command that says so, so that Enter takes the meaning from ? and * where nothing else has one.
+function __halley_enter
+    set -l line (commandline | string collect)
+    set -l parts (string match -r '^((?:.*[|;])?\s*aic?\s)([^\'"\\\\$|<>;&(){}~#]*[?*][^\'"\\\\$|<>;&(){}~#]*)$' -- $line)
+    if set -q parts[3]; and functions -q __halley_owns_ai
+        commandline -r -- $parts[2](string replace -ar '[?*]' '\\\\$0' -- $parts[3])
+    end
+    commandline -f execute
+end
+
 # What draws the line again is a command of its own: Ctrl-C ends the one before.
 function __halley_bind -d 'WRITE-KEY EXPLAIN-KEY'
     status is-interactive; or return 0
     for mode in default insert
         bind -M $mode $argv[1] __halley_write 'commandline -f repaint'
         bind -M $mode $argv[2] __halley_explain 'commandline -f repaint'
+        bind -M $mode \r __halley_enter
     end
 end
 

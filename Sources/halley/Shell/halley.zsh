@@ -28,17 +28,24 @@ __halley_write() {
   emulate -L zsh
   [[ $BUFFER == *[![:space:]]* ]] || return 0
   zmodload zsh/system || return
+  # In vi mode what is inserted is one change, together with the words that were typed before.
+  zle split-undo
   local old=$BUFFER text
   integer cursor=CURSOR fd
   exec {fd}< <(__halley_grow "$BUFFER")
   trap "kill -INT -- -$sysparams[procsubstpid] 2>/dev/null" INT
   POSTDISPLAY=
   while IFS= read -r -d $'\0' -u $fd text; do
-    BUFFER=$text
-    CURSOR=$#BUFFER
+    if [[ $text == "$old ⋯"* ]]; then
+      POSTDISPLAY=${text#$old}
+    else
+      BUFFER=$text POSTDISPLAY=
+      CURSOR=$#BUFFER
+    fi
     zle -R
   done
   exec {fd}<&-
+  POSTDISPLAY=
   [[ $text != 0$'\n'* ]] || return 0
   BUFFER=$old
   CURSOR=$cursor
@@ -92,8 +99,15 @@ __halley_commit() { # [OPTION OF GIT COMMIT...]
   command git commit --edit --message "$message" "$@"
 }
 
-whence ai >/dev/null || function ai { command halley ask "${halley_options[@]}" "$@" }
-whence aic >/dev/null || function aic { command halley ask "${halley_options[@]}" --continue "$@" }
+# The words are a question and no pattern of files: ai why is this not working?
+if ! whence ai >/dev/null; then
+  function ai { command halley ask "${halley_options[@]}" "$@" }
+  alias ai='noglob ai'
+fi
+if ! whence aic >/dev/null; then
+  function aic { command halley ask "${halley_options[@]}" --continue "$@" }
+  alias aic='noglob aic'
+fi
 whence explain >/dev/null || function explain { __halley_outcome $? "$@" }
 whence git-ai-commit >/dev/null || function git-ai-commit { __halley_commit "$@" }
 

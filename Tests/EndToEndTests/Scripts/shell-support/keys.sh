@@ -33,6 +33,8 @@ streams() { # PART END
   return 1
 }
 
+cursor() { equals "$(terminal display-message -p '#{cursor_x}')" "$1"; }
+
 metadata=$slow open_terminal "$shell" </dev/null
 types 'touch some file'
 keys M-i
@@ -67,6 +69,35 @@ metadata='{"text":"```sh\nls -l /\n```\n"}' open_terminal "$shell" </dev/null
 types 'list'
 keys M-i
 check "a command in a Markdown block comes without the block" await ends_with '$ ls -l /'
+
+metadata='{"text":"This lists it:\n```sh\nls -l /\n```\nNothing is changed."}' open_terminal "$shell" </dev/null
+types 'list'
+keys M-i
+check "of prose with a block only the block is written" await ends_with '$ ls -l /'
+
+metadata='{"text":"ls\u001b[2J\u0007 -l\u202e /"}' open_terminal "$shell" </dev/null
+types 'list'
+keys M-i
+check "control characters are not" await ends_with '$ ls[2J -l /'
+
+case $shell in
+  bash) vi='set -o vi' ;;
+  zsh) vi='bindkey -v; bindkey -v "^[i" __halley_write' ;;
+  fish) vi='fish_vi_key_bindings; function fish_mode_prompt; end; __halley_bind \ei \eI' ;;
+esac
+metadata='{"text":"ls -l /"}' open_terminal "$shell" <<<"$vi"
+types 'list the root'
+keys M-i
+check "in vi mode a command is written" await ends_with '$ ls -l /'
+keys Escape
+check "where Escape leaves the insertion" await cursor 8
+types u
+check "and one undo brings the words back" await ends_with '$ list the root'
+
+metadata='{"text":"It works."}' open_terminal "$shell" </dev/null
+types 'ai why is this not working?'
+keys Enter
+check "a question mark is no pattern" await shows 'It works.'
 
 metadata='{"failed":"1","error_message":"out of order"}' open_terminal "$shell" </dev/null
 types 'echo failed'
