@@ -113,6 +113,24 @@ import Testing
     #expect(try await store.events(of: late, after: -1).count == 1)
   }
 
+  @Test func `a store that shrinks and deletions beside it come to one end`() async throws {
+    var ids: [String] = []
+    for number in 0..<30 { ids.append(try await makeConversation(6, "marigold\(number)")) }
+    for id in ids { _ = try await store.forkConversation(id, as: anna) }
+    let store = store
+    try await withThrowingTaskGroup { group in
+      group.addTask { _ = try await store.expire(RetentionPolicy(maximumBytes: 1)) }
+      for id in ids {
+        group.addTask {
+          let code = try await code { try await store.deleteConversation(id, as: .user(1000)) }
+          #expect(code == nil || code == .notFound)
+        }
+      }
+      try await group.waitForAll()
+    }
+    try await expectNothingLeft()
+  }
+
   // MARK: Gone at once
 
   /// Hides a conversation, and closes the store before a sweep can have come far.

@@ -2,6 +2,9 @@ extension Store {
   /// What is hidden at once when the store is too large.
   private static let mostAtOnce = 32
 
+  /// How long it waits for text to be erased from a log that somebody reads.
+  private static let patience = Duration.seconds(600)
+
   /// Deletes what is older or more than the policy keeps, and erases its text.
   ///
   /// Called at the start and from time to time. Ends also what a crash cut off.
@@ -14,7 +17,7 @@ extension Store {
       try await hide(usedBefore: now - age.milliseconds, &expiry)
     }
     if let bytes = policy.maximumBytes { try await shrink(to: bytes, &expiry) }
-    try await sweep()
+    try await sweep(patience: Self.patience)
     return expiry
   }
 

@@ -72,8 +72,11 @@ extension Store {
     }
   }
 
-  /// Deletes what is hidden.
+  /// Deletes what is hidden, one caller after the other.
   func sweepHidden() async throws(StoreError) {
+    while sweeper.isDeleting { await Self.pause(Self.firstPause) }
+    sweeper.isDeleting = true
+    defer { sweeper.isDeleting = false }
     while try await step({ transaction, budget throws(StoreError) in
       try !transaction.purgeResponses(&budget)
     }) {}

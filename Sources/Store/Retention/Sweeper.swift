@@ -17,6 +17,8 @@ struct Sweeper {
   }
 
   var isRunning = false
+  /// Whether hidden rows are being deleted, by a round or because there is too much of all.
+  var isDeleting = false
   /// The rounds that were asked for, and those that began.
   private var wanted = 0
   private var begun = 0
