@@ -33,6 +33,26 @@ import Testing
     try await store.close()
   }
 
+  @Test func `reading leaves the locks that keep others from ending the log`() async throws {
+    try await store.say("1", "one")
+    let before = try locks()
+    #expect(before > 0)
+    _ = try await store.conversations(as: .user(1000), PageRequest())
+    #expect(try locks() >= before)
+  }
+
+  /// The locks that this process has on the database's file (proc_locks(5)).
+  private func locks() throws -> Int {
+    var status = stat()
+    guard unsafe stat(temporary.databasePath, &status) == 0 else { throw TestFailure("stat") }
+    let lines = String(decoding: try contents(of: "/proc/locks"), as: UTF8.self)
+      .split(separator: "\n")
+    return lines.count { line in
+      line.contains("POSIX") && line.contains(":\(status.st_ino) ")
+        && line.split(separator: " ").contains("\(getpid())")
+    }
+  }
+
   @Test func `a write that has returned is seen by every read`() async throws {
     for number in 0..<200 {
       let made = try await store.createConversation(as: .user(1000), name: "\(number)")

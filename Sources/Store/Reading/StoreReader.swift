@@ -94,10 +94,12 @@ extension Database {
   private static let cacheSize = 2048
 
   /// Opens the database for one that only reads it.
+  ///
+  /// The store has looked at the file and opened it before. To open and close it here, other than by
+  /// SQLite, would end the locks of this process (https://sqlite.org/howtocorrupt.html, 2.2).
   fileprivate convenience init(
     beside place: StorePlace, _ ending: ReadEnding
   ) throws(StoreError) {
-    try place.file.check()
     let isComplete = !place.isWritten && place.file.logSize == 0
     try self.init(forReading: place.file.path, isComplete: isComplete)
     try protect()
