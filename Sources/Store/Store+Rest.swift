@@ -13,6 +13,7 @@ extension Store {
 
   func commitAndRest(isQuiet: Bool) -> Duration? {
     guard !isClosed else { return nil }
+    defer { updateGauge() }
     let hasWritten = !queue.isEmpty
     if hasWritten {
       commitPending()

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Everything that survives the daemon: responses, conversations, event logs and scopes.
 ///
 /// It runs on a thread of its own. Every row belongs to a user, and the id of another user's row is
@@ -40,6 +42,7 @@ package actor Store {
   var counters = Counters()
   var steps = StepQueue()
   var sweeper = Sweeper()
+  nonisolated let gauges = Mutex(StoreGauge())
   /// The row of the newest response. Rows are not used twice while the program runs, so that a
   /// handle of a deleted response never meets another one.
   var newestResponseRow: Int64
@@ -57,13 +60,27 @@ package actor Store {
   package static func openForReading(
     _ configuration: StoreConfiguration
   ) throws(StoreError) -> Store {
-    let store = try Store(configuration, forReading: true)
+    try openForReading(configuration, isBeside: false)
+  }
+
+  /// Opens a database that another store of this program writes, only to read it: what takes long
+  /// holds up nobody then. The caller waits for the disk.
+  package static func openBeside(
+    _ configuration: StoreConfiguration
+  ) throws(StoreError) -> Store {
+    try openForReading(configuration, isBeside: true)
+  }
+
+  private static func openForReading(
+    _ configuration: StoreConfiguration, isBeside: Bool
+  ) throws(StoreError) -> Store {
+    let store = try Store(configuration, forReading: true, isBeside: isBeside)
     try store.thread.start { _ in nil }
     return store
   }
 
   private init(
-    _ configuration: StoreConfiguration, forReading: Bool = false
+    _ configuration: StoreConfiguration, forReading: Bool = false, isBeside: Bool = false
   ) throws(StoreError) {
     self.configuration = configuration
     let file = DatabaseFile(
@@ -72,10 +89,11 @@ package actor Store {
     if !forReading {
       try file.prepare()
       lock = try DirectoryLock(configuration)
+      file.removeAbandonedCopies()
     }
     let (database, opening) =
       try forReading
-      ? (Self.connectForReading(file), Opening(damage: nil, migration: nil))
+      ? (Self.connectForReading(file, isBeside: isBeside), Opening(damage: nil, migration: nil))
       : Self.openOrReplace(file, configuration)
     self.opening = opening
     place = StorePlace(file, isWritten: !forReading)
@@ -133,9 +151,12 @@ package actor Store {
     return (database, migration)
   }
 
-  private static func connectForReading(_ file: DatabaseFile) throws(StoreError) -> Database {
+  private static func connectForReading(
+    _ file: DatabaseFile, isBeside: Bool
+  ) throws(StoreError) -> Database {
     try file.check()
-    let database = try Database(forReading: file.path, isComplete: file.logSize == 0)
+    let isComplete = !isBeside && file.logSize == 0
+    let database = try Database(forReading: file.path, isComplete: isComplete)
     try database.protect()
     try database.checkOrigin(file)
     let version = try database.integer("PRAGMA user_version") ?? 0

@@ -95,6 +95,10 @@ extension ProgramTests {
         params: #"{"path":"/dev/null"}"#, result: #"{"path":"/dev/null","bytes":4096}"#,
         output: "/dev/null\n"),
       Example(
+        words: "store status", method: "store.status", params: "{}",
+        result: #"{"log_bytes":0,"sizes":[{"kind":"items","bytes":4096}]}"#,
+        output: "log  0 B\nsizes\n  KIND    BYTES\n  items  4.0 KiB\n"),
+      Example(
         words: "tools", method: "tools.list", params: "{}",
         result: #"{"data":[{"name":"git__log","tool":"git.log","description":"Logs.\nMore."},"#
           + #"{"name":"git__x","tool":"git.x","state":"refused","reason":"It is odd."}]}"#,
@@ -129,6 +133,27 @@ extension ProgramTests {
       let (_, end) = try run(["search", "tulip"] + options, result: list)
       #expect(end.status == 1 && end.error == "halley: nothing was found\n")
       #expect(end.output == (options.isEmpty ? "" : list + "\n"))
+    }
+
+    @Test func `a store in which others alone have anything is not called empty`() throws {
+      let run = try HalleyRun(["list"], socket: stage.daemon.path)
+      stage.daemon.accept()
+      stage.daemon.send(result: #"{"data":[],"has_more":false}"#, of: try stage.daemon.request())
+      stage.daemon.accept()
+      let status = #"{"store":{"open":true,"belongs_to":["uid:1000"]}}"#
+      stage.daemon.send(result: status, of: try stage.daemon.request())
+      let end = run.end()
+      #expect(end.status == 1 && end.output.isEmpty)
+      #expect(end.error.contains("belongs to uid:1000"))
+    }
+
+    @Test func `a damaged store is told in the status`() throws {
+      let (request, end) = try run(
+        ["store", "check"],
+        result: #"{"sound":false,"rows":3,"findings":[{"table":"items","row":2,"problem":"p"}]}"#)
+      #expect(request.method == "store.check" && request.params.text == "{}")
+      #expect(end.status == 1 && end.output.contains("items"))
+      #expect(end.error.contains("the database is damaged"))
     }
 
     @Test func `lists are read page by page`() throws {

@@ -88,6 +88,46 @@ import TestSupport
     #expect(try restored(path).connect().retrieve(answer.id).stored == answer.stored)
   }
 
+  @Test func `a copy that the daemon's death cut off is gone with its next start`() throws {
+    let daemon = try addBallast(256)
+    let client = try daemon.connect()
+    let path = RawJSON.object { $0.member("path", "\(scratch)/copy.db") }.text
+    try client.request(1, "store.backup", path)
+    try Wait.until("the copy to begin") {
+      try run(["ls", scratch]).output.contains("copy.db.partial-")
+    }
+    try daemon.kill()
+    #expect(try run(["ls", scratch]).output.contains("copy.db.partial-"))
+    let again = try stage.restarted()
+    #expect(try again.connect().say("hello").status == "completed")
+    #expect(try run(["ls", scratch]).output.contains("copy.db") == false)
+    #expect(try run(["ls", "\(scratch)/state"]).output.contains("copy-") == false)
+  }
+
+  @Test func `the store is shown and checked while it is in use`() throws {
+    try #require(try stage.client.say("hello", #""conversation":"garden""#).status == "completed")
+    let shown = try stage.client.call(1, "store.status", "{}")
+    let status = try #require(shown.result, "\(shown.message.text)")
+    #expect(status["responses"]?.integer == 1 && status["conversations"]?.integer == 1)
+    #expect(status["path"]?.string?.hasSuffix("/halley.db") == true)
+    let kinds = (status["sizes"]?.elements ?? []).compactMap { $0["kind"]?.string }
+    #expect(Set(["items", "events", "responses"]).isSubset(of: kinds))
+    #expect(status["last_expiry"]?["ended_at"]?.integer != nil)
+    #expect(status["backlog"]?["erasures"]?.integer == 0)
+    let checked = try stage.client.call(2, "store.check", "{}")
+    #expect(checked.result?["sound"]?.boolean == true, "\(checked.message.text)")
+    #expect((checked.result?["rows"]?.integer ?? 0) >= 5)
+    let store = try stage.client.call(3, "daemon.status", "{}").result?["store"]
+    #expect((store?["log_bytes"]?.integer ?? 0) + (store?["database_bytes"]?.integer ?? 0) > 4096)
+    #expect(store?["last_expiry"]?["took_ms"] != nil && store?["belongs_to"] == nil)
+    let environment = ["HALLEY_SOCKET": stage.daemon.socketPath]
+    for command in ["status", "check"] {
+      let end = try run(
+        [try Binaries.path(of: "halley"), "store", command], environment: environment)
+      #expect(end.status == 0 && end.output.contains("halley.db"), "\(end.error)")
+    }
+  }
+
   @Test func `a copy replaces nothing`() throws {
     try stage.daemon.scratch.write("there", "words")
     unsafe symlink("nowhere", "\(scratch)/link")

@@ -165,9 +165,12 @@ package final class Daemon {
         do throws(RPCError) {
           let policy = RetentionPolicy(
             maximumAge: store.maximumAge, maximumBytes: store.maximumSize, eventAge: store.events)
-          _ = try await state.open().performing { store throws(StoreError) in
+          let start = EventLoop.now
+          let expiry = try await state.open().performing { store throws(StoreError) in
             try await store.expire(policy)
           }
+          state.lastExpiry = ExpiryRecord(
+            endedAt: SystemClock.milliseconds(), duration: EventLoop.now - start, expiry: expiry)
         } catch {
           // That the database can't be opened was said when it was tried.
           if state.isOpen { journal.storageTrouble(error.message) }

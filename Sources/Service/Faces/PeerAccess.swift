@@ -17,8 +17,11 @@ struct PeerAccess: Sendable {
   /// user and root.
   func admits(_ userID: UInt32) -> Bool {
     guard userID != Self.unmappedUserID else { return false }
-    let isSystemDaemon =
-      ownUserID < Self.firstPersonalUserID || Self.dynamicUserIDs ~= ownUserID
-    return isSystemDaemon || userID == ownUserID || userID == 0
+    return !isPersonal || userID == ownUserID || userID == 0
+  }
+
+  /// Whether the daemon is a user's own.
+  var isPersonal: Bool {
+    ownUserID >= Self.firstPersonalUserID && !(Self.dynamicUserIDs ~= ownUserID)
   }
 }

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import Glibc
 internal import JSON
 internal import Store
 internal import Wire
@@ -9,9 +10,22 @@ internal import Wire
 extension Daemon: StateObserver {
   func opened(_ store: Store) async throws(StoreError) {
     if let migration = store.opening.migration { journal.migrated(migration) }
+    try await lookForOthers(in: store)
     try await ledger.use(store)
     try await cache.use(store)
     try await tokens.use(store)
+  }
+
+  /// A user's own daemon that finds only others' rows would show an empty store, without a word.
+  private func lookForOthers(in store: Store) async throws(StoreError) {
+    let user = geteuid()
+    guard PeerAccess.current.isPersonal else { return }
+    state.others = try await store.others(than: user)
+    guard !state.others.isEmpty else { return }
+    let names = state.others.map(\.description).joined(separator: ", ")
+    journal.warn(
+      "Everything in \(state.path) belongs to \(names); this is the daemon of uid \(user), who has"
+        + " nothing in it. halleyd(8) says under MOVING what can be done")
   }
 
   func canResume(_ response: StoredResponse) -> Bool {

@@ -85,6 +85,13 @@ extension Daemon {
   private func writeStore(_ writer: inout JSONWriter) {
     writer.member("path", state.path)
     writer.member("open", state.isOpen)
+    writer.member("database_bytes", state.gauge.map { .integer($0.databaseBytes) } ?? .null)
+    writer.member("log_bytes", state.gauge.map { .integer($0.logBytes) } ?? .null)
+    writer.member("unindexed_turns", state.gauge.map { .integer($0.unindexedTurns) } ?? .null)
+    state.writeLastExpiry(&writer)
+    guard !state.others.isEmpty else { return }
+    writer.key("belongs_to")
+    writer.array { for other in state.others { $0.string(other.name) } }
   }
 
   private func writeHTTP(_ writer: inout JSONWriter) {

@@ -52,10 +52,12 @@ extension Method {
   }
 
   static let conversationsList = reading(
-    "conversations.list", for: .readers, .params(.page)
+    "conversations.list", for: .readers, .params(.page, ["prefix": .nonEmptyString])
   ) { _, call, store throws(RPCError) in
     try await store.performing { store throws(StoreError) in
-      try await store.conversations(as: call.principal, call.page)
+      var page = call.page
+      page.prefix = call.text("prefix")
+      return try await store.conversations(as: call.principal, page)
     }.json(\.id, \.json)
   }
 

@@ -14,7 +14,7 @@ extension Method {
     .conversationsItemsDelete,
     .modelsList, .modelsRetrieve,
     .cacheStats, .cacheClear, .cacheExplain, .usageSummary,
-    .toolsList, .pluginsList, .storeBackup,
+    .toolsList, .pluginsList, .storeBackup, .storeStatus, .storeCheck,
     .tokensCreate, .tokensList, .tokensRevoke, .httpInfo, .httpCode,
     .daemonPing, .daemonStatus, .daemonReload, .daemonSchema,
   ]

@@ -21,7 +21,7 @@ final class StateStore {
   /// A disk that fails is not asked more often.
   private static let pauseBetweenTries: Duration = .seconds(1)
 
-  private var configuration: StoreConfiguration
+  private(set) var configuration: StoreConfiguration
   private let onTrouble: @EventLoop (String) -> Void
   private unowned let observer: any StateObserver
   private var store: Store?
@@ -54,6 +54,12 @@ final class StateStore {
   }
 
   var isOpen: Bool { store?.isMoved == false }
+  /// nil while the database is not open.
+  var gauge: StoreGauge? { isOpen ? store?.gauge : nil }
+  /// What was deleted of itself when that was last looked for.
+  var lastExpiry: ExpiryRecord?
+  /// Who has rows in a user's database in which that user has none.
+  var others: [Subject] = []
   var path: String { configuration.databasePath }
 
   /// Names the socket by which others know this daemon.

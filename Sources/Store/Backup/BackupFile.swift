@@ -2,39 +2,57 @@ internal import Glibc
 
 /// A file that has its name only once it is complete and on disk.
 ///
-/// Until then it has another one beside it, which goes with this object; a crash leaves it behind.
+/// Until then it has another one beside it, which goes with this object. A crash leaves that behind;
+/// a link in the state directory tells the next start where.
 package final class BackupFile: Sendable {
   package let path: String
   /// Where it is written.
   let partialPath: String
+  private let note: String?
   private let descriptor: Int32
   private let mayReplace: Bool
 
   /// Makes an empty file that its owner alone may read.
   ///
+  /// - Parameter store: whose start removes what a crash leaves.
   /// - Throws: `conflict` where there is something of that name.
-  package convenience init(_ path: String) throws(StoreError) {
+  package convenience init(
+    _ path: String, of store: StoreConfiguration? = nil
+  ) throws(StoreError) {
     var status = stat()
     guard unsafe lstat(path, &status) != 0 else {
       throw StoreError(.conflict, "back the store up", "there is a file \(path) already")
     }
     let digits = String(decoding: StoreID.digits(), as: UTF8.self)
-    try self.init(path, partialPath: "\(path).partial-\(digits)", mayReplace: false)
+    let partialPath = "\(path)\(DatabaseFile.partialSuffix)\(digits)"
+    var note = store.map { "\($0.directory)/\(DatabaseFile.notePrefix)\(digits)" }
+    // Where the note can't be made, the copy may still be.
+    if let path = note, unsafe symlink(partialPath, path) != 0 { note = nil }
+    do throws(StoreError) {
+      try self.init(path, partialPath: partialPath, mayReplace: false, note: note)
+    } catch {
+      if let note { unsafe unlink(note) }
+      throw error
+    }
   }
 
   /// - Parameter mayReplace: whether it takes the place of a file of that name.
-  init(_ path: String, partialPath: String, mayReplace: Bool) throws(StoreError) {
+  init(
+    _ path: String, partialPath: String, mayReplace: Bool, note: String? = nil
+  ) throws(StoreError) {
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     descriptor = unsafe open(partialPath, flags, 0o600)
     guard descriptor >= 0 else { throw Self.failure("make \(path)") }
     self.path = path
     self.partialPath = partialPath
     self.mayReplace = mayReplace
+    self.note = note
   }
 
   deinit {
     close(descriptor)
     unsafe unlink(partialPath)
+    if let note { unsafe unlink(note) }
   }
 
   /// Bytes.

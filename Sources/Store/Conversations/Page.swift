@@ -8,6 +8,8 @@ package struct PageRequest: Sendable {
   package var order: Order
   /// The id of the element before the first wanted one.
   package var after: String?
+  /// What a conversation's name begins with, or its id where that is the beginning of one.
+  package var prefix: String?
 
   /// - Parameter limit: 1 to 100; others are brought to the nearest of these.
   package init(limit: Int = 20, order: Order = .descending, after: String? = nil) {

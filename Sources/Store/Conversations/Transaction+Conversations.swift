@@ -149,6 +149,15 @@ extension Transaction {
 
   // MARK: Listing
 
+  /// Which names or ids are in a list, and the index that has them in their order.
+  private static func range(of prefix: String?) -> (index: String, condition: String) {
+    guard let prefix else { return ("", "?7 IS ?8") }
+    let (column, index) =
+      prefix.hasPrefix(StoreID.conversationPrefix)
+      ? ("conversation_id", "sqlite_autoindex_conversations_1") : ("name", "conversations_by_name")
+    return ("INDEXED BY \(index)", "\(column) >= ?7 AND \(column) < ?8")
+  }
+
   /// Conversations by last use.
   func conversations(
     as owner: Owner, _ page: PageRequest
@@ -159,14 +168,16 @@ extension Transaction {
       let conversation = try conversation(after, as: owner)
       bound = (conversation.updatedAt, conversation.row)
     }
+    let range = Self.range(of: page.prefix)
     let rows = try database.all(
       """
-      SELECT \(Self.conversationColumns) FROM conversations
-      WHERE subject = ? AND (updated_at, id) \(isDescending ? "<" : ">") (?, ?)
-        AND (? OR token = ?)
-      ORDER BY updated_at \(isDescending ? "DESC, id DESC" : "ASC, id ASC") LIMIT ?
+      SELECT \(Self.conversationColumns) FROM conversations \(range.index)
+      WHERE subject = ?1 AND (updated_at, id) \(isDescending ? "<" : ">") (?2, ?3)
+        AND (?4 OR token = ?5) AND \(range.condition)
+      ORDER BY updated_at \(isDescending ? "DESC, id DESC" : "ASC, id ASC") LIMIT ?6
       """, .subject(owner), .integer(bound.updatedAt), .integer(bound.row),
-      .flag(owner.seesAll), .text(owner.token), .integer(Int64(page.limit + 1))
+      .flag(owner.seesAll), .text(owner.token), .integer(Int64(page.limit + 1)),
+      .text(page.prefix), .text(page.prefix.map { $0 + "\u{10FFFF}" })
     ) { row throws(StoreError) in
       var conversation = try Self.conversation(row)
       if conversation.name == nil { conversation.title = try title(of: conversation) }

@@ -92,6 +92,12 @@ extension Transaction {
     }
   }
 
+  /// Reads one row of a log, as a reader would.
+  func checkSegment(_ row: Int64, of response: Int64) throws(StoreError) {
+    let first = try database.integer("SELECT first FROM events WHERE id = ?", .integer(row))
+    if let first { _ = try segment(of: response, from: first) }
+  }
+
   private static func checksum(
     ofEventsOf response: Int64, first: Int64, count: Int64, _ frames: [UInt8]
   ) -> Int64 {

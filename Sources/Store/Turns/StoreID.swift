@@ -8,7 +8,8 @@ internal import Synchronization
 /// what is decided by user.
 package enum StoreID {
   package static func response() -> String { make("resp_") }
-  package static func conversation() -> String { make("conv_") }
+  package static func conversation() -> String { make(conversationPrefix) }
+  static let conversationPrefix = "conv_"
 
   /// An id for an item of a type.
   package static func item(ofType type: String) -> String {

@@ -22,6 +22,7 @@ struct List: ParsableCommand {
       return try printer.print(conversations.map { $0.text + "\n" }.joined())
     }
     guard !conversations.isEmpty else {
+      try requireOwnStore()
       return try printer.print(
         printer.isForTerminal ? "no conversations yet; begin one with: halley -C NAME …\n" : "")
     }
@@ -37,5 +38,15 @@ struct List: ParsableCommand {
       ])
     }
     try printer.print(table.text(styles: printer.styles))
+  }
+
+  /// A store in which only others have anything is not an empty one.
+  private func requireOwnStore() throws {
+    let owners = try daemon.call("daemon.status", .emptyObject)["store"]?["belongs_to"]?.elements
+    let names = (owners ?? []).compactMap(\.string)
+    guard !names.isEmpty else { return }
+    throw Failure(
+      .failed, "everything in the daemon's store belongs to \(names.joined(separator: ", "))",
+      advice: "halleyd(8) says under MOVING what can be done")
   }
 }

@@ -4,7 +4,7 @@ import JSON
 
 /// What may stand at the cursor.
 struct Candidates {
-  struct Candidate {
+  struct Candidate: Equatable {
     let text: String
     var note = ""
 
@@ -48,7 +48,7 @@ struct Candidates {
     case .choices(let choices): choices.map { Candidate(text: $0) }
     case .templates: TemplateNames.all.map { Candidate(text: $0) }
     case .files, .words: []
-    default: DaemonCandidates(socket: line.socket).candidates(value)
+    default: DaemonCandidates(socket: line.socket, typed: line.typed).candidates(value)
     }
   }
 }
