@@ -53,6 +53,7 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CTOML"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // Debian's package has no file for pkg-config.
     .systemLibrary(name: "CWslay", providers: [.apt(["libwslay-dev"])]),
 
@@ -60,7 +61,7 @@ let package = Package(
     .target(name: "Wire", dependencies: ["JSON"], swiftSettings: strict),
     .target(name: "EventLoop", dependencies: ["CSystemd"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),
-    .target(name: "Store", dependencies: ["CSQLite", "JSON"], swiftSettings: strict),
+    .target(name: "Store", dependencies: ["CSQLite", "CZlib", "JSON"], swiftSettings: strict),
     .target(
       name: "Configuration", dependencies: ["CSpawn", "CTOML", "EventLoop", "JSON", "Wire"],
       swiftSettings: strict),

@@ -10,7 +10,7 @@ enum Schema {
 
   static let steps = [
     responsesAndConversations, cacheUsageAndPrices, toolDefinitions, subjects, tokens, search,
-    housekeeping, usageDays,
+    housekeeping, usageDays, packing,
   ]
 
   private static let responsesAndConversations = """

@@ -8,12 +8,13 @@ extension Transaction {
   func cache(
     _ handle: ResponseHandle, as key: [UInt8], parts: [UInt8]
   ) throws(StoreError) -> Bool {
-    let size = try database.integer(
+    let object = try database.first(
       """
-      SELECT length(object) FROM responses
+      SELECT object FROM responses
       WHERE id = ? AND subject = ? AND is_stored = 1 AND status = 'completed'
-      """, .integer(handle.row), .integer(handle.subject))
-    guard let size else { return false }
+      """, .integer(handle.row), .integer(handle.subject)
+    ) { $0.json(0) }
+    guard let size = (object ?? nil).map({ Int64($0.bytes.count) }) else { return false }
     let entry = CacheEntry(
       subject: handle.subject, key: key, response: handle.row, size: size, cachedAt: now,
       parts: parts)

@@ -39,7 +39,7 @@ extension Transaction {
       ofEventsOf: response, first: first, count: Int64(events.count), frames)
     try database.run(
       "INSERT INTO events (response, first, count, frames, checksum) VALUES (?, ?, ?, ?, ?)",
-      .integer(response), .integer(first), .integer(Int64(events.count)), .blob(frames[...]),
+      .integer(response), .integer(first), .integer(Int64(events.count)), .packed(frames[...]),
       .integer(checksum))
   }
 
@@ -82,7 +82,7 @@ extension Transaction {
       WHERE response = ? AND first >= ? ORDER BY first LIMIT 1
       """, .integer(response), .integer(first)
     ) { row throws(StoreError) in
-      let frames = row.bytes(3)
+      let frames = row.unpacked(3)
       let checksum = Self.checksum(
         ofEventsOf: response, first: row.integer(1), count: row.integer(2), frames)
       guard checksum == row.integer(4),

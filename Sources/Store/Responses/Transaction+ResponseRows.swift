@@ -119,8 +119,8 @@ extension Transaction {
       .text(response.model), .text(response.upstream), .text(response.upstreamID),
       .text(response.keyIdentity), .text(response.client), .text(response.previousResponseID),
       .text(response.scope), .text(response.idempotency?.key),
-      .blob(response.idempotency?.bodyHash[...]), .blob(response.instructions?.bytes),
-      .blob(response.object?.bytes), .blob(response.error?.bytes),
+      .blob(response.idempotency?.bodyHash[...]), .packed(response.instructions?.bytes),
+      .packed(response.object?.bytes), .blob(response.error?.bytes),
       .integer(Self.checksum(of: response)))
   }
 
@@ -135,7 +135,7 @@ extension Transaction {
       """, .text(response.id), .text(response.status.rawValue), .integer(response.endedAt),
       .text(response.model), .text(response.upstream), .text(response.upstreamID),
       .text(response.keyIdentity), .text(response.idempotency?.key),
-      .blob(response.idempotency?.bodyHash[...]), .blob(response.object?.bytes),
+      .blob(response.idempotency?.bodyHash[...]), .packed(response.object?.bytes),
       .blob(response.error?.bytes), .integer(Self.checksum(of: response)),
       .integer(response.handle.row))
   }
@@ -143,6 +143,6 @@ extension Transaction {
 
 extension Row {
   func json(_ column: Int32) -> RawJSON? {
-    optionalBytes(column).map { RawJSON(checked: $0[...]) }
+    optionalBytes(column).flatMap(PackedBytes.unpack).map { RawJSON(checked: $0[...]) }
   }
 }

@@ -46,6 +46,11 @@ internal import CSQLite
     isNull(column) ? nil : bytes(column)
   }
 
+  /// The bytes that were packed; none where they are damaged, which a checksum tells.
+  func unpacked(_ column: Int32) -> [UInt8] {
+    PackedBytes.unpack(bytes(column)) ?? []
+  }
+
   private func isNull(_ column: Int32) -> Bool {
     unsafe sqlite3_column_type(statement, column) == SQLITE_NULL
   }

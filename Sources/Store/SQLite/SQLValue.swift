@@ -5,6 +5,7 @@ enum SQLValue {
   case blob(ArraySlice<UInt8>?)
 
   static func flag(_ value: Bool) -> SQLValue { .integer(value ? 1 : 0) }
+  static func packed(_ bytes: ArraySlice<UInt8>?) -> SQLValue { .blob(bytes.map(PackedBytes.pack)) }
   static func subject(_ owner: Owner) -> SQLValue { .integer(owner.subject) }
 }
 
