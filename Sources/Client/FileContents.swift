@@ -55,6 +55,26 @@ package enum FileContents {
     guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
   }
 
+  package static func remove(_ path: String) throws(SystemError) {
+    guard unsafe unlink(path) == 0 else { throw SystemError("unlink") }
+  }
+
+  /// Writes a file of the user's own, in directories that are made for it.
+  package static func createOwn(
+    _ path: String, _ text: String, replaces: Bool = false
+  ) throws(Failure) {
+    do throws(SystemError) {
+      if let slash = path.lastIndex(of: "/") { try Directory.make(String(path[..<slash])) }
+      if replaces {
+        try replace(path, with: Array(text.utf8))
+      } else {
+        try create(path, Array(text.utf8))
+      }
+    } catch {
+      throw Failure(.failed, "\(path) can't be written: \(error.reason)")
+    }
+  }
+
   /// Writes to a file to the last byte.
   static func write(_ bytes: [UInt8], _ descriptor: Int32) throws(SystemError) {
     var rest = bytes[...]

@@ -12,9 +12,11 @@ extension Program {
   /// Runs a program that is found in `PATH` and takes what it prints; stdin is empty, stderr is this
   /// program's.
   ///
-  /// - Parameter most: bytes of its output; more end it.
+  /// - Parameters:
+  ///   - most: bytes of its output; more end it.
+  ///   - takesErrors: whether what it writes to stderr is output too.
   package static func output(
-    _ program: String, _ arguments: [String], most: Int
+    _ program: String, _ arguments: [String], most: Int, takesErrors: Bool = false
   ) throws(SystemError) -> Output {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe(&ends) == 0 else { throw SystemError("pipe") }
@@ -22,7 +24,9 @@ extension Program {
     defer { close(ends[0]) }
     let process: pid_t
     do throws(SystemError) {
-      process = try spawn([program] + arguments, input: "/dev/null", output: ends[1])
+      process = try spawn(
+        [program] + arguments, input: "/dev/null", output: ends[1],
+        errors: takesErrors ? ends[1] : nil)
     } catch {
       close(ends[1])
       throw error
@@ -63,8 +67,9 @@ extension Program {
   /// - Parameters:
   ///   - input: the file for its stdin, as far as that can be opened; nil for this program's.
   ///   - output: its stdout; nil for this program's.
+  ///   - errors: its stderr; nil for this program's.
   private static func spawn(
-    _ words: [String], input: String?, output: Int32?
+    _ words: [String], input: String?, output: Int32?, errors: Int32? = nil
   ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -81,6 +86,7 @@ extension Program {
     defer { if stdin >= 0 { close(stdin) } }
     if stdin >= 0 { unsafe posix_spawn_file_actions_adddup2(&actions, stdin, STDIN_FILENO) }
     if let output { unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+    if let errors { unsafe posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
     var all = sigset_t()
     unsafe sigfillset(&all)
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)

@@ -56,6 +56,26 @@ package enum Program {
     return status == 0 ? process : nil
   }
 
+  /// What is installed for this program beside its `bin`.
+  package static var share: String? {
+    guard let own = beside("") else { return nil }
+    let directory = own.dropLast()
+    return directory.lastIndex(of: "/").map { String(directory[...$0]) + "share/halley" }
+  }
+
+  /// Runs a program of the same installation, else one of `PATH`, and takes all that it says; nil where
+  /// there is none.
+  package static func check(_ name: String, _ arguments: [String]) -> Output? {
+    for path in [beside(name), name].compactMap(\.self) {
+      do throws(SystemError) {
+        return try output(path, arguments, most: 1 << 20, takesErrors: true)
+      } catch {
+        continue
+      }
+    }
+    return nil
+  }
+
   private static func beside(_ name: String) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)

@@ -4,6 +4,8 @@
 package struct Configuration: Sendable {
   package var defaultUpstream = UpstreamConfiguration.builtInName
   package var defaultModel = "gpt-5.4"
+  /// Other names for models, by name: `[aliases]`.
+  package var aliases: [String: String] = [:]
   /// In order of definition; never empty, and the default is among them.
   package var upstreams = [UpstreamConfiguration.builtIn]
   /// In order of definition, as are plugins and prices.
@@ -36,6 +38,9 @@ package struct Configuration: Sendable {
       .compactMap { if case .file(let path)? = $0 { path } else { nil as String? } }
     return [paths.stateDirectory, paths.keysDirectory] + files
   }
+
+  /// The model that a name stands for: an alias's, else the name itself.
+  package func model(named name: String) -> String { aliases[name] ?? name }
 
   package func upstream(named name: String) -> UpstreamConfiguration? {
     upstreams.first { $0.name == name }

@@ -23,7 +23,7 @@ struct Halley: ParsableCommand {
       Ask.self, Chat.self, Models.self, Status.self, Log.self, List.self, Show.self, Search.self,
       Fork.self,
       Rename.self, Delete.self, Export.self, Attach.self, Cancel.self, Usage.self, Cache.self,
-      Store.self,
+      Store.self, Templates.self, Doctor.self,
       Tools.self, Plugins.self, Token.self, Env.self, Open.self, Config.self, Keys.self, Init.self,
       RPC.self,
     ],

@@ -25,6 +25,15 @@ struct QuickCall {
   /// The daemon's socket, as `--socket` says it.
   let socket: String?
 
+  /// The socket of the daemon that answers; nil where none does.
+  static func path(_ socket: String?) -> String? {
+    do throws(Failure) {
+      return try Connection(to: SocketLocation(option: socket)).path
+    } catch {
+      return nil
+    }
+  }
+
   /// The result; nil where there is no daemon, an error, or nothing in time.
   func result(_ method: String, _ params: RawJSON) -> RawJSON? {
     var watch = Watch()

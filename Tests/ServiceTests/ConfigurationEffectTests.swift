@@ -30,13 +30,14 @@ import Testing
     ("profiles.p", [:]), ("plugins.g", ["command": #"["/bin/true"]"#, "hooks": #"["request"]"#]),
     ("prices.m", ["input": "1", "output": "2"]), ("cache", [:]), ("budgets", [:]), ("store", [:]),
     ("limits", [:]), ("log", [:]), ("http", [:]), ("budgets.per_client.c", [:]),
-    ("sockets.s", ["path": #""/run/s.sock""#]),
+    ("aliases", [:]), ("sockets.s", ["path": #""/run/s.sock""#]),
   ]
 
   private static let rows =
     network + plugins + sockets + money + limits + parameters + [
       Row("", "default_upstream", #""cometapi""#, "configuration.defaultUpstream"),
       Row("", "default_model", #""m""#, "configuration.defaultModel"),
+      Row("aliases", "mini", #""m""#, "aliases[name]"),
       Row("profiles.p", "model", #""m""#, "profile?.model"),
       Row("profiles.p", "upstream", #""u""#, "profile?.upstream"),
       Row("profiles.p", "instructions", #""Be brief""#, "profile.instructions"),

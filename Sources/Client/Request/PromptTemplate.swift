@@ -7,10 +7,13 @@ internal import Wire
 package struct PromptTemplate: Sendable {
   /// The keys of the front matter; each stands for the option of its name.
   package static let settings = [
-    "model", "upstream", "profile", "instructions", "effort", "max_tokens", "temperature",
+    "model", "upstream", "profile", "instructions", "effort", "max_tokens", "temperature", "schema",
+    "tools", "defaults",
   ]
 
   package private(set) var values: [String: String] = [:]
+  /// What places are filled with that no `-P` names.
+  private var defaults: [String: String] = [:]
   private let name: String
   private var body: Substring
 
@@ -22,9 +25,11 @@ package struct PromptTemplate: Sendable {
     while !body.isEmpty {
       if let rest = Self.afterFence(body) {
         body = rest
+        try readDefaults()
         return
       }
-      try takeSetting(Self.takeLine(&body))
+      let line = Self.takeLine(&body)
+      try takeSetting(line, Self.takeIndented(&body))
     }
     throw .usage("template \(name): its front matter has no closing line \"---\"")
   }
@@ -37,7 +42,7 @@ package struct PromptTemplate: Sendable {
     guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
       throw .usage("template \"\(name)\" is no name; a file of \(directory)/templates was expected")
     }
-    let path = "\(directory)/templates/\(name).md"
+    let path = TemplateFiles.path(of: name) ?? "\(directory)/templates/\(name).md"
     let bytes: [UInt8]
     do throws(SystemError) {
       bytes = try FileContents.read(path)
@@ -73,12 +78,13 @@ package struct PromptTemplate: Sendable {
   private func value(
     of place: String, _ input: String, _ parameters: [String: String]
   ) throws(Failure) -> String {
-    if let value = parameters[place] { return value }
+    if let value = parameters[place] ?? defaults[place] { return value }
     if place == "input" { return input }
     throw .usage("template \(name) needs a value for {{\(place)}}", advice: "add: -P \(place)=…")
   }
 
-  private mutating func takeSetting(_ line: Substring) throws(Failure) {
+  /// - Parameter block: the lines below that are further in, of which the value may be.
+  private mutating func takeSetting(_ line: Substring, _ block: String) throws(Failure) {
     let trimmed = Self.trim(line)
     guard !trimmed.isEmpty, trimmed.first != "#" else { return }
     guard let colon = trimmed.firstIndex(of: ":") else {
@@ -91,7 +97,46 @@ package struct PromptTemplate: Sendable {
         "template \(name): \"\(key)\" is no setting; one of \(Self.settings.joined(separator: ", "))"
           + " was expected", advice: near)
     }
-    values[key] = Self.unquote(Self.trim(trimmed[trimmed.index(after: colon)...]))
+    let value = Self.unquote(Self.trim(trimmed[trimmed.index(after: colon)...]))
+    values[key] = value.isEmpty ? block : value
+  }
+
+  /// `defaults` is a block of lines `place: value`.
+  private mutating func readDefaults() throws(Failure) {
+    for line in (values["defaults"] ?? "").split(whereSeparator: \.isNewline) {
+      guard let colon = line.firstIndex(of: ":"), Self.isName(Self.trim(line[..<colon])) else {
+        throw .usage(
+          "template \(name): \"\(line)\" found in its defaults where \"place: value\" was expected")
+      }
+      let place = String(Self.trim(line[..<colon]))
+      defaults[place] = Self.unquote(Self.trim(line[line.index(after: colon)...]))
+    }
+  }
+
+  /// The globs of `tools`.
+  package var tools: [String] {
+    (values["tools"] ?? "").split { $0 == "," || $0.isWhitespace }.map(String.init)
+  }
+
+  /// The first words of what it asks, or of its instructions.
+  package var excerpt: String {
+    let words = body.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return TerminalText.cut(words.isEmpty ? values["instructions"] ?? "" : words, to: 60)
+  }
+
+  /// A line of front matter, or a block where the value has several lines.
+  package static func setting(_ key: String, _ value: String) -> String {
+    let lines = value.split(whereSeparator: \.isNewline)
+    guard lines.count > 1 else { return "\(key): \"\(value)\"\n" }
+    return "\(key):\n" + lines.map { "  \($0)\n" }.joined()
+  }
+
+  private static func takeIndented(_ text: inout Substring) -> String {
+    var lines: [Substring] = []
+    while let first = text.first, first == " " || first == "\t" {
+      lines.append(trim(takeLine(&text)))
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// Cuts a text at its first place, such as `{{ name }}`.

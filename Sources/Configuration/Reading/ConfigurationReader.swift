@@ -9,6 +9,7 @@ extension Configuration {
     readUpstreams(&table, name, proxy)
     table.read("default_upstream", as: name, into: &defaultUpstream)
     table.read("default_model", as: .model, into: &defaultModel)
+    readAliases(&table)
     readNamed(&table)
     readSections(&table)
     table.finish()
@@ -39,6 +40,22 @@ extension Configuration {
     let added = UpstreamConfiguration(
       builtIn.name, &reader, standard: standard, proxy: proxy)
     upstreams.append(added ?? standard)
+  }
+
+  /// An alias leads to a model and to no other alias, so that there are no circles.
+  private mutating func readAliases(_ table: inout TableReader) {
+    let model = SettingType<String>.model
+    for entry in table.entries("aliases") where table.check(entry, in: "aliases", model) {
+      guard let target = model.read(entry.node.value) else {
+        table.findings.refuse(
+          ConfigurationError(
+            entry.node.origin, key: TOMLText.path(["aliases", entry.key]),
+            found: entry.node.described(), expected: model.expected))
+        continue
+      }
+      aliases[entry.key] = target
+      table.findings.record(["aliases"], entry.key, model.show(target), entry.node.origin)
+    }
   }
 
   private mutating func readNamed(_ table: inout TableReader) {

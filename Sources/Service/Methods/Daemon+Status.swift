@@ -49,6 +49,13 @@ extension Daemon {
   }
 
   private func writeConfiguration(_ writer: inout JSONWriter) {
+    writer.member("default_model", configuration.defaultModel)
+    writer.key("aliases")
+    writer.object { aliases in
+      for (name, model) in configuration.aliases.sorted(by: { $0.key < $1.key }) {
+        aliases.member(name, model)
+      }
+    }
     writer.key("files")
     writer.array { for file in configuration.files { $0.string(file) } }
     writer.key("errors")
@@ -72,6 +79,7 @@ extension Daemon {
       $0.member("queued", upstream.queued)
       $0.member("succeeded", upstream.succeeded)
       $0.member("failed", upstream.failed)
+      if let error = upstream.lastError { $0.member("last_error", error.message) }
     }
   }
 

@@ -27,7 +27,7 @@ extension Method {
     "models.retrieve", for: .readers, .params(["model": .model], required: ["model"])
   ) { daemon, call throws(RPCError) in
     try daemon.requireConfiguration()
-    let name = call.requiredText("model")
+    let name = daemon.configuration.model(named: call.requiredText("model"))
     try call.caller.grant?.require(model: name)
     return try await daemon.models.retrieve(
       name,
@@ -47,7 +47,7 @@ extension Method {
   static let modelOffered = working(
     "models.retrieve", for: .readers, .params(["model": .model], required: ["model"])
   ) { daemon, call throws(RPCError) in
-    let name = call.requiredText("model")
+    let name = daemon.configuration.model(named: call.requiredText("model"))
     try call.caller.grant?.require(model: name)
     return try await daemon.models.offered(name, of: try daemon.market(for: call)).get()
   }

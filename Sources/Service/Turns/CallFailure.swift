@@ -156,12 +156,14 @@ extension CallFailure {
   static let stopped = CallFailure(
     error: RPCError(.cancelled, "the request was cancelled"), phase: .notSent)
 
-  static func circuitOpen(_ upstream: String, wait: Duration) -> CallFailure {
-    CallFailure(
+  /// - Parameter cause: what went wrong there last.
+  static func circuitOpen(_ upstream: String, wait: Duration, cause: RPCError?) -> CallFailure {
+    let cause = cause.map { "; what went wrong last: \($0.message)" } ?? ""
+    return CallFailure(
       error: RPCError(
         .upstreamCircuitOpen,
         "upstream \(upstream) did not work lately; it is tried again in "
-          + "\((wait.milliseconds / 1000).rounded(.up)) s",
+          + "\((wait.milliseconds / 1000).rounded(.up)) s\(cause)",
         isRetryable: true,
         details: [("retry_after_ms", .integer(wait.wholeMicroseconds / 1000))]),
       phase: .notSent)

@@ -25,7 +25,7 @@ struct HTTPFailure {
   var failure: CallFailure {
     let code = error.nonNull("code")?.string ?? ""
     let type = error.nonNull("type")?.string ?? ""
-    let reason = error.nonNull("message")?.string ?? error.string ?? ""
+    let reason = error.nonNull("message")?.string ?? error.string.map(PageText.line) ?? ""
     let wait = RetryAfter.wait(head)
     var details: [(key: String, value: RawJSON)] = [
       ("http_status", .integer(head.status)), ("error", error),

@@ -31,7 +31,8 @@ package struct RequestPlan {
   ) throws(RPCError) {
     self.grant = grant
     let profile = try Self.profile(request.options, configuration)
-    model = request.model ?? profile?.model ?? configuration.defaultModel
+    model = configuration.model(
+      named: request.model ?? profile?.model ?? configuration.defaultModel)
     (candidates, deadline) = try Self.ways(
       model, request.options, profile, configuration, upstreams)
     body = Self.fill(request.body, from: profile)
@@ -55,7 +56,8 @@ package struct RequestPlan {
     let named = body.nonNull("model")?.string
     guard named != candidates[0].model else { return plan }
     let profile = try Self.profile(options, configuration)
-    plan.model = named ?? profile?.model ?? configuration.defaultModel
+    plan.model = configuration.model(
+      named: named ?? profile?.model ?? configuration.defaultModel)
     (plan.candidates, plan.deadline) = try Self.ways(
       plan.model, options, profile, configuration, upstreams)
     try plan.requireModel(in: body)

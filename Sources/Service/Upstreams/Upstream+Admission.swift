@@ -75,7 +75,7 @@ extension Upstream {
     do throws(CircuitBreaker.Refusal) {
       leave = try passBreaker()
     } catch {
-      throw .circuitOpen(name, wait: error.wait)
+      throw .circuitOpen(name, wait: error.wait, cause: lastError)
     }
     retryBudget.noteRequest(at: EventLoop.now)
     return Admission(
@@ -86,7 +86,7 @@ extension Upstream {
 
   private func requireOpenBreaker() throws(CallFailure) {
     guard let wait = breaker.wait(at: EventLoop.now) else { return }
-    throw .circuitOpen(name, wait: wait)
+    throw .circuitOpen(name, wait: wait, cause: lastError)
   }
 
   private func requireAnother() throws(CallFailure) {

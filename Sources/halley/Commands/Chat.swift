@@ -14,7 +14,7 @@ struct Chat: ParsableCommand {
         halley chat -n                          keep no text on disk
         halley chat < questions.txt             a message a line
 
-      Type /help for what else a line can ask. Alt-Enter, or a backslash at its end, goes on in a
+      Type /help for what else a line can ask. Alt-Enter, or a backslash at its end, goes on in a \
       further line. Ctrl-C stops the answer and not the chat; Ctrl-D leaves.
       """)
 

@@ -4,8 +4,8 @@ import Client
 /// `halley config`: the daemon reads its configuration itself; this runs it to say what it reads.
 struct Config: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Check or show the daemon's configuration.",
-    subcommands: [Check.self, Show.self])
+    commandName: "config", abstract: "Begin, change, check or show the daemon's configuration.",
+    subcommands: [Init.self, Edit.self, Path.self, Set.self, Check.self, Show.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -7,7 +7,7 @@ struct Env: ParsableCommand {
     commandName: "env",
     abstract: "Print OPENAI_BASE_URL and OPENAI_API_KEY for the daemon, for a shell to take.",
     discussion: """
-      The daemon is asked which address it holds now. Where it holds none nothing is printed
+      The daemon is asked which address it holds now. Where it holds none nothing is printed \
       (status 69): whoever else has the port then would get prompts and the key.
 
       EXAMPLES

@@ -7,9 +7,9 @@ struct Init: ParsableCommand {
     commandName: "init",
     abstract: "Print the integration for a shell: keys and functions.",
     discussion: """
-      Alt-I turns what is on the command line, words or a half-written command, into a command, and
-      never runs it. Alt-Shift-I explains what is on the line. The functions are ai (ask), aic
-      (continue in this terminal), explain (the last command) and git-ai-commit. The array
+      Alt-I turns what is on the command line, words or a half-written command, into a command, and \
+      never runs it. Alt-Shift-I explains what is on the line. The functions are ai (ask), aic \
+      (continue in this terminal), explain (the last command) and git-ai-commit. The array \
       halley_options holds options for all of them, such as -m MODEL.
 
       EXAMPLES

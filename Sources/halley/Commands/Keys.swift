@@ -5,14 +5,15 @@ import JSON
 /// `halley keys`: the keys of the upstreams, in files that the daemon reads.
 struct Keys: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keys", abstract: "Keep the keys of upstreams.", subcommands: [Set.self])
+    commandName: "keys", abstract: "Keep, list, test and remove the keys of upstreams.",
+    subcommands: [Set.self, List.self, Test.self, Remove.self])
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "set",
       abstract: "Ask for an upstream's key, without showing it, and keep it (mode 0600).",
       discussion: """
-        The key is read from the terminal, or from a piped stdin; it is never an argument, which
+        The key is read from the terminal, or from a piped stdin; it is never an argument, which \
         others could see.
 
         EXAMPLES

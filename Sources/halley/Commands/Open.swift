@@ -7,7 +7,7 @@ struct Open: ParsableCommand {
     commandName: "open",
     abstract: "Open the daemon's page in a browser: what runs, what it costs, how upstreams are.",
     discussion: """
-      The browser gets a file of yours that leads it there, with a code that works once and for a
+      The browser gets a file of yours that leads it there, with a code that works once and for a \
       minute. $BROWSER names the program, else xdg-open finds it.
       """)
 

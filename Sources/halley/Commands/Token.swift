@@ -13,7 +13,7 @@ struct Token: ParsableCommand {
       commandName: "new",
       abstract: "Make a token and print it, this once.",
       discussion: """
-        The program that has it asks on your behalf, and is counted under the token's name. It sees
+        The program that has it asks on your behalf, and is counted under the token's name. It sees \
         what was made with it, and may call none of the daemon's tools.
 
         EXAMPLES

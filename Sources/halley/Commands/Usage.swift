@@ -12,7 +12,7 @@ struct Usage: ParsableCommand {
         halley usage --by model --since 2026-01-01
         halley usage --by client --csv > usage.csv
 
-      CACHED is a part of INPUT, REASONING one of OUTPUT. HITS were answered from the cache. FIRST
+      CACHED is a part of INPUT, REASONING one of OUTPUT. HITS were answered from the cache. FIRST \
       and TOTAL are medians: until the first event, and to the end.
       """)
 

@@ -88,6 +88,10 @@ struct PromptParts {
     request.profile = request.profile ?? values["profile"]
     request.instructions = request.instructions ?? values["instructions"]
     request.effort = request.effort ?? values["effort"]
+    if request.tools.isEmpty { request.tools = template.tools }
+    if request.schema == nil, let schema = values["schema"], !schema.isEmpty {
+      request.schema = try AnswerSchema(argument: schema)
+    }
     if let text = values["max_tokens"], request.maximumOutputTokens == nil {
       request.maximumOutputTokens = try number(text, "max_tokens", Int.init)
     }

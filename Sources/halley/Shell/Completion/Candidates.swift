@@ -46,7 +46,7 @@ struct Candidates {
   private func values(_ value: CompletionValue) -> [Candidate] {
     switch value {
     case .choices(let choices): choices.map { Candidate(text: $0) }
-    case .templates: TemplateNames.all.map { Candidate(text: $0) }
+    case .templates: TemplateFiles.all.map { Candidate(text: $0.name) }
     case .files, .words: []
     default: DaemonCandidates(socket: line.socket, typed: line.typed).candidates(value)
     }

@@ -30,7 +30,8 @@ enum CompletionValue: Equatable {
     "rename conversation": .conversations, "delete names": .conversations,
     "export conversation": .conversations, "attach id": .responses, "cancel id": .responses,
     "set name": .upstreams, "revoke names": .tokens, "rpc method": .methods,
-    "backup file": .files,
+    "backup file": .files, "test names": .upstreams, "remove name": .upstreams,
+    "edit template": .templates, "show template": .templates, "models name": .models,
   ]
 
   /// What the value of an option or an argument of a command is.
