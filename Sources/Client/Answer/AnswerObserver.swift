@@ -32,6 +32,10 @@ package struct AnswerObserver: CallObserver {
   private var renderer: AnswerRenderer
   private var spinner: Spinner?
   private var isInterrupted = false
+  /// Milliseconds for which a word waits for its end.
+  private static let longestHold: Int32 = 50
+  /// Since when a word is held back.
+  private var held: Int64 = 0
   /// What was last written to stderr without a line end behind it.
   private var openNote: TerminalStyle?
 
@@ -86,9 +90,15 @@ package struct AnswerObserver: CallObserver {
     try notes.write(words)
   }
 
-  package var tickInterval: Int32? { spinner?.isRunning == true ? Spinner.interval : nil }
+  package var tickInterval: Int32? {
+    if spinner?.isRunning == true { return Spinner.interval }
+    return renderer.holdsWord ? Self.longestHold : nil
+  }
 
   package mutating func tick() throws(Failure) {
+    if renderer.holdsWord, Clock.milliseconds - held >= Int64(Self.longestHold) {
+      try output.write(renderer.release())
+    }
     guard let frame = spinner?.next(now: Clock.milliseconds), !frame.isEmpty else { return }
     try notes.write(frame)
   }
@@ -117,6 +127,7 @@ package struct AnswerObserver: CallObserver {
       case .text(let text):
         try stopSpinner()
         try endNote()
+        if !renderer.holdsWord { held = Clock.milliseconds }
         try output.write(renderer.append(text))
       case .refusal(let text):
         try note(text, .warning)
@@ -129,6 +140,7 @@ package struct AnswerObserver: CallObserver {
   private mutating func note(_ text: String, _ style: TerminalStyle) throws(Failure) {
     guard !text.isEmpty else { return }
     try stopSpinner()
+    try output.write(renderer.release())
     if openNote != style { try endNote() }
     openNote = style
     let text = TerminalText.safe(text)

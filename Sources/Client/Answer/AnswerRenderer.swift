@@ -25,7 +25,7 @@ package struct AnswerRenderer {
     _ look: Look, columns: Int? = nil, extractsCode: Bool = false, takesLast: Bool = false
   ) {
     self.look = look
-    styler = MarkdownStyler(columns: columns)
+    styler = MarkdownStyler(columns: columns, wraps: columns != nil)
     block = extractsCode ? FencedBlock(takesLast: takesLast) : nil
   }
 
@@ -38,6 +38,12 @@ package struct AnswerRenderer {
     self.block = block
     return render(code)
   }
+
+  /// Whether a word is held back until its end comes.
+  package var holdsWord: Bool { look == .styled && styler.holdsWord }
+
+  /// The part of a word that was held back.
+  package mutating func release() -> [UInt8] { Array(styler.release().utf8) }
 
   /// Ends the answer, whole or not.
   package mutating func finish() -> [UInt8] {

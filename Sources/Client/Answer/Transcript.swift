@@ -33,8 +33,8 @@ package enum Transcript {
   }
 
   /// The beginning of a message, on one line.
-  package static func excerpt(_ message: RawJSON) -> String {
-    TerminalText.cut(text(message["content"]).replacing("\n", with: " "), to: 60)
+  package static func excerpt(_ message: RawJSON, columns: Int = 60) -> String {
+    TerminalText.cut(text(message["content"]).replacing("\n", with: " "), to: columns)
   }
 
   private static func text(_ content: RawJSON?) -> String {

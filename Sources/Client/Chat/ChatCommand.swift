@@ -8,15 +8,18 @@ package enum ChatCommand: Equatable, Sendable {
   case save(String)
   /// Globs of the tools that are offered from now on; nil asks which there are.
   case tools([String]?)
+  /// What the editor begins with.
+  case edit(String?)
   case undo, new, help, quit
 
   package static let names = [
-    "/attach", "/fork", "/help", "/model", "/new", "/quit", "/save", "/tools", "/undo",
+    "/attach", "/edit", "/fork", "/help", "/model", "/new", "/quit", "/save", "/tools", "/undo",
   ]
 
   package static let overview = """
     /model [NAME]       say or change who answers
     /attach [FILE|URL]  send it with the next message; alone: say what is attached
+    /edit [TEXT]        write the message in $EDITOR
     /tools [GLOB ...]   offer these of the daemon's tools, or "off"; alone: list them
     /undo               take the last message and its answer back
     /fork [NAME]        go on in a copy; the conversation itself stays as it is
@@ -49,6 +52,7 @@ package enum ChatCommand: Equatable, Sendable {
     switch name {
     case "/model": self = .model(argument)
     case "/attach": self = .attach(argument)
+    case "/edit": self = .edit(argument)
     case "/fork": self = .fork(argument)
     case "/tools": self = .tools(words.isEmpty ? nil : words == ["off"] ? [] : words)
     case "/undo": self = .undo

@@ -32,6 +32,9 @@ package struct ChatThread: Sendable {
   /// Whether a conversation has to be made before the next message.
   package var needsConversation: Bool { keepsConversation && conversation == nil }
 
+  /// Whether it goes on from the last response of the terminal, whichever that is.
+  package var continuesScope: Bool { links == [.scope] }
+
   /// Whether a message of this chat can be taken back here, without the daemon.
   package var canUndo: Bool { isStored ? links.count > 1 : !turns.isEmpty }
 

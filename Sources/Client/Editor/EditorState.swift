@@ -27,6 +27,8 @@ package struct EditorState: Sendable {
   package var history: InputHistory
   /// What Tab completes, such as `/help`.
   private let completions: [String]
+  /// What Tab completes too, of this text alone.
+  package var offered: [String] = []
   private var cut = ""
   private var hasJustCut = false
   private var undo: [EditBuffer] = []
@@ -179,12 +181,14 @@ package struct EditorState: Sendable {
   }
 
   private mutating func complete() {
-    let matches = completions.filter { $0.hasPrefix(buffer.before) }
+    let matches = (completions + offered).filter { $0.hasPrefix(buffer.before) }
     guard buffer.after.isEmpty, !buffer.isEmpty, let first = matches.first else { return }
     let common = matches.dropFirst().reduce(first) { common, match in
       String(zip(common, match).prefix { $0 == $1 }.map(\.0))
     }
-    buffer = EditBuffer(matches.count == 1 ? first + " " : common)
+    // What a directory holds is completed next.
+    let isWhole = matches.count == 1 && !first.hasSuffix("/")
+    buffer = EditBuffer(isWhole ? first + " " : common)
   }
 
   // MARK: Search

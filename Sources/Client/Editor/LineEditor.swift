@@ -23,6 +23,8 @@ package final class LineEditor {
   private var state: EditorState
   private var decoder = KeyDecoder()
   private var keys: [Key] = []
+  /// Finds what Tab may make of the text before the cursor.
+  package var offers: ((String) -> [String])?
 
   /// - Parameters:
   ///   - input: the terminal that is typed at: stdin.
@@ -65,6 +67,7 @@ package final class LineEditor {
   private func edit(_ display: inout EditorDisplay) throws(Failure) -> Outcome {
     while true {
       guard let key = try nextKey(&display) else { return .end }
+      if key == .tab { state.offered = offers?(state.buffer.before) ?? [] }
       let effect = state.take(key)
       if effect == .clearScreen { try output.write(display.clearScreen()) }
       if effect == .suspend { try suspend(&display) }

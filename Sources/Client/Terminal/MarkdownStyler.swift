@@ -14,6 +14,8 @@ package struct MarkdownStyler {
   }
 
   private let columns: Int?
+  /// Breaks lines between words; nil where they are left to the terminal.
+  private var wrapper: WordWrapper?
 
   private var place = Place.lineStart
   private var openFence: Fence?
@@ -23,10 +25,19 @@ package struct MarkdownStyler {
   /// The lines of a table so far, or one that may be its heading.
   private var rows: [[UInt8]] = []
 
-  /// - Parameter columns: how many the terminal has; nil for as many as a table takes.
-  package init(columns: Int? = nil) {
+  /// - Parameters:
+  ///   - columns: how many the terminal has; nil for as many as a table takes.
+  ///   - wraps: whether lines of text are broken between words.
+  package init(columns: Int? = nil, wraps: Bool = false) {
     self.columns = columns
+    wrapper = wraps ? columns.map { WordWrapper(columns: $0) } : nil
   }
+
+  /// Whether a word is held back until its end comes.
+  package var holdsWord: Bool { wrapper?.holds ?? false }
+
+  /// The part of a word that was held back.
+  package mutating func release() -> String { wrapper?.release() ?? "" }
 
   /// Takes a piece of Markdown and returns what can be shown.
   package mutating func append(_ text: String) -> String {
@@ -37,8 +48,9 @@ package struct MarkdownStyler {
   /// Ends the text.
   package mutating func finish() -> String {
     let styled = drain(isEnd: true) + endTable()
-    guard case .row = place else { return styled }
-    return String(styled.dropLast())
+    let rest = wrapper?.finish() ?? ""
+    guard case .row = place else { return styled + rest }
+    return String(styled.dropLast()) + rest
   }
 
   private mutating func drain(isEnd: Bool) -> String {
@@ -48,11 +60,18 @@ package struct MarkdownStyler {
       guard let step = take(pending[..<(end ?? pending.count)], isWhole: end != nil || isEnd) else {
         break
       }
-      styled += step.text
+      styled += wrapped(step.text)
       pending.removeFirst(step.count)
-      if pending.first == 0x0A { styled += endLine() }
+      if pending.first == 0x0A { styled += wrapped(endLine()) }
     }
     return styled
+  }
+
+  /// Code stays on the lines that it has.
+  private mutating func wrapped(_ text: String) -> String {
+    guard wrapper != nil else { return text }
+    if case .code = place { return wrapper?.verbatim(text) ?? text }
+    return wrapper?.append(text) ?? text
   }
 
   private mutating func endLine() -> String {

@@ -41,6 +41,9 @@ final class ChatInput {
       styles: call.options.styles(notes), history: history, completions: ChatCommand.names)
   }
 
+  /// Has Tab complete more than the commands.
+  func offer(_ offers: ChatOffers) { editor?.offers = { offers($0) } }
+
   /// Reads the next line, or lines that belong together.
   func next() throws(Failure) -> Line {
     guard let editor else { return try nextPlain() }

@@ -18,6 +18,7 @@ final class ChatLink {
     }
   }
 
+  var socket: String? { daemon.socket }
   var inputLimit: InputLimit { daemon.inputLimit }
 
   /// The session for the next call.

@@ -7,7 +7,8 @@ extension ChatLoop {
   func run(_ command: ChatCommand) throws(Failure) {
     switch command {
     case .model(let name): try changeModel(name)
-    case .attach(let argument): try attach(argument)
+    case .attach(let argument): try attach(argument.map(ChatOffers.expanded))
+    case .edit(let text): try edit(text)
     case .tools(let globs): try changeTools(globs)
     case .undo: try undo()
     case .fork(let name): try fork(name)
@@ -22,14 +23,50 @@ extension ChatLoop {
 
   private func changeModel(_ name: String?) throws(Failure) {
     guard let name else {
-      return try note(
-        request.model.map { "the model is \($0)" } ?? "the model is the configured one")
+      let usual = QuickCall(socket: link.socket).result("daemon.status", .emptyObject)?[
+        "configuration"]?["default_model"]?.string
+      return try note("the model is \(request.model ?? usual ?? "the configured one")")
     }
     request.model = name
     let names = ModelAdvice.names(try link.session())
     guard !names.isEmpty, !names.contains(name) else { return try note("the model is \(name)") }
     let near = closest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
     try note("the model is \(name), which no upstream lists\(near)")
+  }
+
+  private func edit(_ text: String?) throws(Failure) {
+    let words = try TextEditor.text(beginningWith: text ?? "")
+    guard !words.isEmpty else { return try note("nothing was written, and nothing is sent") }
+    try note(TerminalText.cut(words.replacing("\n", with: " "), to: 60))
+    try send(words)
+  }
+
+  /// Shows the last turns of what the chat goes on from.
+  func showBeginning() throws(Failure) {
+    let quick = QuickCall(socket: link.socket)
+    var conversation = thread.conversation
+    if thread.continuesScope {
+      let last = quick.result(
+        "responses.list",
+        .object {
+          $0.member("scope", TerminalScope.current)
+          $0.member("limit", 1)
+        })?["data"]?.elements.first
+      conversation = last?["conversation"]?["id"]?.string
+      if conversation == nil, let title = last?["title"]?.string {
+        return try note("goes on with “\(title)”")
+      }
+    }
+    guard let conversation else { return }
+    let items = quick.result(
+      "conversations.items.list",
+      .object {
+        $0.member("conversation", conversation)
+        $0.member("limit", 8)
+      })?["data"]?.elements
+    for item in (items ?? []).filter({ $0["type"]?.string == "message" }).prefix(4).reversed() {
+      try note("\(item["role"]?.string ?? "?"): \(Transcript.excerpt(item, columns: 200))")
+    }
   }
 
   private func attach(_ argument: String?) throws(Failure) {

@@ -50,6 +50,13 @@ final class ChatLoop {
   private func greet() throws(Failure) {
     guard input.isInteractive, call.options.showsNotes(call.output, call.notes) else { return }
     try note("/help says what a line can ask; Ctrl-D leaves.")
+    let socket = link.socket
+    input.offer(
+      ChatOffers {
+        let list = QuickCall(socket: socket).result("models.list", .emptyObject)
+        return (list?["data"]?.elements ?? []).compactMap { $0["id"]?.string }
+      })
+    try showBeginning()
   }
 
   private func nextLine() throws(Failure) -> String? {
@@ -100,7 +107,7 @@ final class ChatLoop {
     return true
   }
 
-  private func send(_ words: String) throws(Failure) {
+  func send(_ words: String) throws(Failure) {
     var message = request
     message.text = words
     try parts?.apply(to: &message, words: words)
