@@ -37,7 +37,8 @@ package struct ListeningSocket: Sendable {
   /// Takes the sockets that systemd passed (sd_listen_fds_with_names(3)).
   ///
   /// - Parameter names: what FileDescriptorName= may be, the first one for sockets that were given
-  ///   no name of their own ("unknown", or the socket unit's name).
+  ///   no name of their own ("unknown", or the socket unit's name). Sockets of the first name are
+  ///   those of Unix: on no other does the kernel say who connects.
   /// - Returns: the sockets of each name; none when the process was not socket-activated.
   package static func inherited(
     named names: [String]
@@ -53,9 +54,13 @@ package struct ListeningSocket: Sendable {
     for index in 0..<count {
       let text = unsafe given?[Int(index)].map { unsafe String(cString: $0) } ?? "unknown"
       guard let name = text == "unknown" ? names.first : names.first(where: { isName(text, $0) })
-      else { continue }
+      else {
+        Glibc.close(SD_LISTEN_FDS_START + index)
+        continue
+      }
+      let family = name == names.first ? AF_UNIX : AF_UNSPEC
       sockets[name, default: []].append(
-        try inherited(descriptor: SD_LISTEN_FDS_START + index, name: text))
+        try inherited(descriptor: SD_LISTEN_FDS_START + index, name: text, family: family))
     }
     guard count == 0 || !sockets.isEmpty else {
       let expected = names.map { "\"\($0)\"" }.joined(separator: " or ")
@@ -75,18 +80,20 @@ package struct ListeningSocket: Sendable {
   }
 
   private static func inherited(
-    descriptor: Int32, name: String
+    descriptor: Int32, name: String, family: Int32
   ) throws(LoopError) -> ListeningSocket {
+    let socket = ListeningSocket(descriptor: descriptor, boundPath: nil, lockDescriptor: -1)
     let type = Int32(SOCK_STREAM.rawValue)
-    let isListener = try LoopError.check(
-      sd_is_socket(descriptor, AF_UNSPEC, type, 1), "sd_is_socket")
+    let isListener = try LoopError.check(sd_is_socket(descriptor, family, type, 1), "sd_is_socket")
     guard isListener > 0 else {
+      let place = socket.place.map { " at \($0)" } ?? ""
+      let what = family == AF_UNIX ? "stream socket of Unix" : "stream socket"
       throw LoopError(
         "sd_is_socket", code: ENOTSOCK,
-        "(descriptor \(descriptor), \"\(name)\": a listening stream socket was expected)")
+        "(descriptor \(descriptor), \"\(name)\"\(place): a listening \(what) was expected)")
     }
     _ = halley_set_nonblocking(descriptor)
-    return ListeningSocket(descriptor: descriptor, boundPath: nil, lockDescriptor: -1)
+    return socket
   }
 
   // MARK: Bound here
@@ -175,6 +182,17 @@ package struct ListeningSocket: Sendable {
       throw LoopError("bind", code: EADDRINUSE, "\(path) (a daemon answers there)")
     }
     guard unsafe unlink(path) == 0 else { throw .last("unlink", path) }
+  }
+
+  /// Removes the socket that an instance left which was killed; anything else stays.
+  package static func removeAbandoned(_ path: String) throws(LoopError) {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & fileTypeMask == socketType else {
+      return
+    }
+    let lock = try takeLock(path + ".lock")
+    defer { Glibc.close(lock) }
+    try removeStaleSocket(path)
   }
 
   private static func isAnswered(_ path: String) throws(LoopError) -> Bool {

@@ -34,21 +34,14 @@ package struct LoopbackAddress: Sendable, Hashable {
 
   /// The address of a socket (getsockname(2)); nil where it is none of loopback.
   fileprivate init?(of descriptor: Int32) {
-    var storage = sockaddr_storage()
-    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    let result = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
-      unsafe bytes.baseAddress.map {
-        unsafe getsockname(descriptor, $0.assumingMemoryBound(to: sockaddr.self), &size)
-      }
-    }
-    guard result == 0 else { return nil }
-    let bytes = unsafe withUnsafeBytes(of: &storage) { unsafe Array($0) }
-    let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
-    switch Int32(storage.ss_family) {
-    case AF_INET where bytes[4] == 127:
-      self.init(host: bytes[4..<8].map { "\($0)" }.joined(separator: "."), port: port)
-    case AF_INET6 where bytes[8..<23].allSatisfy({ $0 == 0 }) && bytes[23] == 1:
-      self.init(host: "[::1]", port: port)
+    guard let name = SocketName(of: descriptor) else { return nil }
+    let bytes = name.bytes
+    switch name.family {
+    case AF_INET where bytes.count >= 8 && bytes[4] == 127:
+      self.init(host: bytes[4..<8].map { "\($0)" }.joined(separator: "."), port: name.port)
+    case AF_INET6
+    where bytes.count >= 24 && bytes[8..<23].allSatisfy({ $0 == 0 }) && bytes[23] == 1:
+      self.init(host: "[::1]", port: name.port)
     default: return nil
     }
   }

@@ -38,12 +38,18 @@ package enum UnixSocket {
     }
   }
 
+  /// Who has connected; fails where the kernel does not say so, as on sockets of other families.
   package static func peer(of descriptor: Int32) throws(LoopError) -> PeerCredentials {
     // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
     var credentials: (Int32, UInt32, UInt32) = (0, 0, 0)
     var size = socklen_t(MemoryLayout.size(ofValue: credentials))
     guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
       throw .last("getsockopt SO_PEERCRED")
+    }
+    // (uid_t) -1 is nobody (chown(2)).
+    guard credentials.1 != .max else {
+      throw LoopError(
+        "getsockopt SO_PEERCRED", code: ENOTCONN, "(the kernel does not say who has connected)")
     }
     return PeerCredentials(
       processID: credentials.0, userID: credentials.1, groupID: credentials.2)

@@ -74,6 +74,49 @@ struct SocketActivationTests {
     client.close()
   }
 
+  /// Starts the daemon by a first connection to a port of its own.
+  private func activateByPort(
+    _ options: [String]
+  ) throws -> (daemon: ChildProcess, address: String, first: LoopbackConnection) {
+    let port = try DeafPort(listens: false).port
+    let address = "127.0.0.1:\(port)"
+    let file = try scratch.write("config.toml", DaemonProcess.configuration(simulator))
+    let daemon = try ChildProcess(
+      ["systemd-socket-activate", "-l", address] + options + [
+        try Binaries.path(of: "halleyd"), "--config", file, "--state", "\(scratch.path)/state",
+        "--socket", "\(scratch.path)/own.sock",
+      ])
+    var first: LoopbackConnection?
+    try Wait.until("systemd's socket") {
+      do { first = try LoopbackConnection(address) } catch is SupportError { return false }
+      return true
+    }
+    return (daemon, address, try #require(first))
+  }
+
+  @Test(arguments: [["--fdname=halley"], []])
+  func `lines are spoken on sockets of Unix alone, where the kernel says who asks`(
+    options: [String]
+  ) throws {
+    let (daemon, address, first) = try activateByPort(options)
+    let end = try daemon.wait()
+    #expect(end.status == 78)
+    #expect(end.error.contains("at \(address): a listening stream socket of Unix"), "\(end.error)")
+    withExtendedLifetime(first) {}
+  }
+
+  @Test func `where only a port is passed for HTTP, its Unix socket is made`() throws {
+    let (daemon, address, first) = try activateByPort(["--fdname=http"])
+    let answer = try first.exchange(
+      "GET /healthz HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n")
+    #expect(answer.hasPrefix("HTTP/1.1 200 "))
+    let http = "\(scratch.path)/http.sock"
+    #expect(try HTTPSocketClient(path: http).ask("GET", "/v1/models").status == 200)
+    daemon.signal(SIGTERM)
+    #expect(try daemon.wait().status == 0)
+    #expect(TextFile.mode(of: http) == nil)
+  }
+
   @Test func `an activated daemon says what is wrong with its configuration, and mends`() throws {
     let daemon = try activate(configuration: "default_modell = \"x\"\n")
     let client = try SocketClient(path)

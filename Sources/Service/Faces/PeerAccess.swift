@@ -16,7 +16,7 @@ struct PeerAccess: Sendable {
   /// A daemon of the system serves all whom the mode of its socket lets in; a user's serves that
   /// user and root.
   func admits(_ userID: UInt32) -> Bool {
-    guard userID != Self.unmappedUserID else { return false }
+    guard userID != Self.unmappedUserID, userID != .max else { return false }
     return !isPersonal || userID == ownUserID || userID == 0
   }
 

@@ -40,19 +40,35 @@ extension Daemon {
   /// What can't be had does not stop the daemon: the journal and `daemon.status` say who is not
   /// served.
   private func httpFace(_ passed: [ListeningSocket], beside path: String?) -> HTTPFace? {
-    guard !passed.isEmpty || !configuration.http.listen.isEmpty else { return nil }
+    let socket = path.flatMap { path in
+      path.lastIndex(of: "/").map { "\(path[..<$0])/http.sock" }
+    }
+    guard !passed.isEmpty || !configuration.http.listen.isEmpty else {
+      if let socket { removeAbandoned(socket) }
+      return nil
+    }
     let face = HTTPFace(self)
-    if !passed.isEmpty {
-      for socket in passed { face.listen(on: socket) }
-      return face
+    for socket in passed { face.listen(on: socket) }
+    if passed.isEmpty {
+      for address in configuration.http.listen {
+        face.listen(at: address.authority) { () throws(LoopError) in try .bind(address) }
+      }
     }
-    for address in configuration.http.listen {
-      face.listen(at: address.authority) { () throws(LoopError) in try .bind(address) }
-    }
-    if let path, let slash = path.lastIndex(of: "/") {
-      let socket = "\(path[..<slash])/http.sock"
+    // Where systemd passed a Unix socket, that one is it; where it passed nothing that is served,
+    // there is no face.
+    let isWanted = passed.isEmpty || (face.path == nil && !face.addresses.isEmpty)
+    if isWanted, let socket {
       face.listen(at: socket) { () throws(LoopError) in try .bind(path: socket) }
     }
     return face
+  }
+
+  /// The socket is there exactly when the face is, also after a daemon that was killed.
+  private func removeAbandoned(_ socket: String) {
+    do throws(LoopError) {
+      try ListeningSocket.removeAbandoned(socket)
+    } catch {
+      journal.warn("\(socket) serves nobody and was not removed: \(error)")
+    }
   }
 }
