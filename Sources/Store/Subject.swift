@@ -35,6 +35,15 @@ package struct Subject: Hashable, Sendable {
   /// The user's number; nil for a subject that is no user of this system.
   package var userID: UInt32? { Self.userID(name[...]) }
 
+  /// Whose limits and budgets count for it: a token's are its user's, also where the token sees
+  /// nothing of the user's.
+  package var payer: Subject {
+    guard name.utf8.starts(with: Self.tokenPrefix.utf8),
+      let at = name.utf8.firstIndex(of: UInt8(ascii: "@"))
+    else { return self }
+    return Subject(name[name.utf8.index(after: at)...]) ?? self
+  }
+
   // MARK: Reading
 
   private static let userPrefix = "uid:"

@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Testing
 
 /// Sockets for programs that are not trusted.
@@ -59,5 +60,30 @@ import Testing
       """)
     #expect(taken.count == 2)
     #expect(taken.allSatisfy { $0.contains("where another socket is") }, "\(taken)")
+  }
+
+  @Test(arguments: [
+    "//box.sock", "/./box.sock", "/../PLACE/box.sock", "/link/box.sock", "/box-link.sock",
+  ])
+  func `an upstream that is a socket of the daemon is refused, whatever it is spelled like`(
+    spelling: String
+  ) throws {
+    let place = scratch.path
+    try #require(unsafe symlink(place, "\(place)/link") == 0)
+    try #require(unsafe symlink("\(place)/box.sock", "\(place)/box-link.sock") == 0)
+    try scratch.write("box.sock", "")
+    let name = String(place.split(separator: "/").last ?? "")
+    let url = "unix:" + place + spelling.replacing("PLACE", with: name)
+    let table = "[sockets.box]\npath = \"\(place)/box.sock\"\nprotocol = \"http\"\n"
+    let upstream = "[upstreams.self]\nbase_url = \"\(url)\"\napi_key = { none = true }\n"
+    let errors = try scratch.errors(table + upstream)
+    #expect(errors.count == 1)
+    #expect(errors.first?.contains("[sockets.box]") == true, "\(errors)")
+  }
+
+  @Test func `a path is followed as far as it is there`() {
+    #expect(SocketPath.areSame("/none/there/./a.sock", "/none//there/x/../a.sock"))
+    #expect(!SocketPath.areSame("/none/there/a.sock", "/none/there/b.sock"))
+    #expect(SocketPath.areSame("/tmp/../tmp/none.sock", "/tmp/none.sock"))
   }
 }

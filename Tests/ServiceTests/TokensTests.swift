@@ -100,6 +100,15 @@ import Wire
     #expect(unknown.code == .notFound)
   }
 
+  @Test @EventLoop func `where the service makes no token, users may have its name`() async throws {
+    let place = try await Place()
+    let store = place.store
+    let tokens = Tokens(makesFirst: false) { () async throws(RPCError) in store }
+    try await tokens.use(store)
+    let token = try await tokens.create("default", of: user, .init())
+    #expect(tokens.caller(bearer: token)?.name == "default")
+  }
+
   @Test @EventLoop func `a name is taken once, and one is the service's own`() async throws {
     let place = try await Place()
     _ = try await place.tokens.create("zed", of: user, .init())

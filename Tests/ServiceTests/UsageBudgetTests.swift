@@ -52,6 +52,20 @@ import Testing
     #expect((0..<64).compactMap { _ in reserve(100, &budgets) }.count == 6)
   }
 
+  @Test func `what a token spends counts for its user, also of one that is apart`() throws {
+    var budgets = budgets { $0.perUser[1000] = .init(daily: NanoDollars(100)) }
+    let subject = try #require(Subject("token:editor@uid:1000"))
+    #expect(subject.payer == .user(1000))
+    #expect(Subject.socket("box").payer == .socket("box"))
+    let token = Budgets.Spender(subject, client: "editor")
+    #expect(reserve(60, &budgets, token) != nil)
+    #expect(reserve(60, &budgets) == nil)
+    #expect(refusal(60, &budgets, token)?.budget == "per_user.1000.daily_usd")
+    #expect(reserve(60, &budgets, shell) != nil)
+    let standing = try #require(budgets.standings(of: subject, on: day).first)
+    #expect(standing.spent == NanoDollars(60))
+  }
+
   @Test func `what was not spent is free again`() throws {
     var budgets = budgets { $0.overall.daily = NanoDollars(100) }
     let reservation = try #require(reserve(100, &budgets))

@@ -49,6 +49,7 @@ package struct HTTPFace {
 
   private static func token(in path: String) throws(Failure) -> String {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 || errno != ENOENT else { throw revoked }
     guard descriptor >= 0 else { throw failure(path, SystemError("open").reason) }
     defer { close(descriptor) }
     var status = stat()
@@ -67,6 +68,12 @@ package struct HTTPFace {
     let token = bytes.prefix { 0x21...0x7E ~= $0 }
     guard !token.isEmpty, token.count + 1 >= bytes.count else { throw failure(path, "no token") }
     return String(decoding: token, as: UTF8.self)
+  }
+
+  private static var revoked: Failure {
+    Failure(
+      .noDaemon, "the token for programs of this user was revoked, or its file removed",
+      advice: "a restart of halleyd makes another: systemctl --user restart halley.service")
   }
 
   private static func failure(_ path: String, _ reason: String) -> Failure {

@@ -131,7 +131,9 @@ extension Configuration {
   /// asked where the daemon would ask itself.
   private func checkSockets(_ findings: ConfigurationFindings) {
     for (index, socket) in sockets.enumerated() {
-      let isTaken = ([paths.socket.path] + sockets[..<index].map(\.path)).contains(socket.path)
+      let isTaken = ([paths.socket.path] + sockets[..<index].map(\.path)).contains {
+        SocketPath.areSame($0, socket.path)
+      }
       guard isTaken else { continue }
       let table = ["sockets", socket.name]
       findings.refuseWhole(
@@ -158,8 +160,9 @@ extension Configuration {
       return isOwn ? "address of [http]" : nil
     }
     let beside = ConfigurationPaths.directory(of: paths.socket.path) + "/http.sock"
-    if path == beside, !http.listen.isEmpty { return "socket for HTTP" }
-    return sockets.first { $0.path == path }.map { "[sockets.\($0.name)]" }
+    if !http.listen.isEmpty, SocketPath.areSame(path, beside) { return "socket for HTTP" }
+    if SocketPath.areSame(path, paths.socket.path) { return "socket" }
+    return sockets.first { SocketPath.areSame($0.path, path) }.map { "[sockets.\($0.name)]" }
   }
 
   /// - Parameter besides: an upstream that the name may not mean.

@@ -43,8 +43,13 @@ package struct TokenFile: Sendable {
     guard isWritten, unsafe rename(draft, path) == 0 else { throw failure() }
   }
 
-  private func failure() -> RPCError {
+  /// Removes it, where it is there.
+  func remove() throws(RPCError) {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure("removed") }
+  }
+
+  private func failure(_ what: String = "written") -> RPCError {
     let reason = unsafe String(cString: strerror(errno))
-    return RPCError(.storage, "\(path) can't be written: \(reason)")
+    return RPCError(.storage, "\(path) can't be \(what): \(reason)")
   }
 }

@@ -14,6 +14,8 @@ package final class Tokens {
   /// A last use is written when the one on disk is older.
   private static let useAge: Int64 = 300_000
 
+  /// Whether the service makes the first token; the system's leaves its name to users.
+  private let makesFirst: Bool
   private let open: @EventLoop () async throws(RPCError) -> Store
   /// The one that they were read from.
   private var store: Store?
@@ -28,9 +30,10 @@ package final class Tokens {
   ///   - onChange: called when a token has gone.
   ///   - open: the store, from which they were taken over (`use`) when this returns.
   package init(
-    onChange: @escaping @EventLoop () -> Void = {},
+    makesFirst: Bool = true, onChange: @escaping @EventLoop () -> Void = {},
     open: @escaping @EventLoop () async throws(RPCError) -> Store
   ) {
+    self.makesFirst = makesFirst
     self.onChange = onChange
     self.open = open
   }
@@ -89,7 +92,7 @@ package final class Tokens {
       throw RPCError(
         .conflict, "there are \(Self.mostTokens) tokens, which is the most; revoke one")
     }
-    guard name != Self.first else {
+    guard !makesFirst || name != Self.first else {
       throw RPCError(
         .conflict, "the service itself makes the token \"\(name)\"; another name was expected")
     }

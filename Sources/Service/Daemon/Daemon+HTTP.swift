@@ -12,7 +12,6 @@ extension Daemon {
   /// system's has no user whose token that could be.
   func servesHTTP(at listening: HTTPListening?) {
     httpListening = listening
-    markOwnFaces()
     guard listening != nil, firstToken == nil, let file = tokenFile else { return }
     firstToken = EventLoop.start { [self] in
       do throws(RPCError) {
@@ -21,6 +20,14 @@ extension Daemon {
         journal.warn("The token for programs of this user was not written: \(error.message)")
       }
     }
+  }
+
+  /// Removes the file of the first token, which is good for nothing any more.
+  func removeFirstToken(of subject: Subject) async throws(RPCError) {
+    guard subject == .user(geteuid()), let file = tokenFile else { return }
+    try await EventLoop.offload {
+      Result { () throws(RPCError) in try file.remove() }
+    }.get()
   }
 
   /// Reads the tokens, which comes with opening the database.
@@ -38,11 +45,13 @@ extension Daemon {
     return TokenFile(beside: knownPath ?? configuration.paths.socket.path)
   }
 
-  /// Keeps requests from going round: an upstream that is this daemon is never asked.
-  func markOwnFaces() {
-    for upstream in upstreams.values {
-      upstream.isOwnFace = httpListening?.holds(upstream.configuration.origin) ?? false
-    }
+  /// Keeps requests from going round: an upstream that is this daemon is never asked. Where a path
+  /// leads is looked up anew each time.
+  func isOwnFace(_ origin: UpstreamOrigin) -> Bool {
+    if httpListening?.holds(origin) == true { return true }
+    guard let path = origin.socketPath else { return false }
+    let own = [knownPath].compactMap { $0 } + configuration.sockets.map(\.path)
+    return own.contains { SocketPath.areSame($0, path) }
   }
 
   /// Who comes with a token, of a program or of the page; nil for one that is unknown.

@@ -17,7 +17,7 @@ package final class Daemon {
   private(set) lazy var registry = ResponseRegistry { [unowned self] in becameIdle() }
   let models: ModelCatalog
   private(set) lazy var tokens = Tokens(
-    onChange: { [cache] in cache.ready.removeAll() }
+    makesFirst: configuration.paths.mode == .user, onChange: { [cache] in cache.ready.removeAll() }
   ) { [unowned self] () async throws(RPCError) in try await state.open() }
   let pages = PageSessions()
   /// Where the HTTP face is reached; nil where there is none.
@@ -274,11 +274,11 @@ package final class Daemon {
     for upstream in configuration.upstreams {
       let running = upstreams[upstream.name] ?? Upstream(upstream, probe: breakerProbe)
       running.configuration = upstream
+      running.isOwnFace = { [unowned self] in isOwnFace($0) }
       running.forgetKey()
       updated[upstream.name] = running
     }
     upstreams = updated
-    markOwnFaces()
   }
 
   var responseServices: ResponseServices {

@@ -12,7 +12,9 @@ struct HTTPListening: Sendable, Equatable {
 
   /// Whether a connection to an upstream would end here.
   func holds(_ origin: UpstreamOrigin) -> Bool {
-    if let path = origin.socketPath { return path == socketPath }
+    if let path = origin.socketPath {
+      return socketPath.map { SocketPath.areSame($0, path) } ?? false
+    }
     return addresses.contains("\(origin.host):\(origin.port)")
   }
 }

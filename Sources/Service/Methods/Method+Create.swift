@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
 extension Method {
@@ -35,7 +36,7 @@ extension Daemon {
     }
     let most = configuration.limits.requests
     guard registry.count(of: call.subject) < most else {
-      throw RPCError.exhausted("\(most) responses of \(call.subject) are running")
+      throw RPCError.exhausted("\(most) responses of \(call.subject.payer) are running")
     }
     try requireRoomForEvents()
   }

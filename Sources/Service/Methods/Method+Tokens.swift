@@ -26,6 +26,9 @@ extension Method {
     return .object {
       $0.member("name", name)
       $0.member("token", token)
+      if call["budget_usd_per_day"] != nil {
+        $0.member("unknown_price", daemon.configuration.budgets.onUnknownPrice.rawValue)
+      }
     }
   }
 
@@ -40,6 +43,7 @@ extension Method {
   ) { daemon, call throws(RPCError) in
     let name = call.requiredText("name")
     try await daemon.tokens.revoke(name, of: call.subject)
+    if name == Tokens.first { try await daemon.removeFirstToken(of: call.subject) }
     daemon.journal.token(name, "revoked", by: call.caller)
     return .object {
       $0.member("name", name)

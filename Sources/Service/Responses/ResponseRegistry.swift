@@ -65,7 +65,7 @@ final class ResponseRegistry {
 
   /// How many responses of a user run.
   func count(of subject: Subject) -> Int {
-    running.values.count { $0.subject == subject }
+    running.values.count { $0.subject.payer == subject.payer }
   }
 
   func finished(_ run: TurnDriver) {

@@ -90,7 +90,7 @@ extension Upstream {
   }
 
   private func requireAnother() throws(CallFailure) {
-    guard isOwnFace else { return }
+    guard isOwnFace(configuration.origin) else { return }
     let error = RPCError(
       .config, "upstream \(name) is this daemon itself: what is asked there would come back",
       details: [("hint", .string("its base_url has to be another service's"))])
@@ -100,6 +100,7 @@ extension Upstream {
   private func place(
     for subject: Subject, maximumQueue: Int
   ) async throws(CallFailure) -> Place {
+    let subject = subject.payer
     do {
       try await enter(as: subject, maximumQueue: maximumQueue)
       return Place(upstream: self, subject: subject)

@@ -15,8 +15,8 @@ package final class Upstream {
       line.places = configuration.maximumConcurrent
     }
   }
-  /// Whether what is asked there would come back to this daemon.
-  var isOwnFace = false
+  /// Whether what is asked at an origin would come back to this daemon.
+  var isOwnFace: @EventLoop (UpstreamOrigin) -> Bool = { _ in false }
   let breaker = CircuitBreaker()
   private let probe: BreakerProbe
   var retryBudget = RetryBudget()
@@ -94,9 +94,11 @@ package final class Upstream {
     switch await readKey(keys) {
     case .success(let found)?: return found.key
     case .failure(let error)?:
-      throw RPCError(
+      var refusal = RPCError(
         .config, error.message,
         details: [("hint", .string(error.hint)), ("upstream", .string(name))])
+      refusal.namesPlaces = true
+      throw refusal
     case nil: throw RPCError(.cancelled, "the request was cancelled before its key was had")
     }
   }

@@ -265,7 +265,7 @@ private struct Account: Sendable, Hashable {
   /// The accounts that a request counts against.
   static func all(of spender: Budgets.Spender, on day: LocalDay) -> [Account] {
     [
-      Owner.everybody, .client(spender.client), .user(spender.subject),
+      Owner.everybody, .client(spender.client), .user(spender.subject.payer),
       .name(spender.subject, spender.client),
     ].flatMap { owner in
       [

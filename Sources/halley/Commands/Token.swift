@@ -56,6 +56,11 @@ struct Token: ParsableCommand {
       let stdout = StandardStream(StandardStream.outputDescriptor)
       if output.json { return try stdout.write(result.text + "\n") }
       let notes = StandardStream(StandardStream.errorDescriptor)
+      if result["unknown_price"]?.string == "allow" {
+        try notes.write(
+          "halley: models without a price count nothing against the budget;"
+            + " budgets.on_unknown_price = \"deny\" refuses them\n")
+      }
       if notes.isTerminal {
         try notes.write("halley: keep it well, it is not shown again; send it as the API key\n")
       }
