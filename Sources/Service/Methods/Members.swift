@@ -36,8 +36,6 @@ extension Call {
   var responseID: String { requiredText("response_id") }
   var itemID: String { requiredText("item_id") }
 
-  var items: [RawJSON] { self["items"]?.elements.map(\.withoutToolSecrets) ?? [] }
-
   /// `limit`, `order` and `after` of the API's lists.
   var page: PageRequest {
     var page = PageRequest()
@@ -45,6 +43,15 @@ extension Call {
     page.order = text("order") == "asc" ? .ascending : .descending
     page.after = text("after")
     return page
+  }
+
+  /// The items that are given, stored ones in the place of references to them.
+  func items(from store: Store) async throws(RPCError) -> [RawJSON] {
+    let given = self["items"]?.elements ?? []
+    let found = try await RequestInput.resolve(given, named: "items") { id async throws(RPCError) in
+      try await store.itemIfThere(id, as: principal)
+    }
+    return found.items.map(\.withoutToolSecrets)
   }
 
   /// The conversation that the call names.

@@ -7,10 +7,11 @@ extension Method {
   static let conversationsCreate = writing(
     "conversations.create", for: .writers, .params(.name, .metadata, .items)
   ) { _, call, store throws(RPCError) in
-    try await store.performing { store throws(StoreError) in
+    let items = try await call.items(from: store)
+    return try await store.performing { store throws(StoreError) in
       try await store.createConversation(
         as: call.principal, name: call.text("name"), metadata: call["metadata"] ?? .emptyObject,
-        items: call.items)
+        items: items)
     }.json
   }
 

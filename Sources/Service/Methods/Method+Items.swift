@@ -9,8 +9,9 @@ extension Method {
     .params(.conversation, .include, .items, required: ["conversation", "items"])
   ) { daemon, call, store throws(RPCError) in
     let conversation = try await call.conversation(in: store)
+    let items = try await call.items(from: store)
     let added = try await store.performing { store throws(StoreError) in
-      try await store.createItems(call.items, in: conversation.id, as: call.principal)
+      try await store.createItems(items, in: conversation.id, as: call.principal)
     }
     daemon.feeds.itemsAdded(added, to: conversation)
     return .list(added.map { ($0.id, $0.listed) }, hasMore: false)

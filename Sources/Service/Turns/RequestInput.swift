@@ -17,14 +17,24 @@ package struct RequestInput: Sendable {
     guard let input = body.nonNull("input") else {
       return RequestInput(items: [], hasResolvedReferences: false)
     }
-    var items = items(of: input)
     guard input.kind == .array else {
-      return RequestInput(items: items, hasResolvedReferences: false)
+      return RequestInput(items: items(of: input), hasResolvedReferences: false)
     }
+    return try await resolve(input.elements, named: "input", item: item)
+  }
+
+  /// Puts stored items in the place of references to them.
+  ///
+  /// - Parameter name: of the member that has the items.
+  /// - Throws: `not_found` for a reference to no such item.
+  package static func resolve(
+    _ items: [RawJSON], named name: String, item: (String) async throws(RPCError) -> RawJSON?
+  ) async throws(RPCError) -> RequestInput {
+    var items = items
     var hasResolved = false
     for index in items.indices {
       guard let id = reference(items[index]) else { continue }
-      guard let stored = try await item(id) else { throw .notFound("input[\(index)].id") }
+      guard let stored = try await item(id) else { throw .notFound("\(name)[\(index)].id") }
       items[index] = stored
       hasResolved = true
     }
