@@ -71,6 +71,8 @@ package struct RPCError: Error, Sendable {
   /// Whether a `config` error is about a name that the request gave, not about the configuration; it
   /// is not sent.
   package var isOfRequest = false
+  /// Whether its texts name files of the daemon's user.
+  package var namesPlaces = false
 
   package init(
     _ code: Code, _ message: String, isRetryable: Bool = false,

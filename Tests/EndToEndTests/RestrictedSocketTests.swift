@@ -104,6 +104,37 @@ import TestSupport
     let own = try client.say(
       "x", #""tools":[{"type":"function","name":"f","parameters":{"type":"object"}}]"#)
     #expect(own.error == nil)
+    for tool in [
+      #"{"type":"web_search"}"#, #"{"type":"mcp","server_label":"x","server_url":"https://x"}"#,
+      #"{"type":"local_shell"}"#, #"{"type":"namespace","name":"n","tools":[]}"#,
+    ] {
+      let other = try client.say(
+        "x", #""tools":[{"type":"custom","name":"c"},\#(tool)]"#)
+      #expect(other.errorCode == "permission", "\(tool)")
+      #expect(other.param == "tools[1]")
+    }
+    #expect(try daemon.connect().say("x", #""tools":[{"type":"web_search"}]"#).error == nil)
+  }
+
+  @Test func `tools of the upstream's are allowed by their type`() throws {
+    let daemon = try start(#"tools = ["web_search*"]"#)
+    let client = try connect(daemon)
+    #expect(try client.say("x", #""tools":[{"type":"web_search"}]"#).error == nil)
+    let refused = try client.say("x", #""tools":[{"type":"code_interpreter"}]"#)
+    #expect(refused.errorCode == "permission")
+    #expect(refused.param == "tools[0]")
+  }
+
+  @Test func `it is not told where keys are`() throws {
+    let place = "\(scratch.path)/none.key"
+    let daemon = try DaemonProcess(
+      configuration("").replacing(
+        "api_key = { none = true }", with: "api_key = { file = \"\(place)\" }"),
+      scratch: scratch)
+    #expect(try daemon.connect().say("x").message.text.contains(place))
+    let refused = try connect(daemon).say("x")
+    #expect(refused.errorCode == "config")
+    #expect(!refused.message.text.contains("/"), "\(refused.message.text)")
   }
 
   @Test func `it spends a day what it may, also after a restart`() throws {

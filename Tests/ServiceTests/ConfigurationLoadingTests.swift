@@ -1,4 +1,5 @@
 import Configuration
+import EventLoop
 import Glibc
 import Testing
 
@@ -119,8 +120,11 @@ import Testing
     let configuration = try load([
       "HALLEY_DEFAULT_MODEL": "b", "HALLEY_LOG_LEVEL": "error", "HALLEY_CACHE_ENABLED": "false",
       "HALLEY_LIMITS_DRAIN": "5s", "HALLEY_LIMITS_LINE": "1MiB", "HALLEY_LIMITS_DEPTH": "9",
-      "HALLEY_BUDGETS_DAILY_USD": "1.5",
+      "HALLEY_BUDGETS_DAILY_USD": "1.5", "HALLEY_HTTP_DEFAULT_MODEL": "c",
+      "HALLEY_HTTP_LISTEN": "127.0.0.1:4141, [::1]:4141",
     ])
+    #expect(configuration.http.listen.map(\.authority) == ["127.0.0.1:4141", "[::1]:4141"])
+    #expect(configuration.http.defaultModel == "c")
     #expect(configuration.defaultModel == "b")
     #expect(configuration.log.level == .error)
     #expect(!configuration.cache.isEnabled)

@@ -157,7 +157,13 @@ extension SettingType {
         return elements.count == nodes.count && Set(elements).count == elements.count
           ? elements : nil
       },
-      readText: { _ in nil },
+      // In a variable they are separated by commas.
+      readText: { text in
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let elements = parts.compactMap { element.readText(String($0.drop { $0 == " " })) }
+        return elements.count == parts.count && count.contains(parts.count)
+          && Set(elements).count == elements.count ? elements : nil
+      },
       show: { "[" + $0.map(element.show).joined(separator: ", ") + "]" })
   }
 }

@@ -66,13 +66,30 @@ extension Grant {
   }
 
   /// Refuses a model that may not be asked.
-  func require(model: String) throws(RPCError) {
+  ///
+  /// - Parameter parameter: where it is named.
+  func require(model: String, at parameter: String = "model") throws(RPCError) {
     guard !allows(model: model) else { return }
     let allowed = (models ?? []).map { "\"\($0)\"" }.joined(separator: ", ")
     throw RPCError(
       .permission,
       "\(self) may not ask the model \(RawJSON.string(model).excerpt), only \(allowed)",
-      details: [("param", .string("model"))])
+      details: [("param", .string(parameter))])
+  }
+
+  /// Tools that the client runs itself.
+  private static let clientTools = ["function", "custom"]
+
+  /// Refuses a tool of an upstream's where nothing allows its type.
+  func require(tool type: String, at parameter: String) throws(RPCError) {
+    guard role == .socket, !Self.clientTools.contains(type),
+      !tools.contains(where: { $0.matches(type) })
+    else { return }
+    throw RPCError(
+      .permission,
+      "\(self) may not use tools of the type \(RawJSON.string(type).excerpt), only function and"
+        + " custom, and what its tools name",
+      details: [("param", .string(parameter))])
   }
 
   /// As its budget is called in errors and warnings.

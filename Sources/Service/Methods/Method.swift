@@ -36,7 +36,19 @@ package struct Method: Sendable {
   @EventLoop
   func perform(_ daemon: Daemon, _ call: Call) throws(RPCError) -> Reply {
     try require(call.caller)
-    return try body(daemon, call)
+    do throws(RPCError) {
+      let reply = try body(daemon, call)
+      guard case .work(let isInTurn, let work) = reply else { return reply }
+      return .work(isInTurn: isInTurn) { () throws(RPCError) in
+        do throws(RPCError) {
+          return try await work()
+        } catch {
+          throw error.told(to: call.caller)
+        }
+      }
+    } catch {
+      throw error.told(to: call.caller)
+    }
   }
 
   /// Refuses who may not ask for it.
@@ -136,5 +148,6 @@ extension RPCError {
           }
         ),
       ])
+    namesPlaces = true
   }
 }

@@ -115,7 +115,7 @@ final class TurnDriver {
       do throws(RPCError) {
         if let body = try await prepare() { begin(body) }
       } catch {
-        take(.refused(error))
+        take(.refused(error.told(to: caller)))
       }
     }
   }
@@ -291,7 +291,8 @@ final class TurnDriver {
     case .success(let result):
       noteArrival()
       take(.answered(result))
-    case .failure(let failure):
+    case .failure(var failure):
+      failure.error = failure.error.told(to: caller)
       let isHeld = request.isBackground && upstreamID != nil && attempts.isHeld
       if isHeld, case .cancelled? = turn.stopCause, let upstreamID {
         attempts.cancelAtUpstream(upstreamID)

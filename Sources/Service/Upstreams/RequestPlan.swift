@@ -41,6 +41,7 @@ package struct RequestPlan {
       request.options.tools.isEmpty
       ? profile?.tools.map(\.pattern) ?? [] : request.options.tools
     try requireModel(in: body)
+    try requireTools(in: body)
   }
 
   /// The plan for what hooks made of the request: it goes where the model is that it names now.
@@ -73,6 +74,33 @@ package struct RequestPlan {
         details: [("param", .string("model"))])
     }
     try grant.require(model: model)
+  }
+
+  /// Refuses tools that run elsewhere than at the client: what they do is not what a restricted
+  /// socket is for, and the models that they ask are asked for the client.
+  private func requireTools(in body: RawJSON) throws(RPCError) {
+    guard let grant else { return }
+    try Self.require(body["tools"], at: "tools", within: grant)
+    // Items may bring more.
+    guard let input = body.nonNull("input"), input.kind == .array else { return }
+    for (index, item) in input.elements.enumerated() {
+      try Self.require(item["tools"], at: "input[\(index)].tools", within: grant)
+    }
+  }
+
+  private static func require(
+    _ tools: RawJSON?, at path: String, within grant: Grant
+  ) throws(RPCError) {
+    guard let tools, tools.kind == .array else { return }
+    for (index, tool) in tools.elements.enumerated() {
+      let path = "\(path)[\(index)]"
+      try grant.require(tool: tool["type"]?.string ?? "", at: path)
+      if let model = tool["model"]?.string { try grant.require(model: model, at: "\(path).model") }
+      for (inner, tool) in (tool["tools"]?.elements ?? []).enumerated() {
+        guard let model = tool["model"]?.string else { continue }
+        try grant.require(model: model, at: "\(path).tools[\(inner)].model")
+      }
+    }
   }
 
   /// The upstreams that may be asked for a model, in order, and how long that may take.

@@ -34,7 +34,8 @@ final class ModelCatalog {
   func list(
     _ upstreams: [Upstream], as caller: Caller, _ services: UpstreamServices, refresh: Bool
   ) async -> Result<RawJSON, RPCError> {
-    let (lists, failures) = await ask(upstreams, caller.principal.subject, services, refresh)
+    let (lists, errors) = await ask(upstreams, caller.principal.subject, services, refresh)
+    let failures = errors.map { (upstream: $0.upstream, error: $0.error.told(to: caller)) }
     if lists.isEmpty, let failure = failures.first { return .failure(failure.error) }
     let seen = lists.map { list in
       let models = list.models.filter { model in
