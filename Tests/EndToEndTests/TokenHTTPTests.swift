@@ -120,6 +120,74 @@ import TestSupport
     #expect(try say(token, #""halley":{"tools":["git.*"]}"#).status == 403)
   }
 
+  @Test func `what a hosted tool asks is a model too`() throws {
+    let token = try token("zed", #""models":["gpt-5.4"]"#)
+    func status(_ tools: String, _ input: String = #""x""#) throws -> Reply {
+      try ask(
+        "POST", "/v1/responses", token,
+        body: #"{"model":"gpt-5.4","input":\#(input),"tools":\#(tools)}"#)
+    }
+    let image = #"[{"type":"image_generation","model":"gpt-image-1"}]"#
+    let refused = try status(image)
+    #expect(refused.status == 403)
+    #expect(refused.body["error"]?["param"]?.string == "tools[0].model")
+    #expect(try status(#"[{"type":"image_generation","model":"gpt-5.4"}]"#).status == 200)
+    #expect(try status(#"[{"type":"image_generation"}]"#).status == 200)
+    let item = #"[{"type":"additional_tools","tools":\#(image)},{"role":"user","content":"x"}]"#
+    #expect(try status("[]", item).status == 403)
+  }
+
+  @Test func `an item that is named is the user's own, or not found`() throws {
+    let isolated = try token("box", #""isolated":true"#)
+    let made = try stage.client.call(
+      2, "conversations.create", #"{"items":[{"type":"message","role":"user","content":"mine"}]}"#)
+    let id = try #require(made.result?["id"]?.string)
+    let items = try stage.client.call(3, "conversations.items.list", #"{"conversation":"\#(id)"}"#)
+    let item = try #require(items.result?["data"]?.elements.first?["id"]?.string)
+    let reference = #"{"items":[{"type":"item_reference","id":"\#(item)"}]}"#
+    let bare = #"{"items":[{"id":"\#(item)"}]}"#
+    for body in [reference, bare, reference.replacing(item, with: "msg_none")] {
+      #expect(try ask("POST", "/v1/conversations", isolated, body: body).status == 404)
+    }
+    let empty = try ask("POST", "/v1/conversations", isolated, body: "{}")
+    let added = try ask(
+      "POST", "/v1/conversations/\(empty.id)/items", isolated, body: reference)
+    #expect(added.status == 404)
+    let copy = try stage.client.call(4, "conversations.create", reference)
+    let other = try #require(copy.result?["id"]?.string, "\(copy.message.text)")
+    let copied = try stage.client.call(
+      5, "conversations.items.list", #"{"conversation":"\#(other)"}"#)
+    let first = try #require(copied.result?["data"]?.elements.first)
+    #expect(first["type"]?.string == "message" && RawJSON.said(first) == "mine")
+    let unknown = try stage.client.call(
+      6, "conversations.items.create",
+      #"{"conversation":"\#(other)","items":[{"type":"item_reference","id":"msg_none"}]}"#)
+    #expect(unknown.errorCode == "not_found")
+    #expect(unknown.param == "items[0].id")
+  }
+
+  @Test func `a user's tokens share what the user may, whatever they see`() throws {
+    let stage = try StateStage(
+      rest: "[http]\nlisten = [\"127.0.0.1:0\"]\n[limits]\nrequests = 1\n")
+    let info = try stage.client.call(1, "http.info").result
+    let address = try #require(info?["listening"]?.elements.first?["address"]?.string)
+    let tokens = try ["a", "b"].map { name in
+      let made = try stage.client.call(2, "tokens.create", #"{"name":"\#(name)","isolated":true}"#)
+      return try #require(made.result?["token"]?.string)
+    }
+    func say(_ token: String, _ members: String) throws -> String {
+      let body = #"{"model":"m","input":"x"\#(members)}"#
+      return try LoopbackConnection(address).exchange(
+        "POST /v1/responses HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n"
+          + "Authorization: Bearer \(token)\r\nContent-Type: application/json\r\n"
+          + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+    let endless = #","background":true,"metadata":{"endless":"deltas","event_delay_ms":"5"}"#
+    #expect(try say(tokens[0], endless).hasPrefix("HTTP/1.1 200 "))
+    #expect(try say(tokens[1], "").hasPrefix("HTTP/1.1 429 "))
+    #expect(try stage.client.say("x").errorCode == "overloaded")
+  }
+
   @Test func `who may only look changes nothing and spends nothing`() throws {
     let token = try token("look", #""read_only":true,"shared":true"#)
     let own = try stage.client.say("mine", #""conversation":"c""#)
@@ -227,6 +295,43 @@ import TestSupport
     #expect(answer.error?["message"]?.string?.contains("this daemon itself") == true)
   }
 
+  @Test func `an upstream whose path leads to this daemon is not asked, whatever its name`() throws
+  {
+    let place = "\(stage.daemon.scratch.path)/later.sock"
+    try stage.daemon.writeConfiguration(
+      """
+      default_upstream = "self"
+      [upstreams.self]
+      base_url = "unix:\(place)"
+      api_key = { none = true }
+      [http]
+      listen = ["127.0.0.1:0"]
+      """)
+    #expect(try stage.client.call(1, "daemon.reload").error == nil)
+    for path in [stage.daemon.httpSocketPath, stage.daemon.socketPath] {
+      try #require(unsafe symlink(path, place) == 0)
+      let answer = try stage.client.say("round and round")
+      #expect(answer.errorCode == "config")
+      #expect(answer.error?["message"]?.string?.contains("this daemon itself") == true)
+      try #require(unsafe unlink(place) == 0)
+    }
+  }
+
+  @Test func `a first token that is revoked is given to no shell`() throws {
+    let halley = try Binaries.path(of: "halley")
+    let environment = ["HALLEY_SOCKET": stage.daemon.socketPath]
+    let file = "\(stage.daemon.scratch.path)/s/http-token"
+    _ = try stage.client.call(1, "http.info")
+    #expect(TextFile.mode(of: file) != nil)
+    #expect(
+      try run([halley, "token", "revoke", "default"], environment: environment).status == 0)
+    #expect(TextFile.mode(of: file) == nil)
+    let end = try run([halley, "env"], environment: environment)
+    #expect(end.status == 69)
+    #expect(end.output == "")
+    #expect(end.error.contains("revoked"))
+  }
+
   @Test func `a shell and a program are told what works`() throws {
     let halley = try Binaries.path(of: "halley")
     let end = try run([halley, "env"], environment: ["HALLEY_SOCKET": stage.daemon.socketPath])
@@ -239,6 +344,7 @@ import TestSupport
     let made = try run(
       [halley, "token", "new", "zed", "--budget", "2/day"],
       environment: ["HALLEY_SOCKET": stage.daemon.socketPath])
+    #expect(made.error.contains("on_unknown_price"), "\(made.error)")
     let token = made.output.replacing("\n", with: "")
     #expect(try say(token, #""max_output_tokens":64"#).status == 200)
   }

@@ -36,18 +36,39 @@ package final class LoopbackConnection {
 
   /// Sends a text and returns all that comes back until the peer closes.
   package func exchange(_ text: String) throws -> String {
+    try send(text)
+    return try rest()
+  }
+
+  package func send(_ text: String) throws {
     let bytes = Array(text.utf8)
-    guard unsafe send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
-      throw SupportError("send: errno \(errno)")
+    guard unsafe Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+    else { throw SupportError("send: errno \(errno)") }
+  }
+
+  /// What has come when it ends in a text.
+  package func read(until end: String) throws -> String {
+    var text = ""
+    while !text.hasSuffix(end) {
+      guard let more = try some() else { throw SupportError("the connection ended: \(text)") }
+      text += more
     }
-    var answer: [UInt8] = []
+    return text
+  }
+
+  /// All that comes until the peer closes.
+  package func rest() throws -> String {
+    var text = ""
+    while let more = try some() { text += more }
+    return text
+  }
+
+  /// What comes next; nil at the end.
+  private func some() throws -> String? {
+    guard Wait.isReadable(descriptor) else { throw SupportError("no answer came") }
     var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      guard Wait.isReadable(descriptor) else { throw SupportError("no answer came") }
-      let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
-      guard count > 0 else { return String(decoding: answer, as: UTF8.self) }
-      answer += chunk[..<count]
-    }
+    let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
+    return count > 0 ? String(decoding: chunk[..<count], as: UTF8.self) : nil
   }
 }
 

@@ -16,6 +16,9 @@ protocol Face: AnyObject {
   /// Whether some client has not been sent everything.
   var hasOutput: Bool { get }
 
+  /// Hangs up on one behind whom nobody is known, so that others may come in; false where there is
+  /// none.
+  func dropStranger() -> Bool
   /// Adopts limits; connections that are open may keep theirs.
   func use(_ limits: ClientLimits)
   /// Accepts nobody any more; connections go on.

@@ -14,8 +14,8 @@ struct HTTPAccess {
   enum Place {
     /// A Unix socket, where the kernel says who asks.
     case socket
-    /// An address of the loopback interface, as the hosts of URLs that lead to it.
-    case loopback(authorities: Set<String>)
+    /// An address of the loopback interface.
+    case loopback
   }
 
   private let place: Place
@@ -31,11 +31,14 @@ struct HTTPAccess {
     }
   }
 
+  /// Of who has connected; nil where the kernel does not say who that is.
+  var userID: UInt32? { user?.userID }
+
   // MARK: Whether it may be sent
 
   /// What a request leads to, if whoever sends it may send requests at all.
-  func route(of head: HTTPRequestHead) throws(APIError) -> APIRoute {
-    try checkHost(head)
+  func route(of head: HTTPRequestHead, _ face: HTTPFace) throws(APIError) -> APIRoute {
+    try checkHost(head, face.authorities)
     guard head.method != "OPTIONS" else {
       throw Self.refusal("nobody on another site may ask here")
     }
@@ -52,8 +55,16 @@ struct HTTPAccess {
     APIError(403, code: "forbidden", reason)
   }
 
-  private func checkHost(_ head: HTTPRequestHead) throws(APIError) {
-    guard case .loopback(let authorities) = place else { return }
+  /// - Parameter authorities: the hosts of URLs that lead to the face.
+  private func checkHost(
+    _ head: HTTPRequestHead, _ authorities: Set<String>
+  ) throws(APIError) {
+    // The parser lets HTTP/1.0 have none.
+    guard head["host"] != nil else {
+      let code = RPCError.Code.invalidRequest.rawValue
+      throw APIError(400, code: code, "the head's Host: found none, expected one")
+    }
+    guard case .loopback = place else { return }
     guard let host = head.authority, authorities.contains(host) else {
       throw Self.refusal(
         "found the host \(RawJSON.string(head.authority ?? "").excerpt), expected "
@@ -89,10 +100,11 @@ struct HTTPAccess {
     return origin == "http://\(host)"
   }
 
-  /// Scheme and host of a URL (RFC 6454, section 4); what is none is no origin of ours.
+  /// Scheme and host of a URL (RFC 6454, section 4); what is none is no origin of ours, nor is what
+  /// may be several.
   private static func origin(of url: String) -> String {
     let scheme = "http://"
-    guard url.hasPrefix(scheme) else { return url }
+    guard url.hasPrefix(scheme), !url.utf8.contains(UInt8(ascii: ",")) else { return url }
     return scheme + url.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
   }
 
@@ -135,9 +147,12 @@ struct HTTPAccess {
       }
       return user
     }
-    guard let token = Self.token(in: head) else { throw Self.unauthorized("no token") }
+    let tokens = Self.tokens(in: head)
+    guard !tokens.isEmpty else { throw Self.unauthorized("no token") }
     let daemon = face.daemon
-    if let caller = daemon.caller(bearer: token) { return caller }
+    for token in tokens {
+      if let caller = daemon.caller(bearer: token) { return caller }
+    }
     guard daemon.tokens.areKnown else {
       EventLoop.start { await daemon.readTokens() }
       throw APIError(
@@ -146,9 +161,13 @@ struct HTTPAccess {
     throw Self.unauthorized("a token that is unknown, too old or revoked")
   }
 
-  /// What a client shows to be known (RFC 6750, section 2.1; `api-key` is how Azure has it).
-  private static func token(in head: HTTPRequestHead) -> String? {
-    guard let field = head["authorization"] else { return head["api-key"] }
+  /// What a client shows to be known (RFC 6750, section 2.1; `api-key` is how Azure has it). Either
+  /// will do: programs fill the other with something else.
+  private static func tokens(in head: HTTPRequestHead) -> [String] {
+    [head["authorization"].flatMap { bearer($0) }, head["api-key"]].compactMap { $0 }
+  }
+
+  private static func bearer(_ field: String) -> String? {
     let parts = field.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
     return String(parts[1].drop { $0 == " " })

@@ -36,8 +36,9 @@ final class HTTPConnection: ClientStreamOwner {
   private static let longestReadAhead = 64 * 1024
   /// From a head's first byte to its end.
   private static let headTime: Duration = .seconds(10)
-  /// Between requests.
+  /// Between requests, and where nobody is known yet who asks.
   private static let idleTime: Duration = .seconds(120)
+  private static let strangersTime: Duration = .seconds(10)
   /// Silence within a stream.
   private static let keepAliveTime: Duration = .seconds(15)
   private static let farewellTime: Duration = .seconds(2)
@@ -53,6 +54,9 @@ final class HTTPConnection: ClientStreamOwner {
   private var buffered = 0
   private var timer: TimerSource?
   private var lastOutput = EventLoop.now
+  /// Who was let in last; on TCP nil until a token was shown.
+  private var userID: UInt32?
+  private var idleSince = EventLoop.now
 
   init(
     _ descriptor: Int32, _ access: HTTPAccess, limits: ClientLimits, face: HTTPFace
@@ -60,6 +64,7 @@ final class HTTPConnection: ClientStreamOwner {
     self.access = access
     self.limits = limits
     self.face = face
+    userID = access.userID
     parser = HTTPRequestParser(maximumBodyBytes: limits.maximumLineBytes)
     stream = try ClientStream(descriptor, stalledReader: limits.stalledReader, owner: self)
     timer = try TimerSource { [weak self] in self?.timeIsUp() }
@@ -76,6 +81,10 @@ final class HTTPConnection: ClientStreamOwner {
     case .betweenRequests, .readingHead, .readingBody, .leaving: nil
     }
   }
+
+  var isKnownByKernel: Bool { access.userID != nil }
+
+  var seat: Seat { Seat(userID: userID, isBusy: asking != nil, idleSince: idleSince) }
 
   var hasOutput: Bool {
     switch state {
@@ -170,7 +179,7 @@ final class HTTPConnection: ClientStreamOwner {
       incoming.body += bytes
       incoming.isAskedFor = true
       state = .readingBody(incoming)
-      timer?.arm(after: limits.stalledReader)
+      if incoming.caller != nil { timer?.arm(after: limits.stalledReader) }
     case .end:
       guard case .readingBody(let incoming) = state else { return }
       answer(incoming)
@@ -180,12 +189,11 @@ final class HTTPConnection: ClientStreamOwner {
   /// What a head says already decides is told before the body is read.
   private func takeHead(_ head: HTTPRequestHead) {
     do throws(APIError) {
-      let route = try access.route(of: head)
+      let route = try access.route(of: head, face)
       try requireService()
-      let caller = try route.isPublic ? nil : access.caller(of: head, face)
-      if let caller { try route.require(caller) }
+      let caller = try caller(of: head, route)
       state = .readingBody(Incoming(head: head, route: route, caller: caller))
-      timer?.arm(after: limits.stalledReader)
+      timer?.arm(after: caller == nil ? Self.strangersTime : limits.stalledReader)
     } catch {
       // Behind a request without a body the next one begins, and who asks for what is not there may
       // ask for something else.
@@ -195,6 +203,15 @@ final class HTTPConnection: ClientStreamOwner {
         refuse(head, error)
       }
     }
+  }
+
+  /// Who asks, where that matters.
+  private func caller(of head: HTTPRequestHead, _ route: APIRoute) throws(APIError) -> Caller? {
+    guard !route.isPublic else { return nil }
+    let caller = try access.caller(of: head, face)
+    userID = caller.userID
+    try route.require(caller)
+    return caller
   }
 
   private func begin(
@@ -236,9 +253,16 @@ final class HTTPConnection: ClientStreamOwner {
   private func answer(_ incoming: Incoming) {
     if case .webSocket = incoming.route.endpoint { return upgrade(incoming) }
     let (head, daemon) = (incoming.head, face.daemon)
-    do throws(APIError) { try requireService() } catch { return refuse(head, error) }
-    let call = HTTPCall.reading(head, incoming.route, incoming.caller, incoming.body, daemon)
-    let exchange = begin(head, incoming.caller, call.format)
+    var caller = incoming.caller
+    do throws(APIError) {
+      try requireService()
+      // A body takes its time, in which a token may be revoked.
+      if head.hasBody { caller = try self.caller(of: head, incoming.route) }
+    } catch {
+      return refuse(head, error)
+    }
+    let call = HTTPCall.reading(head, incoming.route, caller, incoming.body, daemon)
+    let exchange = begin(head, caller, call.format)
     do throws(RPCError) {
       exchange.start(try call.perform(daemon))
     } catch {
@@ -308,7 +332,8 @@ final class HTTPConnection: ClientStreamOwner {
   private func ended(_ exchange: HTTPExchange) {
     guard !exchange.endsConnection else { return leave() }
     state = .betweenRequests
-    timer?.arm(after: Self.idleTime)
+    idleSince = EventLoop.now
+    timer?.arm(after: userID == nil ? Self.strangersTime : Self.idleTime)
   }
 
   func goOn() {

@@ -17,6 +17,8 @@ final class HTTPFace: RestrictedFace {
   /// Where it listens.
   private(set) var addresses: [LoopbackAddress] = []
   private(set) var path: String?
+  /// The hosts of URLs that lead here over TCP, with ports.
+  private(set) var authorities: Set<String> = []
   /// Who is not served, and why.
   private(set) var failures: [String] = []
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
@@ -55,16 +57,18 @@ final class HTTPFace: RestrictedFace {
     let place: HTTPAccess.Place
     let name: String
     if let address = socket.loopbackAddress {
-      place = .loopback(authorities: [address.authority, "localhost:\(address.port)"])
-      name = address.authority
+      (place, name) = (.loopback, address.authority)
       addresses.append(address)
+      authorities.formUnion([address.authority, "localhost:\(address.port)"])
       socket.sendAtOnce()
     } else if let path = socket.path, !path.isEmpty {
       (place, name) = (.socket, path)
       self.path = path
     } else {
-      return cannotListen(
-        at: "a socket", "it is neither a Unix socket nor one of the loopback interface")
+      cannotListen(
+        at: socket.place ?? "a socket",
+        "it is neither a Unix socket nor one of the loopback interface")
+      return socket.close()
     }
     let acceptor = Acceptor(
       onConnection: { [weak self] in self?.admit($0, place) },
@@ -80,6 +84,7 @@ final class HTTPFace: RestrictedFace {
         acceptors.append(entry.acceptor)
       } catch {
         cannotListen(at: entry.name, error.description)
+        entry.socket.close()
       }
     }
     waiting = []
@@ -110,7 +115,9 @@ final class HTTPFace: RestrictedFace {
     accepted += 1
     do throws(LoopError) {
       let access = try HTTPAccess(place, descriptor, grant: grant)
-      if let refusal = refusal(descriptor) { return refuse(descriptor, refusal) }
+      if let refusal = refusal(descriptor, access.userID) {
+        return refuse(descriptor, refusal)
+      }
       let connection = try HTTPConnection(descriptor, access, limits: limits, face: self)
       connections[ObjectIdentifier(connection)] = connection
       daemon.clientConnected()
@@ -119,13 +126,40 @@ final class HTTPFace: RestrictedFace {
     }
   }
 
-  /// Why a client is not served.
-  private func refusal(_ descriptor: Int32) -> String? {
-    guard connections.count < limits.maximumConnections else {
-      return "\(connections.count) clients are connected over HTTP"
+  /// Why a client is not served, unless another gives way to it.
+  ///
+  /// - Parameter userID: nil where the kernel does not say who has connected. Those have places of
+  ///   their own, so that whoever takes all of them keeps nobody from the Unix socket.
+  private func refusal(_ descriptor: Int32, _ userID: UInt32?) -> String? {
+    if connections.count >= limits.maximumConnections {
+      let here = connections.values.filter { $0.isKnownByKernel == (userID != nil) }
+      let reason = "\(here.count) clients are connected over HTTP"
+      if here.count >= limits.maximumConnections {
+        return makeWay(among: here, to: userID, reason) ? nil : reason
+      }
     }
-    return Descriptors.areLast(descriptor, for: .clients)
-      ? "no descriptors are left for more clients" : nil
+    guard Descriptors.areLast(descriptor, for: .clients),
+      !daemon.faces.contains(where: { $0.dropStranger() })
+    else { return nil }
+    let reason = "no descriptors are left for more clients"
+    return makeWay(among: Array(connections.values), to: userID, reason) ? nil : reason
+  }
+
+  func dropStranger() -> Bool {
+    let stranger = Seat.giving(wayTo: nil, among: connections.values, { $0.seat })
+    stranger?.hangUp()
+    return stranger != nil
+  }
+
+  private func makeWay(
+    among connections: [HTTPConnection], to userID: UInt32?, _ reason: String
+  ) -> Bool {
+    guard let other = Seat.giving(wayTo: userID, among: connections, { $0.seat }) else {
+      return false
+    }
+    other.hangUp()
+    daemon.journal.clientRefused(nil, "\(reason), and the one that was idle longest gave way")
+    return true
   }
 
   private func refuse(_ descriptor: Int32, _ reason: String) {

@@ -26,6 +26,7 @@ final class ClientConnection: ClientStreamOwner {
   private let work = ClientWork()
   private var gotRoom = Promise<Void>()
   private var pending: Set<RPCID> = []
+  private var idleSince = EventLoop.now
 
   init(
     descriptor: Int32, caller: Caller, limits: ClientLimits, owner: SocketFace
@@ -39,6 +40,7 @@ final class ClientConnection: ClientStreamOwner {
 
   /// Requests that have not been answered.
   var requestsInFlight: Int { pending.count }
+  var seat: Seat { Seat(userID: caller.userID, isBusy: !pending.isEmpty, idleSince: idleSince) }
   private var isClosed: Bool { stream?.isClosed ?? true }
   private var isReadingEnded: Bool { stream?.isReadingEnded ?? true }
 
@@ -60,6 +62,7 @@ final class ClientConnection: ClientStreamOwner {
     }
     if let id {
       pending.remove(id)
+      idleSince = EventLoop.now
       work.forget(id)
     }
     scheduleFlush()

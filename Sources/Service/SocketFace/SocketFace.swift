@@ -82,12 +82,26 @@ final class SocketFace: RestrictedFace {
     guard grant != nil || access.admits(credentials.userID) else {
       return RPCError(.permission, "uid \(credentials.userID) may not use this daemon")
     }
-    guard connections.count < limits.maximumConnections else {
-      return .exhausted("\(connections.count) clients are connected")
+    if connections.count >= limits.maximumConnections {
+      return makeWay(to: credentials, "\(connections.count) clients are connected")
     }
-    guard !Descriptors.areLast(descriptor, for: .clients) else {
-      return .exhausted("no descriptors are left for more clients")
+    guard Descriptors.areLast(descriptor, for: .clients),
+      !daemon.faces.contains(where: { $0.dropStranger() })
+    else { return nil }
+    return makeWay(to: credentials, "no descriptors are left for more clients")
+  }
+
+  /// The kernel knows everybody here.
+  func dropStranger() -> Bool { false }
+
+  /// Takes a place from whoever has the most; an error where that is the one who comes.
+  private func makeWay(to newcomer: PeerCredentials, _ reason: String) -> RPCError? {
+    let holders = connections.values
+    guard let other = Seat.giving(wayTo: newcomer.userID, among: holders, { $0.seat }) else {
+      return .exhausted(reason)
     }
+    other.hangUp()
+    daemon.journal.clientRefused(nil, "\(reason), and the one that was idle longest gave way")
     return nil
   }
 
