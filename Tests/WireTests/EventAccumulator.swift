@@ -19,6 +19,18 @@ struct EventAccumulator {
   private(set) var texts: [String: String] = [:]
   private(set) var final: RawJSON?
 
+  /// The texts of the items, in no order that says anything.
+  var textsOfItems: [String] {
+    items.keys.map { index in
+      texts.filter { $0.key.hasPrefix("\(index).") }.sorted { $0.key < $1.key }.map(\.value)
+        .joined()
+    }
+    .sorted()
+  }
+
+  /// The ids of the items, in the order in which they began.
+  var ids: [String?] { items.keys.sorted().map { items[$0]?.added["id"]?.string } }
+
   static func accumulate(_ events: [RawJSON]) throws -> EventAccumulator {
     var accumulator = EventAccumulator()
     for event in events {
@@ -68,11 +80,12 @@ struct EventAccumulator {
 
   private mutating func add(_ item: RawJSON?, at index: Int64) throws {
     guard let item else { return }
-    try check(items[index] == nil, "two items at \(index)")
+    try check(index == items.count, "item \(index) is not the next, \(items.count)")
     try check(item["type"]?.string != "message" || item["content"]?.kind == .array, "no content")
     try check(
       item["type"]?.string != "function_call" || item["arguments"]?.kind == .string, "no arguments")
-    items[index] = Item(added: item)
+    let parts = (item["content"]?.elements ?? []).map { $0["type"]?.string ?? "" }
+    items[index] = Item(added: item, parts: parts)
   }
 
   private mutating func takePart(

@@ -21,6 +21,10 @@ struct DeltaPattern {
   init?(_ event: ResponseEvent) {
     guard !event.isOdd, event.kind.isDelta, let delta = event.delta, let name = event.typeName
     else { return nil }
+    // What is told of tokens is kept, and differs.
+    if let logprobs = event.logprobs, event.inside(logprobs).contains(where: { $0 > 0x20 }) {
+      return nil
+    }
     kind = event.kind
     self.name = name
     let bytes = event.json.bytes

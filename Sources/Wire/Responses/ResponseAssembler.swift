@@ -13,6 +13,8 @@ package struct ResponseAssembler {
     var added: RawJSON
     /// Parts by content index, each with the text that came.
     var parts: [Int64: (part: RawJSON, text: String)] = [:]
+    /// What was told of parts behind their beginning.
+    var annotations: [Int64: [RawJSON]] = [:]
     /// Of a function call or custom tool call.
     var argument = ""
   }
@@ -72,8 +74,15 @@ package struct ResponseAssembler {
       guard let json = Self.object(members["part"]) else { return }
       let text = json["text"]?.string ?? json["refusal"]?.string ?? ""
       open[index, default: .message(id)].parts[part] = (json, text)
+      // An end that tells them tells them all.
+      if json.nonNull("annotations")?.hasElements == true { open[index]?.annotations[part] = nil }
     case "response.output_text.delta":
       open[index, default: .message(id)].parts[part, default: (.emptyText, "")].text += delta
+    case "response.output_text.annotation.added":
+      guard let annotation = Self.object(members["annotation"]) else { return }
+      deltaBytes += annotation.bytes.count
+      guard deltaBytes <= Self.maximumDeltaBytes else { return }
+      open[index, default: .message(id)].annotations[part, default: []].append(annotation)
     case "response.output_text.done":
       guard let text = members["text"]?.string else { return }
       open[index, default: .message(id)].parts[part, default: (.emptyText, "")].text = text
@@ -149,7 +158,9 @@ extension ResponseAssembler.OpenItem {
             for index in parts.keys.sorted() {
               guard let (part, text) = parts[index] else { continue }
               let key = part["type"]?.string == "refusal" ? "refusal" : "text"
-              writer.value(part.setting(key, to: .string(text)))
+              let whole = part.setting(key, to: .string(text))
+              writer.value(
+                annotations[index].map { whole.setting("annotations", to: .array($0)) } ?? whole)
             }
           }
         })

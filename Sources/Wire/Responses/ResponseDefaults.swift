@@ -23,12 +23,21 @@ package struct ResponseDefaults: Sendable {
     var members = Self.standards
     let own: [RawJSON] = [.string(id), .integer(createdAt), .string(model)]
     for (index, value) in zip(Self.ownPlaces, own) { members[index].value = value }
-    request.forEach(Self.echoed) { index, value in
-      if !value.isNull, Self.isEchoed(Self.standards[index].key, value) {
-        members[index].value = value
-      }
-    }
+    Self.forEachEcho(of: request) { members[$0].value = $1 }
     self.members = members
+  }
+
+  /// What a response repeats of its request, the params of a create.
+  package static func echoes(of request: RawJSON) -> [(key: String, value: RawJSON)] {
+    var echoes: [(key: String, value: RawJSON)] = []
+    forEachEcho(of: request) { echoes.append((standards[$0].key, $1)) }
+    return echoes
+  }
+
+  private static func forEachEcho(of request: RawJSON, _ body: (Int, RawJSON) -> Void) {
+    request.forEach(echoed) { index, value in
+      if !value.isNull, isEchoed(standards[index].key, value) { body(index, value) }
+    }
   }
 
   // MARK: The response
@@ -116,7 +125,7 @@ package struct ResponseDefaults: Sendable {
     guard item.kind == .object, let prefix = Self.prefixes[item["type"]?.string ?? ""] else {
       return item
     }
-    let id = item.nonNull("id") ?? .string("\(prefix)_\(suffix)_\(index)")
+    let id = item.nonNull("id") ?? itemID(prefix, index)
     let members: [(String, RawJSON)] =
       switch prefix {
       case "msg":
@@ -131,6 +140,18 @@ package struct ResponseDefaults: Sendable {
       }
     return item.adding([("id", id)] + members, replacesNull: true)
       .filling("content") { $0.mapping { $0.completedPart } }
+  }
+
+  /// An item with an id, made if it has none.
+  func named(_ item: RawJSON, at index: Int) -> RawJSON {
+    guard item.nonNull("id") == nil, let prefix = Self.prefixes[item["type"]?.string ?? ""] else {
+      return item
+    }
+    return item.setting("id", to: itemID(prefix, index))
+  }
+
+  private func itemID(_ prefix: String, _ index: Int) -> RawJSON {
+    .string("\(prefix)_\(suffix)_\(index)")
   }
 
   private static let prefixes = [
@@ -193,7 +214,7 @@ extension RawJSON {
   ///   - defaults: at most 64.
   ///   - replacesNull: whether one that is null is lacking too.
   ///   - value: makes the value of a member that is lacking from its default.
-  func adding(
+  package func adding(
     _ defaults: [(key: String, value: RawJSON)], replacesNull: Bool = false,
     _ value: (String, RawJSON) -> RawJSON = { $1 }
   ) -> RawJSON {

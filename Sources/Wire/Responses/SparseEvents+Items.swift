@@ -1,128 +1,13 @@
 internal import JSON
 
-/// One item of a stream, as far as it came.
-struct OpenItem {
-  /// As it was added, or as it ended; whole.
-  private(set) var item: RawJSON
-  let type: String
-  let id: RawJSON
-  private let callID: RawJSON?
-  /// Whether the upstream called it so.
-  let isNamed: Bool
-  /// Whether its beginning was put in, so that one that comes yet would be the second.
-  let isMade: Bool
-  private(set) var isDone = false
-  /// By `content_index`.
-  var content: [Int: OpenPart] = [:]
-  /// By `summary_index`.
-  var summary: [Int: OpenPart] = [:]
-  /// Arguments of a function call, or the input of a custom tool call.
-  var argument = OpenPart(kind: .argument)
-
-  init(_ item: RawJSON, isMade: Bool, isNamed: Bool) {
-    self.item = item
-    self.isMade = isMade
-    self.isNamed = isNamed
-    type = item["type"]?.string ?? ""
-    id = item["id"] ?? .null
-    callID = item.nonNull("call_id")
-    for (index, part) in (item["content"]?.elements ?? []).enumerated() {
-      content[index] = OpenPart(kind: OpenPart.Kind(part))
-    }
-  }
-
-  func isCalled(_ id: RawJSON) -> Bool {
-    self.id == id || callID == id
-  }
-
-  /// Whether an id of a call does not say that it is another one.
-  func mayBeCalled(_ callID: RawJSON?) -> Bool {
-    guard let callID, let own = self.callID else { return true }
-    return callID == own
-  }
-
-  mutating func end(as item: RawJSON) {
-    self.item = item
-    isDone = true
-  }
-}
-
-/// A text that comes piece by piece.
-struct OpenPart {
-  enum Kind {
-    case text, refusal, reasoning, summary, argument
-
-    /// Of a part of a message or of reasoning.
-    init(_ part: RawJSON) {
-      switch part["type"]?.string {
-      case "refusal": self = .refusal
-      case "reasoning_text": self = .reasoning
-      case "summary_text": self = .summary
-      default: self = .text
-      }
-    }
-  }
-
-  let kind: Kind
-  /// What came, as it stands inside of JSON strings.
-  var text: [UInt8] = []
-  var hasDelta = false
-  var isTextDone = false
-  var isDone = false
-
-  init(kind: Kind) { self.kind = kind }
-
-  var string: RawJSON {
-    RawJSON(checked: ([UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")])[...])
-  }
-
-  /// The part that has come to an end without being told.
-  var json: RawJSON {
-    RawJSON.object {
-      $0.member("type", kind.type)
-      $0.member(kind.key, string)
-    }.completedPart
-  }
-}
-
-extension OpenPart.Kind {
-  /// The type of the part.
-  var type: String {
-    switch self {
-    case .text: "output_text"
-    case .refusal: "refusal"
-    case .reasoning: "reasoning_text"
-    case .summary: "summary_text"
-    case .argument: ""
-    }
-  }
-
-  /// The member that has the whole text, of the part and of the event.
-  var key: String { self == .refusal ? "refusal" : "text" }
-
-  /// What the types of its events begin with.
-  var stem: String {
-    switch self {
-    case .text: "response.output_text"
-    case .refusal: "response.refusal"
-    case .reasoning: "response.reasoning_text"
-    case .summary: "response.reasoning_summary_text"
-    case .argument: "response.function_call_arguments"
-    }
-  }
-
-  var isSummary: Bool { self == .summary }
-  var indexKey: String { isSummary ? "summary_index" : "content_index" }
-  var partStem: String {
-    isSummary ? "response.reasoning_summary_part" : "response.content_part"
-  }
-}
-
 // MARK: Finding items
 
 extension SparseEvents {
   /// The first index that no item has.
-  var nextIndex: Int { (items.keys.max() ?? -1) + 1 }
+  ///
+  /// Items are counted as they begin, which is how whole streams count them too: accumulators keep
+  /// them in an array. What an upstream counts otherwise is counted anew.
+  var nextIndex: Int { items.count }
 
   mutating func takeOfItem(_ event: ResponseEvent) {
     switch event.kind {
@@ -130,22 +15,37 @@ extension SparseEvents {
     case .itemDone: endItem(event)
     case .argumentsDelta, .argumentsDone, .inputDelta, .inputDone: takeArgument(event)
     case .other:
-      guard event.outputIndex == nil, let index = named(event.value(event.itemID)) else {
-        return pass(event)
-      }
-      pass(event, adding: [("output_index", .integer(index))])
+      let told = event.outputIndex.flatMap { index(told: $0) }
+      guard let index = told ?? named(event.value(event.itemID)) else { return pass(event) }
+      pass(event, placed: Edits("output_index", event.outputIndex, index))
     default:
       guard let kind = event.partKind else { return pass(event) }
       takePart(event, kind, of: itemIndex(event, type: kind.itemType))
     }
   }
 
-  /// The members that say where an event belongs and that it lacks.
-  func place(of index: Int, _ event: ResponseEvent) -> [(String, RawJSON)] {
-    var missing: [(String, RawJSON)] = []
-    if event.itemID == nil, let item = items[index] { missing.append(("item_id", item.id)) }
-    if event.outputIndex == nil { missing.append(("output_index", .integer(index))) }
-    return missing
+  /// What an event lacks that says where it belongs, or says otherwise.
+  func place(of index: Int, _ event: ResponseEvent) -> Edits {
+    var edits = Edits()
+    if let item = items[index] {
+      if let id = event.value(event.itemID) {
+        // It goes by the id of an item of another type.
+        if !item.isCalled(id), named(id) != nil { edits.changed.append(("item_id", item.id)) }
+      } else {
+        edits.missing.append(("item_id", item.id))
+      }
+    }
+    edits.add("output_index", event.outputIndex, index)
+    return edits
+  }
+
+  /// The latest item that the upstream gives an index, and that may hold what one of a type has.
+  func index(told: Int, type: String? = nil) -> Int? {
+    func fits(_ item: OpenItem) -> Bool {
+      item.told == told && (type.map { item.mayHold($0) } ?? true)
+    }
+    if let latestItem, let item = items[latestItem], fits(item) { return latestItem }
+    return items.filter { fits($0.value) }.keys.max()
   }
 
   /// The item that has an id, be it that of its call.
@@ -167,27 +67,60 @@ extension SparseEvents {
     return items.filter { fits($0.value) }.keys.max()
   }
 
+  /// The item of an event that came before; nil where the event is the first of one.
+  ///
+  /// - Parameter ids: of the item and of its call, as far as the event says them.
+  func known(_ event: ResponseEvent, type: String, ids: [RawJSON?]) -> Int? {
+    let named = ids.lazy.compactMap { self.named($0, type: type) }.first
+    guard let told = event.outputIndex else { return named ?? open(type, ids.first ?? nil) }
+    if let index = index(told: told, type: type) { return index }
+    // The index is told of it for the first time.
+    func isUntold(_ index: Int) -> Bool { items[index].map { $0.told == nil } ?? false }
+    if let named, isUntold(named) { return named }
+    guard isUntold(told), let item = items[told], item.mayHold(type), !item.isDone else {
+      return nil
+    }
+    return told
+  }
+
   /// Where the item of an event stands, which is begun if it was not.
   private mutating func itemIndex(_ event: ResponseEvent, type: String) -> Int {
     let id = event.value(event.itemID)
-    let index = event.outputIndex ?? named(id, type: type) ?? open(type, id) ?? nextIndex
-    if items[index] == nil {
-      begin(
-        .object {
-          if let id { $0.member("id", id) }
-          $0.member("type", type)
-        }, at: index)
+    if let index = known(event, type: type, ids: [id]) ?? partPlace(event, id) {
+      return found(index, event)
     }
+    let index = nextIndex
+    let own = named(id) == nil || event.outputIndex != nil && id == items[index]?.id ? id : nil
+    begin(
+      .object {
+        if let own { $0.member("id", own) }
+        $0.member("type", type)
+      }, at: index, told: event.outputIndex)
+    return found(index, event)
+  }
+
+  /// Where a part stands whose type is that of another kind of item: some servers begin the texts of
+  /// reasoning so.
+  private func partPlace(_ event: ResponseEvent, _ id: RawJSON?) -> Int? {
+    guard event.kind == .partAdded || event.kind == .partDone else { return nil }
+    return event.outputIndex.flatMap { index(told: $0) } ?? named(id)
+  }
+
+  private mutating func found(_ index: Int, _ event: ResponseEvent) -> Int {
+    if let told = event.outputIndex { items[index]?.told = told }
     latestItem = index
     return index
   }
 
   /// Puts in the beginning of an item.
   ///
-  /// - Parameter item: as far as it is known.
-  mutating func begin(_ item: RawJSON, at index: Int) {
+  /// - Parameters:
+  ///   - item: as far as it is known.
+  ///   - told: the index that the upstream gives it.
+  mutating func begin(_ item: RawJSON, at index: Int, told: Int?) {
     let begun = defaults.completed(item.begunItem, at: index, status: "in_progress")
-    items[index] = OpenItem(begun, isMade: true, isNamed: item.nonNull("id") != nil)
+    items[index] = OpenItem(
+      begun, told: told, isMade: true, isNamed: item.nonNull("id") != nil)
     emit("response.output_item.added") {
       $0.member("output_index", index)
       $0.member("item", begun)
@@ -197,38 +130,55 @@ extension SparseEvents {
   private mutating func addItem(_ event: ResponseEvent) {
     guard let told = event.value(event.object) else { return pass(event) }
     let id = told.nonNull("id")
-    let index = event.outputIndex ?? named(id) ?? nextIndex
-    // Its beginning was put in, because something of it came before.
-    if let open = items[index], open.isMade, !open.isDone { return }
+    let type = told["type"]?.string ?? ""
+    let found = event.outputIndex.flatMap { _ in known(event, type: type, ids: [id]) } ?? named(id)
+    if let found, let item = items[found], item.type == type,
+      item.isMade && !item.isDone || id.map({ item.isCalled($0) }) ?? false
+    {
+      // Its beginning was put in, because something of it came before.
+      _ = self.found(found, event)
+      return
+    }
+    let index = nextIndex
     let item = defaults.completed(told, at: index, status: "in_progress")
-    items[index] = OpenItem(item, isMade: false, isNamed: id != nil)
+    items[index] = OpenItem(
+      item, told: event.outputIndex, isMade: false, isNamed: id != nil)
     latestItem = index
     pass(
       event, event.json.replacing("item", by: item, for: told),
-      adding: event.outputIndex == nil ? [("output_index", .integer(index))] : [])
+      placed: Edits("output_index", event.outputIndex, index))
   }
 
   private mutating func endItem(_ event: ResponseEvent) {
     guard let told = event.value(event.object) else { return pass(event) }
     let type = told["type"]?.string ?? ""
-    let index =
-      event.outputIndex ?? named(told.nonNull("id"))
-      ?? named(told.nonNull("call_id"), type: type)
-      ?? open(type, told.nonNull("id")) ?? nextIndex
-    let item = finish(told, at: index, status: "completed")
+    let id = told.nonNull("id")
+    var found = known(event, type: type, ids: [id, told.nonNull("call_id")])
+    // An index that several items have is that of the next one once the latest has ended.
+    if let index = found, let item = items[index], item.isDone, let id, !item.isCalled(id) {
+      found = nil
+    }
+    let index = found ?? nextIndex
+    let item = finish(told, at: index, told: event.outputIndex, status: "completed")
     pass(
       event, event.json.replacing("item", by: item, for: told),
-      adding: event.outputIndex == nil ? [("output_index", .integer(index))] : [])
+      placed: Edits("output_index", event.outputIndex, index))
   }
 
   /// Puts in what an item lacks before its end, and returns it whole.
   ///
-  /// - Parameter status: what it is where it does not say.
-  mutating func finish(_ told: RawJSON, at index: Int, status: String) -> RawJSON {
+  /// - Parameters:
+  ///   - index: that of the item in the stream.
+  ///   - toldIndex: the one that the upstream gives it.
+  ///   - status: what it is where it does not say.
+  mutating func finish(
+    _ told: RawJSON, at index: Int, told toldIndex: Int?, status: String
+  ) -> RawJSON {
     latestItem = index
-    if items[index] == nil { begin(told, at: index) }
-    var item = told
-    if let open = items[index] { item = told.adding(open.known, replacesNull: true) }
+    if items[index] == nil { begin(told, at: index, told: toldIndex) }
+    if let toldIndex { items[index]?.told = toldIndex }
+    var item = called(told, at: index)
+    if let open = items[index] { item = open.enriched(item.adding(open.known, replacesNull: true)) }
     item = defaults.completed(item, at: index, status: status)
     endParts(of: item, at: index)
     items[index]?.end(as: item)
@@ -236,26 +186,27 @@ extension SparseEvents {
   }
 }
 
-extension OpenItem {
-  /// What is known of an item whose end may say less.
-  var known: [(String, RawJSON)] {
-    var known = ["id", "call_id", "name"].compactMap { key in
-      item.nonNull(key).map { (key, $0) }
-    }
-    if !content.isEmpty { known.append(("content", Self.parts(content))) }
-    if !summary.isEmpty { known.append(("summary", Self.parts(summary))) }
-    if !argument.text.isEmpty {
-      known.append((type == "custom_tool_call" ? "input" : "arguments", argument.string))
-    }
-    return known
+/// What is put into an event so that it says where it belongs.
+struct Edits {
+  /// Members that it lacks.
+  var missing: [(String, RawJSON)] = []
+  /// Members that say something else.
+  var changed: [(String, RawJSON)] = []
+
+  init() {}
+
+  init(_ key: String, _ told: Int?, _ index: Int) {
+    add(key, told, index)
   }
 
-  private static func parts(_ parts: [Int: OpenPart]) -> RawJSON {
-    .array(parts.keys.sorted().compactMap { parts[$0]?.json })
+  /// - Parameter told: what the event says itself.
+  mutating func add(_ key: String, _ told: Int?, _ index: Int) {
+    if told == nil {
+      missing.append((key, .integer(index)))
+    } else if told != index {
+      changed.append((key, .integer(index)))
+    }
   }
-
-  /// The item as it is when it ends without being told.
-  var whole: RawJSON { item.removing("content", "summary", "arguments", "input", "status") }
 }
 
 extension ResponseEvent {

@@ -77,6 +77,9 @@ package struct SparseEvents {
     if quick.isWhole, event.number == count { pattern = DeltaPattern(event) }
     count += 1
     quickText.append(contentsOf: event.inside(delta))
+    if let logprobs = event.logprobs, let place = latestPlace {
+      add(logprobs: event.inside(logprobs), at: place)
+    }
     return true
   }
 
@@ -108,7 +111,8 @@ package struct SparseEvents {
     }
   }
 
-  /// What the event lacked that was handed on last; nil before one was.
+  /// What the event lacked that was handed on last; nil before one was, and where that says
+  /// otherwise than it did where it belongs.
   private var added: [(String, RawJSON)]?
 
   // MARK: The beginning
@@ -158,11 +162,12 @@ package struct SparseEvents {
 
   /// Hands on an event that came, with members that it lacks.
   mutating func pass(
-    _ event: ResponseEvent, _ edited: RawJSON? = nil, adding members: [(String, RawJSON)] = []
+    _ event: ResponseEvent, _ edited: RawJSON? = nil, placed edits: Edits = Edits()
   ) {
     var json = edited ?? event.json
-    if !members.isEmpty { json = json.adding(members, replacesNull: true) }
-    added = members
+    if !edits.missing.isEmpty { json = json.adding(edits.missing, replacesNull: true) }
+    for (key, value) in edits.changed { json = json.setting(key, to: value) }
+    added = edits.changed.isEmpty ? edits.missing : nil
     push(event.number == count ? json : json.setting("sequence_number", to: .integer(count)))
   }
 
