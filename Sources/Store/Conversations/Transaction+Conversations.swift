@@ -142,7 +142,7 @@ extension Transaction {
     guard !items.isEmpty else { return [] }
     let turn = try addTurn(
       as: owner, parent: conversation.head, conversation: conversation.row, .waiting)
-    let stored = try addItems(items, to: turn, subject: owner.subject, isOutput: false)
+    let stored = try addItems(items, to: turn, subject: owner.subject)
     try append(turn, to: conversation.row)
     return stored
   }

@@ -16,7 +16,7 @@ extension Transaction {
     let handle = ResponseHandle(subject: owner.subject, row: row)
     try insert(response(for: new, handle, turn: turn))
     guard let turn else { return .started(handle, input: []) }
-    let input = try addItems(new.input, to: turn, at: 0, subject: owner.subject, isOutput: false)
+    let input = try addItems(new.input, to: turn, at: 0, subject: owner.subject)
     return .started(handle, input: input)
   }
 
@@ -36,10 +36,10 @@ extension Transaction {
     response.upstreamID = changes.upstreamID
     response.object = object
     try insert(response)
-    let input = try addItems(new.input, to: turn, at: 0, subject: owner.subject, isOutput: false)
+    let input = try addItems(new.input, to: turn, at: 0, subject: owner.subject)
     let output = object["output"]?.objects ?? []
     _ = try addItems(
-      output, to: turn, at: Int64(input.count), subject: owner.subject, isOutput: true)
+      output, to: turn, at: Int64(input.count), subject: owner.subject, outputOf: new.id)
     if let scope = new.scope { try setLast(handle, ofScope: scope, token: owner.token) }
     return handle
   }
@@ -146,7 +146,8 @@ extension Transaction {
     }
     try update(response)
     guard let turn = response.turn else { return [] }
-    let output = try addItems(ending.output, to: turn, subject: handle.subject, isOutput: true)
+    let output = try addItems(
+      ending.output, to: turn, subject: handle.subject, outputOf: response.id)
     try setSearchState(of: turn, to: ending.continuesConversation ? .waiting : .leftOut)
     if ending.continuesConversation { try continueFrom(response, turn) }
     return output

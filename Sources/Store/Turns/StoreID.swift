@@ -16,6 +16,20 @@ package enum StoreID {
     make(prefixes[type] ?? "item_")
   }
 
+  /// The id of an item that its upstream gave none: the one under which the HTTP face tells of it
+  /// while its response runs; nil for types that it fills nothing in for.
+  ///
+  /// - Parameter index: its place in the output.
+  package static func item(ofType type: String, of response: String, at index: Int) -> String? {
+    guard namedTypes.contains(type), let prefix = prefixes[type] else { return nil }
+    let suffix = response.hasPrefix("resp_") ? response.dropFirst(5) : response[...]
+    return "\(prefix)\(suffix)_\(index)"
+  }
+
+  private static let namedTypes: Set = [
+    "message", "reasoning", "function_call", "custom_tool_call",
+  ]
+
   /// Gateways put where a response is kept into its id, some hundred bytes; more is no name.
   private static let longestGiven = 1024
 

@@ -3,18 +3,22 @@ internal import JSON
 extension Transaction {
   /// Adds items to the end of a turn.
   ///
-  /// - Parameter position: of the first; looked up where it is not given.
+  /// - Parameters:
+  ///   - position: of the first; looked up where it is not given.
+  ///   - response: the id of the response whose output they are; nil for what was said to a model.
   func addItems(
-    _ items: [RawJSON], to turn: Int64, at position: Int64? = nil, subject: Int64, isOutput: Bool
+    _ items: [RawJSON], to turn: Int64, at position: Int64? = nil, subject: Int64,
+    outputOf response: String? = nil
   ) throws(StoreError) -> [StoredItem] {
     let next = if let position { position } else { try end(ofTurn: turn) }
     var stored: [StoredItem] = []
     for (offset, json) in items.enumerated() {
       let type = json["type"]?.string ?? "message"
+      let made = response.flatMap { StoreID.item(ofType: type, of: $0, at: offset) }
       let item = StoredItem(
-        id: try itemID(of: json, type: type, subject: subject), type: type,
+        id: try itemID(of: json, type: type, else: made, subject: subject), type: type,
         role: json["role"]?.string,
-        isOutput: isOutput, createdAt: now, json: json, row: 0, turn: turn,
+        isOutput: response != nil, createdAt: now, json: json, row: 0, turn: turn,
         position: next + Int64(offset))
       stored.append(try insert(item, subject: subject))
     }
@@ -26,8 +30,11 @@ extension Transaction {
   }
 
   /// The item's own id where no other item of the user has it; lists could not be paged otherwise.
-  private func itemID(of json: RawJSON, type: String, subject: Int64) throws(StoreError) -> String {
-    guard let id = json["id"]?.string, !id.isEmpty, try !hasItem(id, subject: subject) else {
+  private func itemID(
+    of json: RawJSON, type: String, else made: String?, subject: Int64
+  ) throws(StoreError) -> String {
+    let told = json["id"]?.string ?? ""
+    guard let id = told.isEmpty ? made : told, try !hasItem(id, subject: subject) else {
       return StoreID.item(ofType: type)
     }
     return id
