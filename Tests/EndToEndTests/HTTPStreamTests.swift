@@ -212,4 +212,78 @@ import TestSupport
     let answer = try other.ask("POST", "/v1/responses", body: body)
     #expect(try answer.json()["model"]?.string == "gpt-5.4-mini")
   }
+
+  // MARK: Sparse upstreams
+
+  @Test(arguments: [false, true])
+  func `a response is read as its create told it, whatever the upstream left out`(
+    isStream: Bool
+  ) throws {
+    let asked =
+      #","instructions":"Be kind.","temperature":0.5,"max_output_tokens":99,"truncation":"auto","#
+      + #""parallel_tool_calls":false,"tool_choice":"none","reasoning":{"effort":"low"},"#
+      + #""tools":[{"type":"function","name":"f","parameters":{"type":"object"}}],"#
+      + #""stream":\#(isStream)"#
+    let client = try stage.connect()
+    try client.request(
+      "POST", "/v1/responses", body: HTTPStage.body(["sparse": "1", "words": "3"], asked))
+    let told: RawJSON
+    if isStream {
+      #expect(try client.head()?.status == 200)
+      told = try #require(try client.events().last?.data["response"])
+    } else {
+      told = try client.answer().json()
+    }
+    #expect(told["metadata"]?["sparse"]?.string == "1")
+    let id = try #require(told["id"]?.string)
+    let read = try stage.ask("GET", "/v1/responses/\(id)").json()
+    for name in [
+      "object", "created_at", "metadata", "instructions", "temperature", "max_output_tokens",
+      "truncation", "parallel_tool_calls", "tool_choice", "reasoning", "tools", "output",
+    ] {
+      #expect(read[name] == told[name], "\(name)")
+    }
+  }
+
+  @Test func `an item that the daemon gave an id is found under it`() throws {
+    let events = [
+      #"{"type":"response.output_text.delta","delta":"Hel"}"#,
+      #"{"type":"response.output_text.delta","delta":"lo"}"#,
+      #"{"type":"response.completed","response":{"id":"resp_x","status":"completed","output":[{"type":"reasoning","id":"rs_x","summary":[]},{"type":"message","id":"msg_x","role":"assistant","content":[{"type":"output_text","text":"Hello"}]}]}}"#,
+    ].map { "data: \($0)\n\n" }.joined()
+    let client = try stage.connect()
+    _ = try client.stream(["raw_events": events])
+    let told = try client.events()
+    #expect(told.compactMap { $0.data["delta"]?.string }.joined() == "Hello")
+    let ids = told.filter { $0.name == "response.output_item.added" }
+      .compactMap { $0.data["item"]?["id"]?.string }
+    let response = try #require(told.last?.data["response"])
+    #expect(response["output"]?.elements.compactMap { $0["id"]?.string } == ids)
+    let read = try stage.ask("GET", "/v1/responses/\(response["id"]?.string ?? "")").json()
+    #expect(read["output"]?.elements.compactMap { $0["id"]?.string } == ids)
+    let next = try stage.ask(
+      "POST", "/v1/responses",
+      body:
+        #"{"model":"m","input":[{"type":"item_reference","id":"\#(ids.first ?? "")"},{"role":"user","content":"Go on."}]}"#
+    )
+    #expect(next.status == 200)
+  }
+
+  @Test func `the stream of a background response that failed tells the failure`() throws {
+    let created = try stage.create(
+      ["header_delay_ms": "1000", "status": "400", "error_code": "odd"],
+      members: #","background":true"#
+    ).json()
+    let id = try #require(created["id"]?.string)
+    let client = try stage.connect()
+    try client.request("GET", "/v1/responses/\(id)?stream=true")
+    #expect(try client.head()?.status == 200)
+    let events = try client.events()
+    #expect(events.last?.name == "response.failed")
+    for event in events where event.data["response"] != nil {
+      #expect(event.data["response"]?["id"]?.string == id)
+    }
+    let read = try stage.ask("GET", "/v1/responses/\(id)").json()
+    #expect(events.last?.data["response"]?["error"] == read["error"])
+  }
 }

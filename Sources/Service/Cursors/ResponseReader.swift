@@ -15,6 +15,8 @@ final class ResponseReader: Cursor {
   private var onMore: (@EventLoop () -> Void)?
   private var nextEvent: Int
   private var isCancelled = false
+  /// What is read instead where the response ends as an error; nil where that is told.
+  var failedLog: (@EventLoop () -> EventLog?)?
   /// Whether the request joined an equal one and costs nothing.
   private var isJoined = false
 
@@ -79,6 +81,11 @@ final class ResponseReader: Cursor {
 
   func next() -> CursorStep? {
     if isCancelled { return .end(.failure(.requestCancelled)) }
+    if case .failure? = log.outcome, let ended = failedLog?() {
+      failedLog = nil
+      log.removeReader(self)
+      log = ended
+    }
     if wantsEvents, nextEvent < log.count { return .event(log.event(nextEvent)) }
     return outcome.map { .end($0) }
   }

@@ -18,10 +18,12 @@ protocol AnswerFormat {
   typealias Emit = (_ event: RawJSON, _ name: ArraySlice<UInt8>?) -> Void
   mutating func take(_ event: RawJSON, _ identity: ResponseIdentity?, _ emit: Emit)
   /// The last events of a stream that has begun.
-  mutating func end(_ outcome: ResponseOutcome, _ emit: Emit)
+  mutating func end(_ outcome: ResponseOutcome, _ identity: ResponseIdentity?, _ emit: Emit)
 
   /// The whole answer where it is no stream.
-  func document(_ result: RawJSON, halley: RawJSON?) throws(APIError) -> RawJSON
+  func document(
+    _ result: RawJSON, _ identity: ResponseIdentity?, halley: RawJSON?
+  ) throws(APIError) -> RawJSON
   /// Says in an answer's head what the format has to say there.
   func add(to head: inout HTTPResponseHead)
 }
@@ -32,7 +34,8 @@ extension ResponseDefaults {
     let response = told.nonNull("response") ?? told
     self.init(
       id: identity?.id ?? response["id"]?.string ?? "",
-      createdAt: identity?.createdAt ?? response["created_at"]?.integer ?? 0,
+      createdAt: identity?.createdAt ?? response["created_at"]?.integer
+        ?? SystemClock.milliseconds() / 1000,
       model: request["model"]?.string ?? "", request: request)
   }
 }
@@ -87,8 +90,10 @@ struct ResponseFormat: AnswerFormat {
     events = SparseEvents(defaults, startingAfter: startingAfter)
   }
 
-  mutating func end(_ outcome: ResponseOutcome, _ emit: Emit) {
-    if case .failure(let error) = outcome { fail(error, emit) }
+  mutating func end(
+    _ outcome: ResponseOutcome, _ identity: ResponseIdentity?, _ emit: Emit
+  ) {
+    if case .failure(let error) = outcome { fail(error, identity, emit) }
     guard let event = heldEvent, let response = event["response"] else { return }
     var told = event
     if case .response(_, let halley) = outcome {
@@ -100,7 +105,9 @@ struct ResponseFormat: AnswerFormat {
   /// A stream that is cut off says so twice, because clients look for the one or for the other. The
   /// error has its members beside `type`, as the API's reference has them, and in `error`, as the API
   /// itself and Open Responses do.
-  private mutating func fail(_ error: RPCError, _ emit: Emit) {
+  private mutating func fail(
+    _ error: RPCError, _ identity: ResponseIdentity?, _ emit: Emit
+  ) {
     let told = APIError(error).body["error"] ?? .emptyObject
     let event = RawJSON.object { event in
       event.member("type", "error")
@@ -120,17 +127,25 @@ struct ResponseFormat: AnswerFormat {
       event.member("type", "response.failed")
       event.member("response", response)
     }
-    take(event, nil, emit)
-    take(failed, nil, emit)
+    // An error of the daemon's names no response.
+    if events == nil { begin(ResponseDefaults(identity, of: failed, request)) }
+    take(event, identity, emit)
+    take(failed, identity, emit)
   }
 
-  func document(_ result: RawJSON, halley: RawJSON?) -> RawJSON {
-    guard result["object"]?.string == "response" else {
-      return isFull ? result : result.asTheAPIHasIt
-    }
-    let whole = ResponseDefaults(nil, of: result, request).completed(result)
+  func document(
+    _ result: RawJSON, _ identity: ResponseIdentity?, halley: RawJSON?
+  ) -> RawJSON {
+    guard isResponse(result) else { return isFull ? result : result.asTheAPIHasIt }
+    let whole = ResponseDefaults(identity, of: result, request).completed(result)
     guard isFull, let halley else { return whole }
     return whole.setting("halley", to: halley)
+  }
+
+  /// Whether a result is a response, which some upstreams do not say of theirs.
+  private func isResponse(_ result: RawJSON) -> Bool {
+    guard let object = result["object"] else { return result["output"]?.kind == .array }
+    return object.string == "response"
   }
 
   func add(to head: inout HTTPResponseHead) {}
@@ -159,11 +174,13 @@ struct ChatFormat: AnswerFormat {
     stream = ChatStream(chat.reply, ResponseDefaults(identity, of: told, chat.params))
   }
 
-  mutating func end(_ outcome: ResponseOutcome, _ emit: Emit) {
+  mutating func end(
+    _ outcome: ResponseOutcome, _ identity: ResponseIdentity?, _ emit: Emit
+  ) {
     if case .response(let response, _) = outcome {
-      begin(nil, of: response)
+      begin(identity, of: response)
     } else {
-      begin(nil, of: .emptyObject)
+      begin(identity, of: .emptyObject)
     }
     switch outcome {
     case .failure(let error) where !isComplete: stream?.fail(APIError(error)) { emit($0, nil) }
@@ -195,11 +212,13 @@ struct ChatFormat: AnswerFormat {
     return response.setting("usage", to: usage)
   }
 
-  func document(_ result: RawJSON, halley: RawJSON?) throws(APIError) -> RawJSON {
+  func document(
+    _ result: RawJSON, _ identity: ResponseIdentity?, halley: RawJSON?
+  ) throws(APIError) -> RawJSON {
     let isCut = !chat.reply.stop.isEmpty
     return try ChatCompletion.object(
       of: isCut ? withUsage(result) : result, chat.reply,
-      ResponseDefaults(nil, of: result, chat.params))
+      ResponseDefaults(identity, of: result, chat.params))
   }
 
   func add(to head: inout HTTPResponseHead) {

@@ -106,7 +106,7 @@ struct HTTPCall {
   private init(
     _ format: any AnswerFormat, _ method: Method, _ params: RawJSON, _ caller: Caller
   ) {
-    let call = Call(params: params, caller: caller, asker: nil)
+    let call = Call(params: params, caller: caller, asker: nil, fillsIn: true)
     self.init(format) { daemon throws(RPCError) in .reply(try method.perform(daemon, call)) }
   }
 

@@ -165,10 +165,10 @@ final class HTTPExchange {
         guard format.isComplete, !hasEnd(cursor) else { continue }
         // The rest is for nobody.
         leave(cursor)
-        return endStream(.failure(.requestCancelled))
+        return endStream(.failure(.requestCancelled), cursor.identity)
       case .end(let outcome):
         cursor.detach()
-        return endStream(outcome)
+        return endStream(outcome, cursor.identity)
       }
     }
   }
@@ -182,8 +182,8 @@ final class HTTPExchange {
     cursor.leave(.disconnected)
   }
 
-  private func endStream(_ outcome: ResponseOutcome) {
-    format.end(outcome) { events.event($0, named: $1) }
+  private func endStream(_ outcome: ResponseOutcome, _ identity: ResponseIdentity?) {
+    format.end(outcome, identity) { events.event($0, named: $1) }
     if format.endsWithDone { events.done() }
     events.end()
     state = .ended
@@ -221,16 +221,18 @@ final class HTTPExchange {
     cursor.detach()
     switch outcome {
     case .failure(let error): send(APIError(error))
-    case .response(let response, let halley): answer(response, halley: halley)
+    case .response(let response, let halley): answer(response, cursor.identity, halley: halley)
     }
   }
 
-  private func answer(_ result: RawJSON, halley: RawJSON?) {
+  private func answer(
+    _ result: RawJSON, _ identity: ResponseIdentity? = nil, halley: RawJSON?
+  ) {
     do throws(APIError) {
       guard hasRoom(result.bytes.count) else {
         throw APIError(.exhausted("answers of many bytes wait for their clients"))
       }
-      let document = try format.document(result, halley: halley)
+      let document = try format.document(result, identity, halley: halley)
       var head = self.head(200, .length(document.bytes.count))
       head.add("Content-Type", "application/json")
       add(halley, to: &head)

@@ -12,6 +12,8 @@ struct Call {
   let asker: (approver: any Approver, request: RawJSON)?
   /// What the connection keeps of a create; nil where it keeps nothing.
   var connectionTurn: ConnectionTurn?
+  /// Whether the client takes members of responses for granted that sparse upstreams leave out.
+  var fillsIn = false
 
   var principal: Principal { caller.principal }
   var subject: Subject { caller.principal.subject }

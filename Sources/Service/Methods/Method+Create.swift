@@ -14,7 +14,7 @@ extension Method {
     let (request, plan) = try daemon.plan(call)
     let run = TurnDriver(
       request, plan: plan, caller: call.caller, services: daemon.responseServices,
-      asker: call.asker, connectionTurn: call.connectionTurn)
+      asker: call.asker, connectionTurn: call.connectionTurn, fillsIn: call.fillsIn)
     if daemon.cache.ready.takes(call.params) { run.params = call.params }
     daemon.registry.started(run)
     let reader = ResponseReader(

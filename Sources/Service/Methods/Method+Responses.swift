@@ -19,7 +19,13 @@ extension Method {
     }
     let isStreaming = call.isSet("stream")
     if let run = daemon.registry.response(call.responseID, as: call.principal) {
-      return isStreaming ? events(run.log) : .result(run.currentObject ?? .emptyObject)
+      guard isStreaming else {
+        return .result((run.currentObject ?? .emptyObject).dated(run.createdAt, for: call))
+      }
+      let reader = ResponseReader(log: run.log, wantsEvents: true, firstEvent: first)
+      // There is a response, although it may end as an error: over HTTP that has to be told.
+      if call.fillsIn { reader.failedLog = { ResponseRegistry.endedLog(of: run) } }
+      return .cursor(reader)
     }
     if let ended = daemon.registry.unstored.response(call.responseID, as: call.principal) {
       return isStreaming ? events(ended.replay) : .result(ended.object)
@@ -27,7 +33,9 @@ extension Method {
     return .work(isInTurn: true) { () throws(RPCError) in
       let store = try await daemon.state.openForReading()
       let response = try await call.response(in: store)
-      guard isStreaming else { return .result(response.presentObject) }
+      guard isStreaming else {
+        return .result(response.presentObject.dated(response.createdAt / 1000, for: call))
+      }
       try daemon.requireRoomForEvents()
       return events(try await daemon.registry.replay(response, of: call.subject, from: store))
     }
@@ -45,7 +53,8 @@ extension Method {
       return .result(ended.object)
     }
     return .work(isInTurn: true) { () throws(RPCError) in
-      .result(try await call.response(in: daemon.state.openForReading()).presentObject)
+      let response = try await call.response(in: daemon.state.openForReading())
+      return .result(response.presentObject.dated(response.createdAt / 1000, for: call))
     }
   }
 
@@ -85,6 +94,17 @@ extension Call {
     } catch {
       throw error.code == .notFound ? .responseNotFound(responseID) : RPCError(error)
     }
+  }
+}
+
+extension RawJSON {
+  /// A response that says what it is and when it was created, for a client that takes that for
+  /// granted.
+  ///
+  /// - Parameter createdAt: seconds since 1970.
+  fileprivate func dated(_ createdAt: Int64, for call: Call) -> RawJSON {
+    guard call.fillsIn, nonNull("id") != nil else { return self }
+    return adding([("object", .string("response")), ("created_at", .integer(createdAt))])
   }
 }
 

@@ -127,10 +127,17 @@ final class ResponseRegistry {
     }
   }
 
+  /// The log of a response that ended as an error, as who reads it later gets it; nil where nothing
+  /// is kept of it but the error.
+  static func endedLog(of run: TurnDriver) -> EventLog? {
+    run.finalObject.map { endingWithResponse(run, $0) }
+  }
+
   /// The log of a response, of which who reads it later gets the object, as of a stored one.
   private static func endingWithResponse(_ run: TurnDriver, _ object: RawJSON) -> EventLog {
     guard run.request.isBackground, case .failure? = run.log.outcome else { return run.log }
     let log = EventLog(events: run.log.events)
+    log.identity = run.log.identity
     log.end(with: object, halley: run.summary(of: object))
     return log
   }

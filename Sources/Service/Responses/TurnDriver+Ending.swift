@@ -43,6 +43,9 @@ extension TurnDriver {
         .response(ending.response ?? .null, halley: summary(of: ending.response ?? .null))
       }
     let status = ending.toldStatus
+    if ending.error != nil, log.identity == nil, recorder != nil, let rowID {
+      log.identity = ResponseIdentity(id: rowID, createdAt: createdAt)
+    }
     if let id { connectionTurn?.answered(by: asked(of: id)) }
     log.finish(outcome)
     if let acknowledgement, acknowledgement.outcome == nil { acknowledgement.finish(outcome) }

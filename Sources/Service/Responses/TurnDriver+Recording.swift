@@ -161,6 +161,7 @@ extension TurnDriver {
       as: principal, id: id, parent: body.context.parent,
       input: (isStored ? body.context.unstored.flatMap { $0.turn.items.map(\.json) } : [])
         + body.input.items.map(\.withoutToolSecrets))
+    rowID = id
     row.isStored = isStored
     row.isBackground = request.isBackground
     row.status = request.isBackground ? .queued : .inProgress
@@ -179,21 +180,31 @@ extension TurnDriver {
 
   /// What the client asked and the upstream is not told.
   func echo(of context: RequestContext) -> [ResponseEcho] {
-    var echo = [ResponseEcho(key: "store", value: .boolean(isStored), isAdded: false)]
+    var echo = [ResponseEcho(key: "store", value: .boolean(isStored), mode: .replaced)]
     if let id = context.previousResponseID {
-      echo.append(ResponseEcho(key: "previous_response_id", value: .string(id), isAdded: true))
+      echo.append(ResponseEcho(key: "previous_response_id", value: .string(id), mode: .set))
     }
     if let conversation = context.conversation {
       let value = RawJSON.object { $0.member("id", conversation.id) }
-      echo.append(ResponseEcho(key: "conversation", value: value, isAdded: true))
+      echo.append(ResponseEcho(key: "conversation", value: value, mode: .set))
       // An upstream that keeps state was sent one.
-      echo.append(ResponseEcho(key: "previous_response_id", value: .null, isAdded: false))
+      echo.append(ResponseEcho(key: "previous_response_id", value: .null, mode: .replaced))
     }
-    return echo + (request.isBackground ? backgroundEcho : [])
+    return echo + (request.isBackground ? backgroundEcho : []) + (fillsIn ? missingEcho : [])
   }
 
   private var backgroundEcho: [ResponseEcho] {
-    [ResponseEcho(key: "background", value: .boolean(true), isAdded: true)]
+    [ResponseEcho(key: "background", value: .boolean(true), mode: .set)]
+  }
+
+  /// What a sparse upstream leaves out, so that the response says it whenever it is read.
+  private var missingEcho: [ResponseEcho] {
+    let own: [(key: String, value: RawJSON)] = [
+      ("object", .string("response")), ("created_at", .integer(createdAt)),
+    ]
+    return (own + ResponseDefaults.echoes(of: request.body)).map {
+      ResponseEcho(key: $0.key, value: $0.value, mode: .missing)
+    }
   }
 
   /// The id is known from the start: the client is answered before the upstream is.

@@ -22,7 +22,9 @@ extension TurnDriver {
     var object = RawJSON.blankResponse(
       id: id, status: "completed", createdAt: createdAt, model: model,
       plan.body.withoutToolSecrets)
-    for each in echo(of: context) { object = object.setting(each.key, to: each.value) }
+    for each in echo(of: context) where each.mode != .missing {
+      object = object.setting(each.key, to: each.value)
+    }
     return
       object
       .setting("completed_at", to: .integer(createdAt))

@@ -36,6 +36,10 @@ final class TurnDriver {
   }
   let created = EventLoop.now
   let createdAt: Int64
+  /// Whether its client takes for granted what sparse upstreams leave out.
+  let fillsIn: Bool
+  /// Under which it is on disk until its own id is known; nil before there is a row.
+  var rowID: String?
   let services: ResponseServices
   private(set) var turn: Turn
   /// What happened and was not taken yet: performing an action may bring the next event.
@@ -77,9 +81,11 @@ final class TurnDriver {
   /// - Parameter asker: nil where nobody can be asked about tool calls.
   init(
     _ request: CreateRequest, plan: RequestPlan, caller: Caller, services: ResponseServices,
-    asker: (approver: any Approver, request: RawJSON)? = nil, connectionTurn: ConnectionTurn? = nil
+    asker: (approver: any Approver, request: RawJSON)? = nil,
+    connectionTurn: ConnectionTurn? = nil, fillsIn: Bool = false
   ) {
     self.connectionTurn = connectionTurn
+    self.fillsIn = fillsIn
     self.request = request
     requester = ToolRequester(
       subject: caller.principal.subject, request: asker?.request ?? .null,

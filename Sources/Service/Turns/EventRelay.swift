@@ -10,7 +10,12 @@ struct EventRelay {
   /// The id that all response objects carry, once it is settled.
   var id: String?
   /// Members that echo the request and that were changed on its way to the upstream.
-  var echo: [ResponseEcho] = []
+  private var echo: [ResponseEcho] = []
+  /// Members that are put in where the upstream left them out, for a client that reads them without
+  /// asking whether they are there; nil for one that gets what the upstream sends.
+  private var missing: [(key: String, value: RawJSON)]?
+  /// The ids under which items began, where something is put in.
+  private var begunIDs: Set<String> = []
   var itemIDs = ItemIDs()
   /// Whether all that told of an end agreed on it; what else came is in no cache.
   private(set) var isClean = true
@@ -23,6 +28,12 @@ struct EventRelay {
   /// Goes on behind events that are in a log.
   init(after events: LoggedEvents = LoggedEvents()) {
     count = events.count
+  }
+
+  mutating func repeats(_ echo: [ResponseEcho]) {
+    self.echo = echo.filter { $0.mode != .missing }
+    let missing = echo.filter { $0.mode == .missing }.map { (key: $0.key, value: $0.value) }
+    self.missing = missing.isEmpty ? nil : missing
   }
 
   /// Takes the next round of a response whose client sees one.
@@ -39,12 +50,20 @@ struct EventRelay {
     // In later rounds the response has begun for its client.
     guard earlierItems == 0 || event.kind == .output || event.kind == .error else { return nil }
     defer { count += 1 }
+    if missing != nil, event.carriesItem { noteBeginning(event.json) }
     guard earlierItems > 0, let index = event.json["output_index"]?.integer else {
       return rendered(event)
     }
     let moved = itemIDs.written(to: event.json).setting(
       "output_index", to: .integer(index.addingSaturating(Int64(earlierItems))))
     return numbered(moved, event.sequenceNumber).bytes
+  }
+
+  private mutating func noteBeginning(_ event: RawJSON) {
+    guard event["type"]?.string == "response.output_item.added",
+      let id = event["item"]?["id"]?.string
+    else { return }
+    begunIDs.insert(id)
   }
 
   /// Makes the next event, one of the daemon's own.
@@ -77,7 +96,7 @@ struct EventRelay {
       return rendered(type, seen)
     }
     // Items that were put into it stand in the result, while the event stays as it came.
-    guard response.json.bytes == told.bytes else {
+    guard response.json.bytes == told.bytes || missing != nil else {
       return told["status"]?.string == response.status ? rendered(terminal) : rendered(type, seen)
     }
     return rendered(terminal, with: seen)
@@ -104,6 +123,7 @@ struct EventRelay {
     guard seen.kind == .object else { return seen }
     if let id, response.id != id { seen = seen.setting("id", to: .string(id)) }
     for member in echo { seen = member.apply(to: seen) }
+    if let missing { seen = seen.adding(missing) }
     return itemIDs.written(toResponse: seen)
   }
 
@@ -132,6 +152,31 @@ struct EventRelay {
     return items.hasElements ? ResponseObject(ended.json.setting("output", to: items)) : ended
   }
 
+  /// The longest log that is read once more, in bytes: some milliseconds' worth.
+  private static let longestRead = 2 << 20
+
+  /// A finished response with the items that the stream of its log has, under the ids that it gives
+  /// them: they are what a client that gets it filled in has seen.
+  ///
+  /// - Parameter told: the response as the upstream sent it.
+  func agreed(
+    _ response: ResponseObject, _ told: ResponseObject, _ log: LoggedEvents
+  ) -> ResponseObject {
+    guard missing != nil, let id, log.bytes <= Self.longestRead else { return response }
+    let items = told.output?.elements ?? []
+    let isWhole = items.allSatisfy { item in
+      item["id"]?.string.map { begunIDs.contains($0) } ?? false
+    }
+    guard items.isEmpty || !isWhole else { return response }
+    var events = SparseEvents(ResponseDefaults(id: id, createdAt: 0))
+    for number in 0..<log.count {
+      events.complete(RawJSON(checked: log[number])) { _, _ in }
+    }
+    let agreed = events.agreed(items, status: response.status ?? "completed")
+    guard agreed != items else { return response }
+    return ResponseObject(response.json.setting("output", to: .array(agreed)))
+  }
+
   private func assembler(of log: LoggedEvents, from start: Int) -> ResponseAssembler {
     var assembler = ResponseAssembler()
     for number in start..<max(start, log.count) { assembler.add(RawJSON(checked: log[number])) }
@@ -146,12 +191,24 @@ struct EventRelay {
 
 /// One member of a response object that says what the client asked.
 package struct ResponseEcho: Sendable {
+  package enum Mode: Sendable {
+    /// In place of what the upstream says, and only there.
+    case replaced
+    /// Whatever the upstream says.
+    case set
+    /// Only where the upstream says nothing.
+    case missing
+  }
+
   let key: String
   let value: RawJSON
-  /// Whether it is also put where the upstream left the member out.
-  let isAdded: Bool
+  let mode: Mode
 
   func apply(to response: RawJSON) -> RawJSON {
-    isAdded ? response.setting(key, to: value) : response.replacing(key, with: value)
+    switch mode {
+    case .replaced: response.replacing(key, with: value)
+    case .set: response.setting(key, to: value)
+    case .missing: response.adding([(key, value)])
+    }
   }
 }

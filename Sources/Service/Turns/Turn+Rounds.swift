@@ -21,7 +21,8 @@ extension Turn {
     }
     let response = relay.ended(told, terminal.kind, log)
     guard rounds.owners.mayCallDaemon else {
-      return conclude(Conclusion(response: response, terminal: terminal), log)
+      let agreed = relay.agreed(response, told, log)
+      return conclude(Conclusion(response: agreed, terminal: terminal), log)
     }
     let round = rounds.withCallIDs(response.json)
     let items = round["output"]?.objects ?? []

@@ -133,7 +133,7 @@ package struct Turn {
 
   private mutating func begin(_ owners: CallOwners, _ echo: [ResponseEcho]) -> [TurnAction] {
     guard case .preparing = phase else { return [] }
-    relay.echo = echo
+    relay.repeats(echo)
     rounds.owners = owners
     if rounds.count > 0 { relay.beginRound(afterItems: rounds.items.count) }
     waiting = []

@@ -39,7 +39,8 @@ extension HTTPFace {
   ) throws(RPCError) -> (cursor: any Cursor, params: RawJSON) {
     let params = try HTTPCall.completed(
       create.params, head, daemon.configuration.http, isOnly: false)
-    let call = Call(params: params, caller: caller, asker: nil, connectionTurn: turn)
+    let call = Call(
+      params: params, caller: caller, asker: nil, connectionTurn: turn, fillsIn: true)
     guard case .cursor(let cursor) = try Method.responsesCreate.perform(daemon, call) else {
       throw RPCError(.internal, "a create is answered without a cursor")
     }

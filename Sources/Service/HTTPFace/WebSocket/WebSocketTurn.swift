@@ -85,16 +85,16 @@ final class WebSocketTurn {
       cursor.advance()
     case .end(let outcome):
       cursor.detach()
-      end(outcome)
+      end(outcome, cursor.identity)
     }
   }
 
-  private func end(_ outcome: ResponseOutcome) {
+  private func end(_ outcome: ResponseOutcome, _ identity: ResponseIdentity?) {
     switch outcome {
     case .response(let response, let halley):
       if !create.isStored { unstored = connection.ended(with: response, halley: halley) }
       state = .ended
-      ready = messages { format.end(outcome, $0) }
+      ready = messages { format.end(outcome, identity, $0) }
     case .failure(let error):
       fail(APIError(error))
       // It was given up, and what it went on from is as it was.
@@ -104,7 +104,7 @@ final class WebSocketTurn {
       // take it for the next answer.
       state = .ended
       ready = messages { emit in
-        format.end(outcome) { event, name in
+        format.end(outcome, identity) { event, name in
           if event["type"]?.string != "error" { emit(event, name) }
         }
       }
