@@ -49,6 +49,7 @@ let package = Package(
     .systemLibrary(
       name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CScan"),
     .target(name: "CSpawn"),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -57,7 +58,7 @@ let package = Package(
     // Debian's package has no file for pkg-config.
     .systemLibrary(name: "CWslay", providers: [.apt(["libwslay-dev"])]),
 
-    .target(name: "JSON", swiftSettings: strict),
+    .target(name: "JSON", dependencies: ["CScan"], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["JSON"], swiftSettings: strict),
     .target(name: "EventLoop", dependencies: ["CSystemd"], swiftSettings: strict),
     .target(name: "HTTPClient", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),

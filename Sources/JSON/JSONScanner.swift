@@ -34,6 +34,21 @@ package struct JSONScanner {
   package static func scan(
     _ text: Span<UInt8>, limits: JSONLimits, child: (Child) -> Void = { _ in }
   ) throws(JSONError) -> Range<Int> {
+    if let value = QuickScan.value(of: text, limits: limits, child: child) { return value }
+    return try scanExactly(text, limits: limits, child: child)
+  }
+
+  /// The same where that can be told quickly; nil where the text takes a closer look, or is none.
+  package static func quickScan(
+    _ text: Span<UInt8>, limits: JSONLimits, child: (Child) -> Void
+  ) -> Range<Int>? {
+    QuickScan.value(of: text, limits: limits, child: child)
+  }
+
+  /// The same, byte by byte: finds what is wrong with a text, and where.
+  package static func scanExactly(
+    _ text: Span<UInt8>, limits: JSONLimits, child: (Child) -> Void = { _ in }
+  ) throws(JSONError) -> Range<Int> {
     do throws(UTF8.ValidationError) {
       _ = try UTF8Span(validating: text)
     } catch {

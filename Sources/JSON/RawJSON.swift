@@ -61,7 +61,7 @@ package struct RawJSON: Sendable, Hashable {
 
   /// The same value without line ends, which are white space in JSON: each becomes a space.
   package var onOneLine: RawJSON {
-    guard bytes.span.firstIndex(of: 0x0A, or: 0x0D, from: 0) < bytes.count else { return self }
+    guard bytes.span.lineEnd(from: 0) < bytes.count else { return self }
     return RawJSON(checked: Array(bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })[...])
   }
 

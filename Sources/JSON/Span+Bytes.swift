@@ -1,9 +1,14 @@
+internal import CScan
 internal import Glibc
 
 extension [UInt8] {
   /// Appends the bytes of a span.
   package mutating func append(contentsOf span: Span<UInt8>) {
     unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
+
+  package init(copying span: Span<UInt8>) {
+    self = unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
   }
 }
 
@@ -13,8 +18,16 @@ extension Span<UInt8> {
     firstIndex(of: byte, in: start..<count)
   }
 
+  /// The index of the first LF or CR from an index on; `count` where there is none.
+  package func lineEnd(from start: Int) -> Int {
+    guard start < count else { return count }
+    return unsafe withUnsafeBufferPointer { bytes in
+      unsafe bytes.baseAddress.map { unsafe halley_line_end($0, start, bytes.count) } ?? start
+    }
+  }
+
   /// The index of the first byte of one of two values from an index on; `count` where there is none.
-  package func firstIndex(of byte: UInt8, or other: UInt8, from start: Int) -> Int {
+  func firstIndex(of byte: UInt8, or other: UInt8, from start: Int) -> Int {
     var start = start
     while start < count {
       // Part by part, as the second value may stand far before the first.
@@ -27,6 +40,16 @@ extension Span<UInt8> {
   }
 
   private static var searchedBytes: Int { 512 }
+
+  /// How many bytes at the end are the beginning of others, and not all of them.
+  package func endBeginning(_ others: [UInt8]) -> Int {
+    unsafe withUnsafeBufferPointer { bytes in
+      unsafe others.withUnsafeBufferPointer { others in
+        guard let start = bytes.baseAddress, let other = others.baseAddress else { return 0 }
+        return unsafe halley_begun(start, bytes.count, other, others.count)
+      }
+    }
+  }
 
   /// The end of the range where there is none (memchr(3), which looks at 32 bytes at a time).
   private func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int {

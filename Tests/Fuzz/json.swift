@@ -4,10 +4,13 @@ import JSON
 ///
 /// Holds: nothing traps; a refusal names an offset in the text; what the strict limits take, the
 /// relayed ones take too, with the same value; a value, each of its parts and each edit of it read
-/// back as themselves; a string decodes as UTF-16 would have it, and survives being written.
+/// back as themselves; a string decodes as UTF-16 would have it, and survives being written; and what
+/// `QuickScanExercise` says.
 @c(LLVMFuzzerTestOneInput)
 public func fuzzJSON(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let text = unsafe Array(UnsafeBufferPointer(start: data, count: count))
+  let wrong = QuickScanExercise.run(text)
+  require(wrong == nil, wrong ?? "")
   let relayed = read(text, limits: .relayed)
   if let strict = read(text, limits: .strict) {
     require(
