@@ -70,12 +70,7 @@ enum CurlCallbacks {
       UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
     ) -> Int = { bytes, size, count, context in
       guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
-      nonisolated(unsafe) let owner = unsafe context
-      nonisolated(unsafe) let buffer = unsafe UnsafeRawBufferPointer(
-        start: UnsafeRawPointer(bytes), count: size * count)
-      return EventLoop.assumeIsolated {
-        unsafe transfer(owner).receiveBody(buffer.bindMemory(to: UInt8.self).span)
-      } ? size * count : 0
+      return unsafe BodyParts.take(bytes, size * count, for: context)
     }
 
   /// CURLOPT_HEADERFUNCTION(3); one whole line a call.

@@ -173,6 +173,7 @@ internal import Glibc
     }
     var running: Int32 = 0
     unsafe _ = curl_multi_socket_action(multi, descriptor, flags, &running)
+    BodyParts.deliver()
     collectFinished()
   }
 
@@ -207,8 +208,10 @@ internal import Glibc
       if result != CURLE_OK, transfer.mayRestart {
         restart(transfer)
       } else {
+        // What its owner gave up while it took the last bytes was cut off for all that is known.
+        let isWhole = result == CURLE_OK && !transfer.isGivenUp
         transfer.finish(result)
-        remove(transfer, isWhole: result == CURLE_OK)
+        remove(transfer, isWhole: isWhole)
       }
     }
   }

@@ -41,6 +41,8 @@ package struct TransferCallbacks {
   var finalProgress: TCPProgress?
   private var beginnings = 0
   var hasBegun: Bool { beginnings > 0 }
+  /// Whether nobody hears of it any more.
+  var isGivenUp: Bool { callbacks == nil }
   /// The way to the server; known once the transfer has been set up.
   var route: HTTPRoute?
   /// TLS handshakes that have begun on the way through a proxy.
