@@ -62,7 +62,7 @@ package struct EventLines: Sendable {
   ///
   /// - Returns: whether it did; not where the chunk would be longer than the limit.
   package func append(
-    _ event: ArraySlice<UInt8>, to chunk: inout [UInt8], limit: Int
+    _ event: Span<UInt8>, to chunk: inout [UInt8], limit: Int
   ) -> Bool {
     guard chunk.count + prefix.count + event.count + Self.suffix.count <= limit else {
       return false

@@ -30,30 +30,100 @@ package struct SSEParser: Sendable {
     self.maximumEventBytes = maximumEventBytes
   }
 
+  /// The data of one event.
+  package enum EventData {
+    /// It lies in what arrived, on one line.
+    ///
+    /// - Parameter event: from the first line that can be of the event to behind the empty one.
+    case part(Range<Int>, event: Range<Int>)
+    /// It came in several pieces or lines.
+    case joined(ArraySlice<UInt8>)
+  }
+
   /// Takes what arrived and calls back with the data of each event that it completes.
   package mutating func append(
     _ bytes: Span<UInt8>, event: (ArraySlice<UInt8>) -> Void
   ) throws(EventTooLarge) {
-    var start = 0
-    if endedWithCarriageReturn, bytes.count > 0 {
-      endedWithCarriageReturn = false
-      if bytes[0] == 0x0A { start = 1 }
+    try split(bytes) {
+      switch $0 {
+      case .part(let place, _): event(Array(copying: bytes.extracting(place))[...])
+      case .joined(let data): event(data)
+      }
     }
+  }
+
+  /// The same, where what lies in one piece stays where it is.
+  ///
+  /// - Parameter known: is asked wherever an event begins, with all that may be of it: whoever knows
+  ///   what stands there, such as from an event that was like it, takes it and returns where it
+  ///   ends. Its last byte is a LF.
+  package mutating func split(
+    _ bytes: Span<UInt8>, known: (Range<Int>) -> Int? = { _ in nil }, event: (EventData) -> Void
+  ) throws(EventTooLarge) {
+    var start = skipLineFeed(bytes)
+    // Where an event begins of which nothing is kept.
+    var beginning = isBetweenEvents && !isFirstLine ? start : nil
+    // The data of the event so far, while it is one line of what arrived.
+    var part: Range<Int>?
     while start < bytes.count {
-      let end = bytes.firstIndex(of: 0x0A, or: 0x0D, from: start)
-      guard line.count + data.count + (end - start) <= maximumEventBytes else {
+      if start == beginning,
+        let end = known(start..<start + min(bytes.count - start, maximumEventBytes))
+      {
+        (start, beginning) = (end, end)
+        continue
+      }
+      let end = bytes.lineEnd(from: start)
+      let held = line.count + data.count + (part?.count ?? 0)
+      guard held + (end - start) <= maximumEventBytes else {
         throw EventTooLarge(maximumEventBytes: maximumEventBytes)
       }
-      let part = bytes.extracting(start..<end)
-      guard end < bytes.count else { return line.append(contentsOf: part) }
-      if line.isEmpty {
-        endLine(part, event)
+      let next = end < bytes.count ? afterLineEnd(bytes, at: end) : end
+      if let found = found(start..<end, of: bytes, part) {
+        part = found
+      } else if let known = part, start == end, end < bytes.count {
+        if !known.isEmpty { event(.part(known, event: (beginning ?? known.lowerBound)..<next)) }
+        part = nil
       } else {
-        line.append(contentsOf: part)
-        endPendingLine(event)
+        keep(&part, of: bytes)
+        guard end < bytes.count else { return line.append(contentsOf: bytes.extracting(start...)) }
+        take(bytes.extracting(start..<end), event)
       }
-      start = afterLineEnd(bytes, at: end)
+      if start == end, isBetweenEvents, !isFirstLine { beginning = next }
+      start = next
     }
+    keep(&part, of: bytes)
+  }
+
+  private mutating func skipLineFeed(_ bytes: Span<UInt8>) -> Int {
+    guard endedWithCarriageReturn, bytes.count > 0 else { return 0 }
+    endedWithCarriageReturn = false
+    return bytes[0] == 0x0A ? 1 : 0
+  }
+
+  /// Where the data stands once a line is read that lies in one piece; nil where more is to be done.
+  private func found(
+    _ line: Range<Int>, of bytes: Span<UInt8>, _ part: Range<Int>?
+  ) -> Range<Int>? {
+    guard line.upperBound < bytes.count, self.line.isEmpty, !isFirstLine, !hasData, !line.isEmpty
+    else { return nil }
+    guard bytes[line.lowerBound] == UInt8(ascii: "d") else { return part }
+    guard part == nil, let start = Self.dataStart(bytes.extracting(line)) else { return nil }
+    return line.lowerBound + start..<line.upperBound
+  }
+
+  /// Keeps data that more may belong to.
+  private mutating func keep(_ part: inout Range<Int>?, of bytes: Span<UInt8>) {
+    guard let kept = part else { return }
+    part = nil
+    hasData = true
+    data.append(contentsOf: bytes.extracting(kept))
+  }
+
+  /// Takes the rest of a line.
+  private mutating func take(_ rest: Span<UInt8>, _ event: (EventData) -> Void) {
+    guard !line.isEmpty else { return endLine(rest) { event(.joined($0)) } }
+    line.append(contentsOf: rest)
+    endPendingLine { event(.joined($0)) }
   }
 
   /// Ends the stream: what stands behind the last empty line is handed out as an event.

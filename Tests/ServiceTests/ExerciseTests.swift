@@ -7,6 +7,7 @@ import TestSupport
     "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "-1", "9223372036854775807", "1e999",
     "\\ud83d", "\u{0}", "\n", "\n\n", "data: ", "{}", "[1]", "\"type\":", "\"output_index\":",
     "\"item\":", "\"response\":", "\"response.completed\"", "\"response.created\"", "\"delta\":",
+    "\"sequence_number\":4", "sk-canary-41b9sk", "sk-can", "\r\n", "event: x\n",
     "\"$ref\":\"#\"", "\"multipleOf\":1e-300", "\"minItems\":", "\"enum\":", "\"anyOf\":[",
   ]
 
@@ -32,7 +33,7 @@ import TestSupport
   }
 
   @Test func `streams of an upstream`() throws {
-    try mutate("events", ["sample", "bare"], count: 3000, EventExercise.run)
+    try mutate("events", ["sample", "bare", "deltas"], count: 6000, EventExercise.run)
   }
 
   @Test func `waits that an upstream asks for`() throws {

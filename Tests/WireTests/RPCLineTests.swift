@@ -36,8 +36,10 @@ import Wire
     #expect(Self.text(events.pieces(event)) == line)
     var chunk: [UInt8] = []
     let length = line.utf8.count
-    #expect(!events.append(event, to: &chunk, limit: length - 1) && chunk.isEmpty)
-    #expect(events.append(event, to: &chunk, limit: length))
+    let hadRoom = events.append(event.span, to: &chunk, limit: length - 1)
+    #expect(!hadRoom && chunk.isEmpty)
+    let hasRoom = events.append(event.span, to: &chunk, limit: length)
+    #expect(hasRoom)
     #expect(Self.text([chunk[...]]) == line)
   }
 }

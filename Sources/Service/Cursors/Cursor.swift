@@ -36,6 +36,10 @@ package protocol Cursor: AnyObject {
   /// Goes behind the event that comes next.
   func advance()
 
+  /// Calls back with the events that come next, and goes behind each for which that returns true;
+  /// up to where it returns false.
+  func readEvents(_ take: (Span<UInt8>) -> Bool)
+
   /// Calls back whenever there is more, until `detach`.
   ///
   /// - Parameter client: the name of the client that reads.
@@ -43,6 +47,12 @@ package protocol Cursor: AnyObject {
   func detach()
   /// Hears that the client has gone or has cancelled the request.
   func leave(_ reason: LeaveReason)
+}
+
+extension Cursor {
+  package func readEvents(_ take: (Span<UInt8>) -> Bool) {
+    while case .event(let event)? = next(), take(event.span) { advance() }
+  }
 }
 
 extension RPCError {

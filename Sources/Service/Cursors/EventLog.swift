@@ -89,6 +89,15 @@ package final class EventLog {
     notify()
   }
 
+  /// Appends events that lie in bytes; readers are told once.
+  package func append(_ places: [Range<Int>], of bytes: Span<UInt8>) {
+    precondition(outcome == nil, "an event behind the end of a response")
+    let before = events.bytes
+    events.append(places, of: bytes)
+    hold(events.bytes - before + places.count * LoggedEvents.bytesOfEntry)
+    notify()
+  }
+
   package func finish(_ outcome: ResponseOutcome) {
     precondition(self.outcome == nil, "a response ends once")
     self.outcome = outcome

@@ -107,6 +107,11 @@ final class ResponseReader: Cursor {
   func advance() {
     nextEvent += 1
   }
+
+  func readEvents(_ take: (Span<UInt8>) -> Bool) {
+    guard wantsEvents, !isCancelled else { return }
+    nextEvent = log.events.read(from: nextEvent, take)
+  }
 }
 
 extension ResponseOutcome {

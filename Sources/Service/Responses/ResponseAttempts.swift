@@ -217,7 +217,7 @@ final class ResponseAttempts {
         upstream.breaker.noteAnswer()
         requestID = head.requestID(request.redactor)
       },
-      onEvent: { [self] in receive($0) })
+      onEvent: { [self] in receive($0) }, onPlainEvents: { [self] in receive($0, of: $1) })
     var result = await call.perform()
     if let metrics = call.metrics { connect = metrics.connect }
     if let heldError, case .failure = result {
@@ -256,6 +256,14 @@ final class ResponseAttempts {
     if let heldError { run.receive(heldError) }
     heldError = nil
     run.receive(event)
+  }
+
+  private func receive(_ events: PlainEvents, of bytes: borrowing Span<UInt8>) -> Bool {
+    guard firstMissing == nil, heldError == nil, run.receive(events, of: bytes) else {
+      return false
+    }
+    hasEvents = true
+    return true
   }
 }
 

@@ -326,6 +326,14 @@ final class TurnDriver {
     }
   }
 
+  /// Takes events that lie in bytes; false where each has to be taken by itself.
+  func receive(_ events: PlainEvents, of bytes: borrowing Span<UInt8>) -> Bool {
+    guard !isTaking, let way = turn.pass(events, of: bytes) else { return false }
+    noteArrival()
+    if case .toLog = way { log.append(events.places, of: bytes) }
+    return true
+  }
+
   /// An answer that comes whole is its own first event.
   private func noteArrival() {
     guard timing.firstEvent == nil else { return }

@@ -32,9 +32,7 @@ package final class CursorLines {
 
   /// Appends the lines of events while they fit.
   func append(to chunk: inout [UInt8], limit: Int) {
-    while case .event(let event)? = cursor.next(), events.append(event, to: &chunk, limit: limit) {
-      cursor.advance()
-    }
+    cursor.readEvents { events.append($0, to: &chunk, limit: limit) }
   }
 
   /// The next line; the answer comes last.

@@ -52,6 +52,8 @@ package struct OutputQueue {
   /// - Parameter ended: hears of the requests whose answer is part of it.
   package mutating func nextChunk(_ ended: (CursorLines) -> Void) -> ArraySlice<UInt8> {
     var chunk: [UInt8] = []
+    // Growing would copy what many events brought several times.
+    if !sources.isEmpty { chunk.reserveCapacity(Self.chunkBytes) }
     while chunk.count < Self.chunkBytes {
       if current == nil { takeNext(into: &chunk, ended) }
       guard current != nil else { break }

@@ -66,6 +66,15 @@ struct EventRelay {
     begunIDs.insert(id)
   }
 
+  /// Takes events where clients see them as they came: true, then.
+  mutating func takesAsTheyAre(_ events: PlainEvents) -> Bool {
+    guard earlierItems == 0, !itemIDs.hasOwn, events.firstNumber == Int64(count) else {
+      return false
+    }
+    count += events.places.count
+    return true
+  }
+
   /// Makes the next event, one of the daemon's own.
   mutating func own(_ type: String, _ members: (inout JSONWriter) -> Void) -> ArraySlice<UInt8> {
     defer { count += 1 }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The events of a log, as JSON.
 ///
 /// One value, so that an append is one checked access and not several.
@@ -29,16 +31,41 @@ package struct LoggedEvents {
   }
 
   package mutating func append(_ event: ArraySlice<UInt8>) {
-    let last = blocks.count - 1
-    if last < 0 || blocks[last].count + event.count > Self.blockBytes {
-      blocks.append([])
-      // A log of more than one block will fill this one too: growing would copy it each time.
-      if last >= 0 { blocks[last + 1].reserveCapacity(max(Self.blockBytes, event.count)) }
+    append([0..<event.count], of: event.span)
+  }
+
+  /// Appends events that lie in bytes, in their order.
+  package mutating func append(_ places: [Range<Int>], of bytes: Span<UInt8>) {
+    // Taken out while it grows, so that one look finds it unshared.
+    var block = blocks.popLast() ?? []
+    for place in places {
+      if block.count + place.count > Self.blockBytes, !block.isEmpty {
+        blocks.append(block)
+        block = []
+        // A log of more than one block will fill this one too: growing would copy it each time.
+        block.reserveCapacity(max(Self.blockBytes, place.count))
+      }
+      entries.append(
+        Entry(
+          block: Int32(blocks.count), start: Int32(block.count), count: Int32(place.count)))
+      block.append(contentsOf: bytes.extracting(place))
+      self.bytes += place.count
     }
-    let block = blocks.count - 1
-    let start = blocks[block].count
-    entries.append(Entry(block: Int32(block), start: Int32(start), count: Int32(event.count)))
-    blocks[block].append(contentsOf: event)
-    bytes += event.count
+    blocks.append(block)
+  }
+
+  /// Calls back with events from a number on, until that returns false.
+  ///
+  /// - Returns: the number of the first event that it did not take.
+  @inline(always)
+  package func read(from first: Int, _ take: (Span<UInt8>) -> Bool) -> Int {
+    var number = first
+    while number < entries.count {
+      let entry = entries[number]
+      let (block, start) = (blocks[Int(entry.block)], Int(entry.start))
+      guard take(block.span.extracting(start..<start + Int(entry.count))) else { return number }
+      number += 1
+    }
+    return number
   }
 }

@@ -73,18 +73,11 @@ struct Secret: Sendable {
   }
 
   /// How many bytes at the end of a text are the beginning of it, and not all of it.
-  func begun(in text: Span<UInt8>) -> Int {
-    var start = text.firstIndex(of: bytes[0], from: max(0, text.count - bytes.count + 1))
-    while start < text.count, !isBegun(text, at: start) {
-      start = text.firstIndex(of: bytes[0], from: start + 1)
-    }
-    return text.count - start
-  }
+  func begun(in text: Span<UInt8>) -> Int { text.endBeginning(bytes) }
 
-  private func isBegun(_ text: Span<UInt8>, at start: Int) -> Bool {
-    for index in start..<text.count where text[index] != bytes[index - start] { return false }
-    return true
-  }
+  /// Whether a text that goes on elsewhere may have its beginning at the end, or escapes that could
+  /// spell it.
+  func mayBegin(in text: Span<UInt8>) -> Bool { begun(in: text) > 0 || hasEscapes(text) }
 
   /// Where it ends for the first time; nil where it does not stand.
   func end(in text: Span<UInt8>) -> Int? {

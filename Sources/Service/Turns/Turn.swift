@@ -211,6 +211,23 @@ package struct Turn {
     }
   }
 
+  package enum PlainPassing {
+    case toLog
+    case waits
+  }
+
+  /// Takes events that lie in bytes on the way that the ones before them went; nil where each has to
+  /// be taken by itself.
+  package mutating func pass(_ events: PlainEvents, of bytes: Span<UInt8>) -> PlainPassing? {
+    switch way {
+    case .log: return relay.takesAsTheyAre(events) ? .toLog : nil
+    case .waiting:
+      waiting += events.copied(from: bytes)
+      return .waits
+    case .undecided: return nil
+    }
+  }
+
   private mutating func receive(_ event: UpstreamEvent, _ log: LoggedEvents) -> [TurnAction] {
     guard case .streaming(var stream) = phase, stream.end == nil else { return [] }
     // What is said between its first and its last word is the same, as a rule.

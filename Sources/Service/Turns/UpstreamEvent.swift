@@ -21,7 +21,7 @@ package struct UpstreamEvent {
     didSet { (delta, responsePlace) = (nil, nil) }
   }
   /// Whether it brings an output item, whole or at its beginning.
-  let carriesItem: Bool
+  package let carriesItem: Bool
   /// Where the text of its member `delta` stands in its bytes, without quotes; nil where it has none,
   /// and where the bytes are not those that came.
   private(set) var delta: Range<Int>?
@@ -117,6 +117,14 @@ package struct UpstreamEvent {
     responsePlace = response.map { $0.lowerBound - space..<$0.upperBound - space }
   }
 
+  /// Takes an event that was found to be plain.
+  init(plain bytes: ArraySlice<UInt8>, number: Int64) {
+    kind = .output
+    carriesItem = false
+    sequenceNumber = number
+    self.bytes = bytes
+  }
+
   /// Takes an event of the daemon's own, or one that was taken before.
   init(checked json: RawJSON) {
     let type = json["type"]?.bytes ?? []
@@ -128,7 +136,7 @@ package struct UpstreamEvent {
   }
 
   /// The value of a plain row of digits, which is how sequence numbers are written.
-  private static func digits(_ text: Span<UInt8>, _ range: Range<Int>) -> Int64? {
+  static func digits(_ text: Span<UInt8>, _ range: Range<Int>) -> Int64? {
     guard range.count <= 18 else { return nil }
     var value: Int64 = 0
     for index in range {
@@ -146,7 +154,7 @@ package struct UpstreamEvent {
     ("\"error\"", .error),
   ]
 
-  private static func carriesItem(_ text: Span<UInt8>, _ type: Range<Int>?) -> Bool {
+  static func carriesItem(_ text: Span<UInt8>, _ type: Range<Int>?) -> Bool {
     guard let type else { return false }
     return text.spells("\"response.output_item.added\"", at: type)
       || text.spells("\"response.output_item.done\"", at: type)
@@ -156,7 +164,7 @@ package struct UpstreamEvent {
   private static let longestKind = 22
 
   /// - Parameter type: where the value of the member stands, quotes included.
-  private static func kind(_ text: Span<UInt8>, _ type: Range<Int>?, hasError: Bool) -> Kind {
+  static func kind(_ text: Span<UInt8>, _ type: Range<Int>?, hasError: Bool) -> Kind {
     // Some gateways send a bare `{"error":{…}}`.
     guard let type else { return hasError ? .error : .output }
     guard type.count <= longestKind else { return .output }
@@ -168,7 +176,7 @@ package struct UpstreamEvent {
 extension Span<UInt8> {
   /// Whether the bytes of a range are those of an ASCII text.
   @inline(__always)
-  fileprivate func spells(_ text: StaticString, at range: Range<Int>) -> Bool {
+  func spells(_ text: StaticString, at range: Range<Int>) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
     return unsafe extracting(range).withUnsafeBytes { bytes in
       unsafe bytes.baseAddress.map { unsafe memcmp($0, text.utf8Start, bytes.count) == 0 } ?? true

@@ -53,12 +53,13 @@ package struct DeltaRedactor {
     return giving(held.count)
   }
 
+  /// Whether nothing waits.
+  var isIdle: Bool { held.isEmpty }
+
   private func mayBegin(_ event: UpstreamEvent) -> Bool {
     guard let delta = event.delta else { return false }
     let text = event.bytes.span.extracting(delta)
-    for secret in secrets {
-      if secret.begun(in: text) > 0 || secret.hasEscapes(text) { return true }
-    }
+    for secret in secrets where secret.mayBegin(in: text) { return true }
     return false
   }
 

@@ -23,9 +23,12 @@ final class UpstreamCall {
   private let client: HTTPClient
   private let onAnswer: @EventLoop (HTTPHead) -> Void
   private let onEvent: @EventLoop (UpstreamEvent) -> Void
+  private let onPlainEvents: @EventLoop (PlainEvents, borrowing Span<UInt8>) -> Bool
   private var state = State.waiting
   private var transfer: Transfer?
   private var parser: SSEParser
+  /// Nil while it reads.
+  private var plain: PlainEventReader?
   private var deltas: DeltaRedactor
   private var body: [UInt8] = []
   private var receivedBytes = 0
@@ -41,19 +44,25 @@ final class UpstreamCall {
   private(set) var metrics: TransferMetrics?
   private(set) var started: LoopInstant
 
-  /// - Parameter onAnswer: called when the answer begins, unless its status says that the upstream
-  ///   is in trouble.
+  /// - Parameters:
+  ///   - onAnswer: called when the answer begins, unless its status says that the upstream is in
+  ///     trouble.
+  ///   - onPlainEvents: is given events where they lie in what came; returns false where it wants
+  ///     each of them by itself.
   init(
     _ request: UpstreamRequest, client: HTTPClient,
     onAnswer: @escaping @EventLoop (HTTPHead) -> Void,
-    onEvent: @escaping @EventLoop (UpstreamEvent) -> Void
+    onEvent: @escaping @EventLoop (UpstreamEvent) -> Void,
+    onPlainEvents: @escaping @EventLoop (PlainEvents, borrowing Span<UInt8>) -> Bool
   ) {
     self.request = request
     self.client = client
     self.onAnswer = onAnswer
     self.onEvent = onEvent
+    self.onPlainEvents = onPlainEvents
     parser = SSEParser(maximumEventBytes: request.maximumEventBytes)
     deltas = DeltaRedactor(request.redactor)
+    plain = PlainEventReader(request.redactor)
     lastByte = EventLoop.now
     started = lastByte
   }
@@ -137,14 +146,67 @@ final class UpstreamCall {
     // One search for all events of a piece, and one more for that which began before it.
     let mayPieceHoldKey = request.redactor?.mayStand(in: bytes) ?? false
     mayHoldKey = mayPieceHoldKey || !parser.isBetweenEvents
+    guard var plain else { return }
+    self.plain = nil
+    plain.isOpen = mayPassPlain
     do throws(SSEParser.EventTooLarge) {
-      try parser.append(bytes) {
-        handle($0)
+      try parser.split(bytes, known: { plain.takeAlike($0, of: bytes) }) { event in
+        switch event {
+        case .part(let place, let event): take(place, event: event, of: bytes, &plain)
+        case .joined(let data):
+          handOn(&plain, bytes)
+          mayHoldKey = mayHoldKey && request.redactor?.mayStand(in: data.span) ?? false
+          plain.isOpen = mayPassPlain
+          take(0..<data.count, event: nil, of: data.span, &plain)
+          handOn(&plain, data.span)
+        }
+        guard mayHoldKey != mayPieceHoldKey else { return }
         mayHoldKey = mayPieceHoldKey
+        plain.isOpen = mayPassPlain
       }
+      handOn(&plain, bytes)
     } catch {
+      handOn(&plain, bytes)
       fail("limit", "an event of more than \(error.maximumEventBytes) bytes")
     }
+    self.plain = plain
+  }
+
+  /// Whether events of which nothing has to be known may be passed over as they come.
+  private var mayPassPlain: Bool {
+    guard case .streaming = state else { return false }
+    return !mayHoldKey && deltas.isIdle
+  }
+
+  /// Takes an event that lies in bytes, together with those before it where nothing is to be done.
+  private func take(
+    _ place: Range<Int>, event: Range<Int>?, of bytes: borrowing Span<UInt8>,
+    _ plain: inout PlainEventReader
+  ) {
+    if plain.take(place, event: event, of: bytes) { return }
+    if handOn(&plain, bytes), plain.take(place, event: event, of: bytes) { return }
+    handle(Array(copying: bytes.extracting(place))[...])
+    plain.isOpen = mayPassPlain
+  }
+
+  /// Hands on what was taken together; returns whether there was any.
+  @discardableResult
+  private func handOn(_ plain: inout PlainEventReader, _ bytes: borrowing Span<UInt8>) -> Bool {
+    let events = plain.events
+    guard !events.places.isEmpty else { return false }
+    plain.events = PlainEvents()
+    noteEvent()
+    if !onPlainEvents(events, bytes) {
+      for place in events.places { handle(Array(copying: bytes.extracting(place))[...]) }
+    }
+    plain.isOpen = mayPassPlain
+    return true
+  }
+
+  private func noteEvent() {
+    guard !hasEvent else { return }
+    hasEvent = true
+    rearmTimer()
   }
 
   private func failOverLimit() {
@@ -160,10 +222,7 @@ final class UpstreamCall {
       var event = try UpstreamEvent(
         data: mayHoldKey ? request.redactor?.cleaned(data) ?? data : data)
       if event.kind != .output { event = event.withoutSecrets(request.redactor) }
-      if !hasEvent {
-        hasEvent = true
-        rearmTimer()
-      }
+      noteEvent()
       if deltas.passes(event) {
         onEvent(event)
       } else {
