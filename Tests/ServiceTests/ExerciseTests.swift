@@ -7,7 +7,7 @@ import TestSupport
     "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "-1", "9223372036854775807", "1e999",
     "\\ud83d", "\u{0}", "\n", "\n\n", "data: ", "{}", "[1]", "\"type\":", "\"output_index\":",
     "\"item\":", "\"response\":", "\"response.completed\"", "\"response.created\"", "\"delta\":",
-    "\"sequence_number\":4", "sk-canary-41b9sk", "sk-can", "\r\n", "event: x\n",
+    "\"sequence_number\":4", "sk-canary-41b9sk", "sk-can", "\r\n", "event: x\n", "\ndata: ",
     "\"$ref\":\"#\"", "\"multipleOf\":1e-300", "\"minItems\":", "\"enum\":", "\"anyOf\":[",
   ]
 

@@ -95,12 +95,14 @@ package struct PlainEventReader {
   ///
   /// - Parameters:
   ///   - place: of its data.
-  ///   - event: of all its lines; nil where they are not there.
+  ///   - event: of all its lines; nil where they are not there, and the data may be of several.
   package mutating func take(
     _ place: Range<Int>, event: Range<Int>?, of bytes: Span<UInt8>
   ) -> Bool {
     guard isOpen else { return false }
     let text = bytes.extracting(place)
+    // Lines that were joined have to become one.
+    guard event != nil || text.lineEnd(from: 0) == text.count else { return false }
     var members = Members()
     var children: [JSONScanner.Child] = []
     children.reserveCapacity(16)
