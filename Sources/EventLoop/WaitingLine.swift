@@ -39,10 +39,17 @@ package final class WaitingLine {
   ///
   /// - Parameter user: who takes turns with others; the one who leaves has to say the same.
   package func enter(as user: String = "") async throws {
-    if isFree { return give(to: user) }
+    if enterIfFree(as: user) { return }
     let place = Promise<Result<Void, CancellationError>>()
     waiters.append(Waiter(user: user, place: place))
     try await place.wait { self.giveUp(place) }.get()
+  }
+
+  /// Takes a place where nobody has to wait for one; false where there is none.
+  package func enterIfFree(as user: String = "") -> Bool {
+    guard isFree else { return false }
+    give(to: user)
+    return true
   }
 
   /// Gives the place to the next in turn.

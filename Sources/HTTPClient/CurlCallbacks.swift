@@ -80,10 +80,10 @@ enum CurlCallbacks {
     ) -> Int = { bytes, size, count, context in
       guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
       nonisolated(unsafe) let owner = unsafe context
-      let buffer = unsafe UnsafeRawBufferPointer(
+      nonisolated(unsafe) let line = unsafe UnsafeRawBufferPointer(
         start: UnsafeRawPointer(bytes), count: size * count)
-      let line = unsafe [UInt8](buffer)
-      return EventLoop.assumeIsolated { unsafe transfer(owner).receiveHeader(line) }
-        ? size * count : 0
+      return EventLoop.assumeIsolated {
+        unsafe transfer(owner).receiveHeader(line.bindMemory(to: UInt8.self).span)
+      } ? size * count : 0
     }
 }

@@ -18,7 +18,7 @@ internal import Glibc
   private let share: UnsafeMutableRawPointer
   private var timer: TimerSource?
   private(set) var transfers: [UInt: Transfer] = [:]
-  private var idleHandles: [UnsafeMutableRawPointer] = unsafe []
+  private var idleHandles: [EasyHandle] = []
   private var abandoned: [Transfer] = []
   private var isTimeoutDue = false
   private var isActionScheduled = false
@@ -81,7 +81,7 @@ internal import Glibc
   }
 
   isolated deinit {
-    while let handle = unsafe idleHandles.popLast() { unsafe curl_easy_cleanup(handle) }
+    while let handle = idleHandles.popLast() { handle.close() }
     unsafe curl_multi_cleanup(multi)
     unsafe curl_share_cleanup(share)
     close(closedSocket)
@@ -91,13 +91,13 @@ internal import Glibc
   package func start(
     _ request: HTTPRequest, _ callbacks: TransferCallbacks
   ) throws(HTTPError) -> Transfer {
-    let easy = try unsafe takeHandle()
-    let transfer = unsafe Transfer(easy: easy, client: self, callbacks: callbacks)
+    let handle = try takeHandle(for: request)
+    let transfer = Transfer(handle, client: self, callbacks: callbacks)
     do throws(HTTPError) {
       try transfer.configure(request)
       try begin(transfer)
     } catch {
-      unsafe keep(easy)
+      keep(handle, isSetUp: false)
       throw error
     }
     return transfer
@@ -130,7 +130,7 @@ internal import Glibc
       try begin(transfer)
     } catch {
       transfer.finish(.failure(error))
-      unsafe keep(transfer.easy)
+      keep(transfer.handle, isSetUp: false)
     }
   }
 
@@ -220,7 +220,7 @@ internal import Glibc
     // Its handle may serve another transfer by now.
     guard transfers[transfer.key] === transfer else { return }
     detach(transfer, isWhole: isWhole)
-    unsafe keep(transfer.easy)
+    keep(transfer.handle, isSetUp: isWhole && transfer.leavesSetup)
   }
 
   /// - Parameter isWhole: whether its answer came to an end.
@@ -239,22 +239,24 @@ internal import Glibc
     }
   }
 
-  private func keep(_ easy: UnsafeMutableRawPointer) {
-    guard unsafe idleHandles.count < Self.maximumIdleHandles else {
-      unsafe curl_easy_cleanup(easy)
-      return
-    }
-    // Nothing of the finished transfer may be left behind: its buffers are freed now.
-    unsafe curl_easy_reset(easy)
-    unsafe idleHandles.append(easy)
+  private func keep(_ handle: EasyHandle, isSetUp: Bool) {
+    guard idleHandles.count < Self.maximumIdleHandles else { return handle.close() }
+    handle.dropBody()
+    if !isSetUp { handle.reset() }
+    idleHandles.append(handle)
   }
 
-  private func takeHandle() throws(HTTPError) -> UnsafeMutableRawPointer {
-    guard let easy = unsafe idleHandles.popLast() ?? curl_easy_init() else {
+  /// A handle that is set up for such a request already, or for none.
+  private func takeHandle(for request: HTTPRequest) throws(HTTPError) -> EasyHandle {
+    let ready = idleHandles.lastIndex { $0.setup.map(request.isSetUp) ?? false }
+    if let ready { return idleHandles.remove(at: ready) }
+    let handle = idleHandles.popLast()
+    handle?.reset()
+    guard let handle = unsafe handle ?? curl_easy_init().map({ unsafe EasyHandle($0) }) else {
       throw HTTPError(.outOfMemory, "no memory for a transfer")
     }
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-    unsafe CurlProfile.apply(to: easy, share: share, context: context)
-    return unsafe easy
+    unsafe CurlProfile.apply(to: handle.pointer, share: share, context: context)
+    return handle
   }
 }

@@ -9,40 +9,71 @@ struct HTTPHeadReader {
   /// Of the last status line; 0 before there is one.
   private(set) var status = 0
   private(set) var isWhole = false
-  private var fields: [(name: String, value: String)] = []
+  /// Whether the last status line was HTTP/1.0's.
+  private(set) var isOld = false
+  private var fields: [UInt8] = []
+  private var lines: [HTTPHead.FieldLine] = []
   private var bytes = 0
 
   /// Takes a line; returns the head where the line ends that of a final answer, for the first time.
-  mutating func append(_ line: [UInt8]) throws(HTTPError) -> HTTPHead? {
+  mutating func append(_ line: Span<UInt8>) throws(HTTPError) -> HTTPHead? {
     bytes += line.count
     guard bytes <= Self.maximumBytes else {
       throw HTTPError(.protocolViolation, "header fields of more than \(Self.maximumBytes) bytes")
     }
-    if line.starts(with: "HTTP/".utf8) {
-      status = Self.status(of: line)
-      fields = []
-    } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-      let name = line[..<colon].map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
-      fields.append((String(decoding: name, as: UTF8.self), line[(colon + 1)...].trimmedText))
-    } else if status >= 200, !isWhole, line[...].trimmedText.isEmpty {
+    if Self.isStatus(line) {
+      begin(line)
+    } else if let colon = Self.colon(in: line) {
+      lines.append(
+        HTTPHead.FieldLine(
+          start: fields.count, colon: fields.count + colon, end: fields.count + line.count))
+      for index in line.indices { fields.append(line[index]) }
+    } else if status >= 200, !isWhole, Self.isBlank(line) {
       isWhole = true
-      return HTTPHead(status: status, fields: fields)
+      return HTTPHead(status: status, bytes: fields, lines: lines)
     }
     return nil
   }
 
-  private static func status(of line: [UInt8]) -> Int {
-    let words = line.split(separator: 0x20, maxSplits: 2)
-    return words.count > 1 ? Int(words[1].trimmedText) ?? 0 : 0
+  private mutating func begin(_ line: Span<UInt8>) {
+    status = Self.status(of: line)
+    isOld = line.count > 7 && line[5] == UInt8(ascii: "1") && line[7] == UInt8(ascii: "0")
+    fields.removeAll(keepingCapacity: true)
+    lines.removeAll(keepingCapacity: true)
+    // What most answers have fits.
+    fields.reserveCapacity(1024)
+    lines.reserveCapacity(24)
   }
-}
 
-extension ArraySlice<UInt8> {
-  /// The text without spaces, tabs, CR and LF at its ends.
-  fileprivate var trimmedText: String {
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D ~= $0) }
-    let start = firstIndex { !isSpace($0) } ?? endIndex
-    let end = lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
-    return String(decoding: self[start..<end], as: UTF8.self)
+  private static func isStatus(_ line: Span<UInt8>) -> Bool {
+    line.count >= 5 && line[0] == UInt8(ascii: "H") && line[1] == UInt8(ascii: "T")
+      && line[2] == UInt8(ascii: "T") && line[3] == UInt8(ascii: "P")
+      && line[4] == UInt8(ascii: "/")
+  }
+
+  private static func colon(in line: Span<UInt8>) -> Int? {
+    for index in line.indices where line[index] == UInt8(ascii: ":") { return index }
+    return nil
+  }
+
+  private static func isBlank(_ line: Span<UInt8>) -> Bool {
+    for index in line.indices where !HTTPHead.isSpace(line[index]) { return false }
+    return true
+  }
+
+  /// The number behind the version; 0 where there is none.
+  private static func status(of line: Span<UInt8>) -> Int {
+    var index = 0
+    while index < line.count, line[index] != 0x20 { index += 1 }
+    while index < line.count, line[index] == 0x20 { index += 1 }
+    var status = 0
+    var digits = 0
+    while index < line.count, 0x30...0x39 ~= line[index], digits < 4 {
+      status = status * 10 + Int(line[index] - 0x30)
+      digits += 1
+      index += 1
+    }
+    guard index == line.count || HTTPHead.isSpace(line[index]) else { return 0 }
+    return status
   }
 }

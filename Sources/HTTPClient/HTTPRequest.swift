@@ -17,6 +17,11 @@ package struct HTTPRequest: Sendable {
   /// Whether no connection of the pool may carry it (421 Misdirected Request, RFC 9110).
   package var isOnNewConnection = false
 
+  /// Whether a handle that was set up for another request needs only this one's body.
+  func isSetUp(as other: HTTPRequest) -> Bool {
+    method == other.method && url == other.url && headers == other.headers && route == other.route
+  }
+
   package init(
     _ method: Method, _ url: String, headers: [String] = [], body: [UInt8]? = nil,
     route: HTTPRoute
@@ -32,24 +37,74 @@ package struct HTTPRequest: Sendable {
 /// The status line and header fields of an answer.
 package struct HTTPHead: Sendable {
   package let status: Int
-  /// Names in lower case, in the order of arrival.
-  package let fields: [(name: String, value: String)]
+  /// Field lines, one behind the other, as they came.
+  private let bytes: [UInt8]
+  /// Where each of them lies, and its colon.
+  private let lines: [FieldLine]
 
-  package init(status: Int, fields: [(name: String, value: String)]) {
-    self.status = status
-    self.fields = fields
+  struct FieldLine {
+    let start: Int
+    let colon: Int
+    let end: Int
   }
 
-  /// The first value of a field.
+  init(status: Int, bytes: [UInt8], lines: [FieldLine]) {
+    self.status = status
+    self.bytes = bytes
+    self.lines = lines
+  }
+
+  package init(status: Int, fields: [(name: String, value: String)]) {
+    var bytes: [UInt8] = []
+    var lines: [FieldLine] = []
+    for field in fields {
+      let start = bytes.count
+      bytes += field.name.utf8
+      let colon = bytes.count
+      bytes.append(UInt8(ascii: ":"))
+      bytes += field.value.utf8
+      lines.append(FieldLine(start: start, colon: colon, end: bytes.count))
+    }
+    self.init(status: status, bytes: bytes, lines: lines)
+  }
+
+  /// The first value of a field, without the white space around it.
+  ///
+  /// - Parameter name: in lower case.
   package subscript(name: String) -> String? {
-    fields.first { $0.name == name }?.value
+    value(of: name).map { String(decoding: bytes[$0], as: UTF8.self) }
   }
 
   /// The type of its content without parameters, in lower case; nil where it names none.
   package var mediaType: String? {
-    self["content-type"].map { value in
-      let type = value.utf8.prefix { $0 != UInt8(ascii: ";") }
-      return String(decoding: type.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)
+    value(of: "content-type").map { value in
+      let type = bytes[value].prefix { $0 != UInt8(ascii: ";") }
+      return String(decoding: type.map(Self.lowercased), as: UTF8.self)
     }
   }
+
+  private func value(of name: String) -> Range<Int>? {
+    let wanted = name.utf8Span.span
+    for line in lines where line.colon - line.start == wanted.count {
+      var isSame = true
+      for index in wanted.indices
+      where Self.lowercased(bytes[line.start + index]) != wanted[index] {
+        isSame = false
+      }
+      if isSame { return trimmed(line.colon + 1..<line.end) }
+    }
+    return nil
+  }
+
+  private func trimmed(_ range: Range<Int>) -> Range<Int> {
+    var (start, end) = (range.lowerBound, range.upperBound)
+    while start < end, Self.isSpace(bytes[start]) { start += 1 }
+    while start < end, Self.isSpace(bytes[end - 1]) { end -= 1 }
+    return start..<end
+  }
+
+  static func lowercased(_ byte: UInt8) -> UInt8 { 0x41...0x5A ~= byte ? byte | 0x20 : byte }
+
+  /// Spaces, tabs, CR and LF.
+  static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
 }

@@ -1,5 +1,5 @@
 /// How a server is reached, and what proves to it who asks.
-package struct HTTPRoute: Sendable {
+package struct HTTPRoute: Sendable, Equatable {
   /// Until the connection stands, proxy and TLS included.
   package var connectTimeout: Duration
   /// PEM file of the authorities to trust instead of the system's, for a proxy too.
@@ -18,7 +18,7 @@ package struct HTTPRoute: Sendable {
 }
 
 /// A proxy that makes tunnels: CONNECT (RFC 9110, section 9.3.6), over TLS or not, or SOCKS 5.
-package struct HTTPProxy: Sendable {
+package struct HTTPProxy: Sendable, Equatable {
   /// `http`, `https` or `socks5h`, host and port.
   package let url: String
   /// `user:password`, for this proxy only.

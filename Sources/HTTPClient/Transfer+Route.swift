@@ -5,7 +5,6 @@ internal import Glibc
 /// The way to the server: certificates, proxy, Unix socket.
 extension Transfer {
   func configure(_ route: HTTPRoute) {
-    self.route = route
     let milliseconds = max(1, Int(route.connectTimeout.wholeMicroseconds / 1000))
     unsafe _ = halley_setopt_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
     if let authorities = route.authorities {

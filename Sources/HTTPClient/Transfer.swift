@@ -23,12 +23,9 @@ package struct TransferCallbacks {
 /// One request on its way and its answer.
 @EventLoop
 @safe package final class Transfer {
-  let easy: UnsafeMutableRawPointer
+  let handle: EasyHandle
   private unowned let client: HTTPClient
   private var callbacks: TransferCallbacks?
-  private var headerLines: UnsafeMutablePointer<curl_slist>?
-  private var body: UnsafeMutableRawBufferPointer?
-  private var errorText: UnsafeMutablePointer<CChar>
   private var head = HTTPHeadReader()
   private var failure: HTTPError?
   private let started = EventLoop.now
@@ -49,22 +46,17 @@ package struct TransferCallbacks {
   var handshakes = 0
   private var isOnReusedConnection = false
   private var hasRestarted = false
+  private var isOnNewConnection = false
 
-  init(easy: UnsafeMutableRawPointer, client: HTTPClient, callbacks: TransferCallbacks) {
-    unsafe self.easy = easy
+  init(_ handle: EasyHandle, client: HTTPClient, callbacks: TransferCallbacks) {
+    self.handle = handle
     self.client = client
     self.callbacks = callbacks
-    unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
-    unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    unsafe handle.errorText[0] = 0
   }
 
+  var easy: UnsafeMutableRawPointer { unsafe handle.pointer }
   var key: UInt { unsafe UInt(bitPattern: easy) }
-
-  isolated deinit {
-    unsafe curl_slist_free_all(headerLines)
-    unsafe body?.deallocate()
-    unsafe errorText.deallocate()
-  }
 
   /// Ends the transfer at once: HTTP/1.1 closes the connection, HTTP/2 resets the stream. No
   /// callback comes any more. May be called at any time, also from a callback.
@@ -77,24 +69,26 @@ package struct TransferCallbacks {
   // MARK: Setting up
 
   func configure(_ request: HTTPRequest) throws(HTTPError) {
-    try check(request)
-    for line in request.headers + ["Accept-Encoding: identity", "Expect:"] {
-      guard let longer = unsafe curl_slist_append(headerLines, line) else {
-        throw HTTPError(.outOfMemory, "no memory for a header field")
-      }
-      unsafe headerLines = longer
-    }
-    unsafe _ = halley_setopt_string(easy, CURLOPT_URL, request.url)
-    unsafe _ = halley_setopt_pointer(easy, CURLOPT_HTTPHEADER, headerLines)
-    unsafe _ = halley_setopt_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
-    configure(request.route)
+    route = request.route
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_WRITEDATA, context)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_HEADERDATA, context)
     unsafe _ = halley_setopt_pointer(easy, CURLOPT_PREREQDATA, context)
-    unsafe _ = halley_setopt_pointer(easy, CURLOPT_PRIVATE, context)
+    if handle.setup == nil {
+      try check(request)
+      try handle.setUp(for: request)
+      configure(request.route)
+      configureMethod(request)
+    }
     if request.isOnNewConnection { useNewConnection() }
-    configureMethod(request)
+    if request.method == .post { handle.setBody(request.body ?? []) }
+  }
+
+  /// Whether its handle may go on with what it is set up for. Not after anything out of the ordinary,
+  /// which libcurl might remember: an HTTP/1.0 answer has the handle's next requests be of that
+  /// version.
+  var leavesSetup: Bool {
+    head.isWhole && !head.isOld && !hasRestarted && !isOnNewConnection && route?.proxy == nil
   }
 
   private func configureMethod(_ request: HTTPRequest) {
@@ -102,22 +96,11 @@ package struct TransferCallbacks {
     switch request.method {
     case .get: unsafe _ = halley_setopt_long(easy, CURLOPT_HTTPGET, 1)
     case .head: unsafe _ = halley_setopt_long(easy, CURLOPT_NOBODY, 1)
-    case .post: setBody(request.body ?? [])
+    case .post: unsafe _ = halley_setopt_long(easy, CURLOPT_POST, 1)
     case .delete:
       unsafe _ = halley_setopt_long(easy, CURLOPT_HTTPGET, 1)
       unsafe _ = halley_setopt_string(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
     }
-  }
-
-  /// libcurl reads the body while it sends, so it gets a copy that stays where it is.
-  private func setBody(_ bytes: [UInt8]) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
-    unsafe copy.copyBytes(from: bytes)
-    unsafe body = copy
-    unsafe _ = halley_setopt_long(easy, CURLOPT_POST, 1)
-    unsafe _ = halley_setopt_pointer(easy, CURLOPT_POSTFIELDS, copy.baseAddress)
-    unsafe _ = halley_setopt_offset(
-      easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
   }
 
   /// libcurl turns a CR or LF in a field into further header lines, so bytes are checked here too.
@@ -134,8 +117,7 @@ package struct TransferCallbacks {
 
   /// Whether all bytes are ASCII from a first one up to 0x7E.
   private static func isVisible(_ text: String, from first: UInt8) -> Bool {
-    let bytes = Array(text.utf8)
-    let span = bytes.span
+    let span = text.utf8Span.span
     var isVisible = true
     for index in span.indices {
       let byte = span[index]
@@ -202,13 +184,14 @@ package struct TransferCallbacks {
   }
 
   private func useNewConnection() {
+    isOnNewConnection = true
     unsafe _ = halley_setopt_long(easy, CURLOPT_FRESH_CONNECT, 1)
   }
 
   // MARK: What libcurl reports
 
   /// Takes a header line; false ends the transfer.
-  func receiveHeader(_ line: [UInt8]) -> Bool {
+  func receiveHeader(_ line: borrowing Span<UInt8>) -> Bool {
     guard callbacks != nil else { return false }
     do throws(HTTPError) {
       if let head = try head.append(line) { callbacks?.onHead(head) }
@@ -228,7 +211,7 @@ package struct TransferCallbacks {
   func finish(_ result: CURLcode) {
     let metrics = self.metrics
     guard result != CURLE_OK else { return finish(.success(metrics)) }
-    let detail = unsafe String(cString: errorText)
+    let detail = unsafe String(cString: handle.errorText)
     let error =
       failure ?? routeError(result, detail: detail)
       ?? HTTPError(result, hasConnected: metrics.requestSent, detail: detail)

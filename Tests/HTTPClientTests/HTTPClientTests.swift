@@ -1,4 +1,5 @@
 import EventLoop
+import Foundation
 import HTTPClient
 import Synchronization
 import TestSupport
@@ -121,6 +122,60 @@ import Testing
       try await eventually("it is gone") { transfer == nil }
     }
     #expect(client.connectionsOpened == 1)
+  }
+
+  @Test @EventLoop
+  func `requests that follow each other send what is theirs, whatever was sent before`()
+    async throws
+  {
+    let seen = Mutex<[String]>([])
+    let server = try ScriptedServer { connection, _ in
+      while true {
+        let request = try connection.request()
+        seen.withLock { $0.append(request) }
+        try connection.answer("")
+      }
+    }
+    defer { server.stop() }
+    let client = try HTTPClient()
+    let route = HTTPRoute(connectTimeout: .seconds(10))
+    func post(_ body: String, _ field: String) -> HTTPRequest {
+      HTTPRequest(.post, server.url, headers: [field], body: Array(body.utf8), route: route)
+    }
+    let long = String(repeating: "long", count: 1000)
+    let requests = [
+      post("one", "X-A: 1"), post(long, "X-A: 1"), post("", "X-A: 1"), post("four", "X-A: 2"),
+      get(server), post("six", "X-A: 1"), HTTPRequest(.delete, server.url, route: route),
+      post("eight", "X-A: 1"),
+    ]
+    for request in requests { _ = try await fetch(client, request).get() }
+    let texts = seen.withLock { $0 }
+    #expect(
+      texts.map { $0.prefix { $0 != " " } }
+        == ["POST", "POST", "POST", "POST", "GET", "POST", "DELETE", "POST"])
+    #expect(
+      texts.map { $0.components(separatedBy: "\r\n\r\n").last }
+        == ["one", long, "", "four", "", "six", "", "eight"])
+    #expect(
+      texts.map { $0.contains("X-A: 1") }
+        == [true, true, true, false, false, true, false, true])
+    #expect(client.connectionsOpened == 1)
+  }
+
+  @Test @EventLoop
+  func `an answer of HTTP 1.0 does not make the next requests be of it`() async throws {
+    let seen = Mutex<[String]>([])
+    let server = try ScriptedServer { connection, number in
+      let request = try connection.request()
+      seen.withLock { $0.append(request) }
+      try connection.write(
+        "HTTP/1.\(number == 1 ? 0 : 1) 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    }
+    defer { server.stop() }
+    let client = try HTTPClient()
+    for _ in 1...3 { _ = try await fetch(client, get(server)).get() }
+    let lines = seen.withLock { $0.map { $0.prefix { $0 != "\r\n" } } }
+    #expect(lines == Array(repeating: "GET / HTTP/1.1", count: 3))
   }
 
   @Test @EventLoop func `a fetch ends with its task`() async throws {

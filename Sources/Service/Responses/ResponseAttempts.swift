@@ -154,8 +154,7 @@ final class ResponseAttempts {
     self.target = target
     var made = body.make(
       form, for: target,
-      encryptsReasoning: isReplaying
-        && services.knowledge.reasoning.asks(target.upstream, target.model, body.body),
+      encryptsReasoning: isReplaying && target.takesReasoning,
       isHeld: holds(candidate))
     if isStreaming, !streams(candidate) {
       made.body = made.body.removing("stream")
@@ -231,17 +230,20 @@ final class ResponseAttempts {
 
   private func request(_ candidate: RequestPlan.Candidate, _ key: APIKey?) -> UpstreamRequest {
     let upstream = candidate.upstream.configuration
+    let address = candidate.upstream.address(for: key)
     if let pendingID {
       return UpstreamRequest(
-        resuming: pendingID, from: nil, upstream, key: key, limits: services.limits)
+        resuming: pendingID, from: nil, upstream, key: key, redactor: address.redactor,
+        limits: services.limits)
     }
     if holds(candidate), let point = run.resumePoint {
       firstMissing = point.next
       return UpstreamRequest(
-        resuming: point.id, from: point.next, upstream, key: key, limits: services.limits)
+        resuming: point.id, from: point.next, upstream, key: key, redactor: address.redactor,
+        limits: services.limits)
     }
     return UpstreamRequest(
-      upstream, key: key, body: requestBody(for: candidate), isStreaming: streams(candidate),
+      upstream, at: address, body: requestBody(for: candidate), isStreaming: streams(candidate),
       isOnNewConnection: wasMisdirected, limits: services.limits)
   }
 

@@ -12,8 +12,10 @@ struct ReasoningSupport {
   private var refused: Set<Key> = []
 
   func asks(_ upstream: String, _ model: String, _ body: RawJSON) -> Bool {
-    guard !refused.contains(Key(upstream: upstream, model: model)) else { return false }
-    return body.nonNull("reasoning") != nil || Self.mayReason(model)
+    guard refused.isEmpty || !refused.contains(Key(upstream: upstream, model: model)) else {
+      return false
+    }
+    return Self.mayReason(model) || body.nonNull("reasoning") != nil
   }
 
   mutating func refuse(_ upstream: String, _ model: String) {
@@ -22,7 +24,9 @@ struct ReasoningSupport {
 
   /// The families of models that reason without being asked to.
   private static func mayReason(_ model: String) -> Bool {
-    let name = model.utf8.split(separator: UInt8(ascii: "/")).last ?? model.utf8[...]
+    let path = model.utf8
+    let slash = path.dropLast().lastIndex(of: UInt8(ascii: "/"))
+    let name = path[(slash.map { path.index(after: $0) } ?? path.startIndex)...]
     if name.first == UInt8(ascii: "o"), let digit = name.dropFirst().first {
       return 0x31...0x39 ~= digit
     }

@@ -69,8 +69,17 @@ extension Upstream {
   ) async throws(CallFailure) -> Admission {
     try requireAnother()
     try requireOpenBreaker()
-    let place = try await place(for: subject, maximumQueue: services.maximumQueue)
-    let key = try await key(services)
+    let place =
+      enterIfFree(as: subject)
+      ? Place(upstream: self, subject: subject)
+      : try await place(for: subject, maximumQueue: services.maximumQueue)
+    let key: APIKey?
+    if hasFreshKey {
+      key = keyAtHand
+      _ = record(keyError: nil)
+    } else {
+      key = try await self.key(services)
+    }
     let leave: CircuitBreaker.Admission
     do throws(CircuitBreaker.Refusal) {
       leave = try passBreaker()

@@ -10,6 +10,7 @@ internal import Wire
 package final class Upstream {
   var configuration: UpstreamConfiguration {
     didSet {
+      knownAddress = nil
       guard configuration != oldValue else { return keepCredentials(of: oldValue) }
       forgetKey()
       line.places = configuration.maximumConcurrent
@@ -44,12 +45,20 @@ package final class Upstream {
   ///
   /// - Parameter maximumQueue: requests of this user that may wait.
   func enter(as subject: Subject, maximumQueue: Int) async throws {
+    if enterIfFree(as: subject) { return }
     let waiting = line.waiting(of: subject.name)
     guard line.isFree || waiting < maximumQueue else {
       throw RPCError.exhausted("\(waiting) requests of \(subject) wait for upstream \(name)")
     }
     try await line.enter(as: subject.name)
     lastUse = EventLoop.now
+  }
+
+  /// Takes a place where nobody has to wait for one; false where there is none.
+  func enterIfFree(as subject: Subject) -> Bool {
+    guard line.enterIfFree(as: subject.name) else { return false }
+    lastUse = EventLoop.now
+    return true
   }
 
   func leave(as subject: Subject) {
@@ -82,6 +91,12 @@ package final class Upstream {
     key != nil
       || (configuration.proxy?.lacksCredentials != true && configuration.clientCertificate == nil)
   }
+
+  /// Whether the key is at hand and need not be asked for again yet.
+  var hasFreshKey: Bool { key.map { $0.age(configuration.keyRefresh) == .fresh } ?? false }
+
+  /// The key at hand; nil where none is needed, or was read.
+  var keyAtHand: APIKey? { key?.key }
 
   /// Returns the key, which is read when it is first asked for; a failure is tried again by the next
   /// request. A key whose time is nearly over is read again while requests go on with it.
@@ -137,6 +152,16 @@ package final class Upstream {
       return
     }
     configuration.proxy?.credentials = known
+  }
+
+  private var knownAddress: UpstreamAddress?
+
+  /// Where its requests go with a key, and what they have in common.
+  func address(for key: APIKey?) -> UpstreamAddress {
+    if let knownAddress, knownAddress.key == key { return knownAddress }
+    let address = UpstreamAddress(configuration, key: key)
+    knownAddress = address
+    return address
   }
 
   private var identity: (secret: String, baseURL: String, text: String)?

@@ -15,20 +15,14 @@ struct UpstreamRequest: Sendable {
   let maximumResponseBytes: Int
 
   init(
-    _ upstream: UpstreamConfiguration, key: APIKey?, body: RawJSON, isStreaming: Bool,
-    isOnNewConnection: Bool = false, limits: LimitsConfiguration
+    _ upstream: UpstreamConfiguration, at address: UpstreamAddress, body: RawJSON,
+    isStreaming: Bool, isOnNewConnection: Bool = false, limits: LimitsConfiguration
   ) {
-    var headers = [
-      "Content-Type: application/json",
-      "Accept: \(isStreaming ? "text/event-stream" : "application/json")",
-    ]
-    headers += Self.commonHeaders(upstream, key: key)
-    var request = HTTPRequest(
-      .post, upstream.url.appending("/responses"), headers: headers, body: Array(body.bytes),
-      route: upstream.route)
+    var request = isStreaming ? address.streaming : address.whole
+    request.body = Array(body.bytes)
     request.isOnNewConnection = isOnNewConnection
     http = request
-    redactor = upstream.redactor(key)
+    redactor = address.redactor
     idleTimeout = upstream.idleTimeout
     // An answer that is not streamed begins when the model has finished: unless somebody chose the
     // limit, it may be silent for as long as any other answer.
@@ -45,7 +39,7 @@ struct UpstreamRequest: Sendable {
   ///   it stands.
   init(
     resuming id: String, from next: Int?, _ upstream: UpstreamConfiguration, key: APIKey?,
-    limits: LimitsConfiguration
+    redactor: KeyRedactor?, limits: LimitsConfiguration
   ) {
     let query = next.map { $0 > 0 ? "stream=true&starting_after=\($0 - 1)" : "stream=true" }
     http = HTTPRequest(
@@ -53,7 +47,7 @@ struct UpstreamRequest: Sendable {
       headers: ["Accept: \(query == nil ? "application/json" : "text/event-stream")"]
         + Self.commonHeaders(upstream, key: key),
       route: upstream.route)
-    redactor = upstream.redactor(key)
+    self.redactor = redactor
     idleTimeout = upstream.idleTimeout
     firstEventTimeout = upstream.firstEventTimeout
     maximumEventBytes = limits.event
@@ -97,6 +91,30 @@ struct UpstreamRequest: Sendable {
     var headers = ["User-Agent: halleyd/\(Version.text)"]
     if let key { headers.append("\(upstream.keyHeader): \(upstream.keyPrefix)\(key.secret)") }
     return headers + upstream.headers.map { "\($0.name): \($0.value)" }
+  }
+}
+
+/// What the requests to an upstream with one key have in common: all but their bodies.
+struct UpstreamAddress: Sendable {
+  let key: APIKey?
+  /// A request for a response as a stream, without its body.
+  let streaming: HTTPRequest
+  /// The same for a response in one piece.
+  let whole: HTTPRequest
+  let redactor: KeyRedactor?
+
+  init(_ upstream: UpstreamConfiguration, key: APIKey?) {
+    let common = UpstreamRequest.commonHeaders(upstream, key: key)
+    func request(accepting type: String) -> HTTPRequest {
+      HTTPRequest(
+        .post, upstream.url.appending("/responses"),
+        headers: ["Content-Type: application/json", "Accept: \(type)"] + common,
+        route: upstream.route)
+    }
+    self.key = key
+    streaming = request(accepting: "text/event-stream")
+    whole = request(accepting: "application/json")
+    redactor = upstream.redactor(key)
   }
 }
 
