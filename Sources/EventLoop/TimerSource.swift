@@ -1,24 +1,15 @@
-internal import CSystemd
-internal import Glibc
-
-/// Calls back once at a time; can be armed again (sd_event_add_time(3)).
+/// Calls back once at a time; can be armed again.
 @EventLoop
 package final class TimerSource {
-  /// The least that sd-event takes; 0 would mean 250 ms.
-  private static let accuracyMicroseconds: UInt64 = 1
-
-  private let handle: SourceHandle<Void>
+  private let entry: TimerQueue.Entry
 
   package init(handler: @escaping @EventLoop () -> Void) throws(LoopError) {
-    handle = SourceHandle { handler() }
-    var source: OpaquePointer?
-    try LoopError.check(
-      unsafe sd_event_add_time(
-        EventLoop.shared.executor.event, &source, CLOCK_MONOTONIC, 0, Self.accuracyMicroseconds,
-        { _, _, context in unsafe SourceHandle<Void>.dispatch(context, ()) },
-        handle.context), "sd_event_add_time")
-    unsafe handle.own(source)
-    disarm()
+    entry = TimerQueue.Entry(handler)
+    try TimerQueue.shared.open()
+  }
+
+  isolated deinit {
+    cancel()
   }
 
   /// Calls back once, that long from now: the turn may have begun a while ago.
@@ -28,23 +19,19 @@ package final class TimerSource {
   }
 
   package func arm(at instant: LoopInstant) {
-    guard let source = unsafe handle.pointer else { return }
-    unsafe sd_event_source_set_time(source, instant.microseconds)
-    unsafe sd_event_source_set_enabled(source, SD_EVENT_ONESHOT.signed)
+    guard entry.handler != nil else { return }
+    TimerQueue.shared.arm(entry, at: instant.microseconds)
   }
 
   package func disarm() {
-    guard let source = unsafe handle.pointer else { return }
-    unsafe sd_event_source_set_enabled(source, SD_EVENT_OFF.signed)
+    TimerQueue.shared.disarm(entry)
   }
 
+  /// Drops the handler, so that one that holds the timer's owner makes no cycle.
   package func cancel() {
-    handle.cancel()
+    TimerQueue.shared.disarm(entry)
+    entry.handler = nil
   }
-}
-
-extension Int {
-  fileprivate var signed: Int32 { Int32(self) }
 }
 
 extension EventLoop {

@@ -58,6 +58,46 @@ import Testing
     #expect(record.events.count == 1)
   }
 
+  @Test @EventLoop
+  func `timers are called in the order of their times, however they were armed and moved`()
+    async throws
+  {
+    var random = SystemRandomNumberGenerator()
+    let record = Record()
+    let start = EventLoop.now + .milliseconds(20)
+    var wanted: [(at: Int, name: String)] = []
+    for number in 0..<200 {
+      let timer = try timer(record, "\(number)")
+      record.timers.append(timer)
+      timer.arm(at: start + .milliseconds(Int.random(in: 1...500, using: &random)))
+      switch number % 4 {
+      case 0: timer.disarm()
+      case 1: timer.cancel()
+      default:
+        // No two at one time, whose order is open.
+        let at = (number * 37) % 200 * 100
+        timer.arm(at: start + .microseconds(at))
+        wanted.append((at, "\(number)"))
+      }
+    }
+    try await eventually("all are called") { record.events.count >= wanted.count }
+    await EventLoop.sleep(for: .milliseconds(2))
+    #expect(record.events == wanted.sorted { $0.at < $1.at }.map(\.name))
+  }
+
+  @Test @EventLoop func `a timer that arms itself for now keeps nobody waiting`() async throws {
+    let record = Record()
+    let timer = try TimerSource {
+      record.events.append("again")
+      record.timers.first?.arm(at: EventLoop.now)
+    }
+    record.timers = [timer]
+    timer.arm(after: .zero)
+    for _ in 0..<3 { await EventLoop.sleep(for: .milliseconds(1)) }
+    timer.cancel()
+    #expect(record.events.count > 1)
+  }
+
   @Test @EventLoop func `a sleep ends with its task`() async throws {
     let woke = Promise<Void>()
     let task = EventLoop.start {
