@@ -3,37 +3,37 @@
 /// 1. One subject has one spelling, so that equal names are all that makes subjects equal.
 /// 2. A name that a client made up names no other kind of subject: parts hold letters, digits and
 ///    `._+-`, and kinds are told apart by the characters between them.
-package struct Subject: Hashable, Sendable {
+package struct Subject: Sendable {
   /// Bytes of a name.
   private static let longest = 255
 
   package let name: String
+  /// The user's number; nil for a subject that is no user of this system.
+  package let userID: UInt32?
 
-  private init(checked name: String) {
+  private init(checked name: String, userID: UInt32?) {
     self.name = name
+    self.userID = userID
   }
 
   /// A user of this system.
   package static func user(_ id: UInt32) -> Subject {
-    Subject(checked: userPrefix + String(id))
+    Subject(checked: userPrefix + String(id), userID: id)
   }
 
   /// Those who come in at a restricted socket.
   ///
   /// - Parameter name: of letters, digits, `_` and `-`.
   package static func socket(_ name: String) -> Subject {
-    Subject(checked: socketPrefix + name)
+    Subject(checked: socketPrefix + name, userID: nil)
   }
 
   /// Reads a name; nil for what names no subject.
   package init?(_ name: some StringProtocol) {
     let name = String(name)
     guard name.utf8.count <= Self.longest, Self.isSubject(name[...]) else { return nil }
-    self.name = name
+    self.init(checked: name, userID: Self.userID(name[...]))
   }
-
-  /// The user's number; nil for a subject that is no user of this system.
-  package var userID: UInt32? { Self.userID(name[...]) }
 
   /// Whose limits and budgets count for it: a token's are its user's, also where the token sees
   /// nothing of the user's.
@@ -79,6 +79,12 @@ package struct Subject: Hashable, Sendable {
         }
       }
   }
+}
+
+extension Subject: Hashable {
+  package static func == (left: Subject, right: Subject) -> Bool { left.name == right.name }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 extension Subject: CustomStringConvertible {

@@ -114,7 +114,7 @@ package struct Budgets: Sendable {
     _ amount: NanoDollars?, for spender: Spender, on day: LocalDay
   ) -> Decision {
     forgetPeriods(before: day)
-    for account in Account.all(of: spender, on: day) {
+    for account in limitedAccounts(of: spender, on: day) {
       guard let limit = limit(of: account, for: spender) else { continue }
       let taken = taken(from: account)
       guard !isWithin(limit, taken, amount) else { continue }
@@ -164,7 +164,7 @@ package struct Budgets: Sendable {
 
   private mutating func warnings(for spender: Spender, on day: LocalDay) -> [Warning] {
     var warnings: [Warning] = []
-    for account in Account.all(of: spender, on: day) {
+    for account in limitedAccounts(of: spender, on: day) {
       guard let limit = limit(of: account, for: spender), let spent = spent[account],
         Int128(spent.amount) * 100 >= Int128(limit.amount) * Int128(configuration.warnPercent),
         warned.insert(account).inserted
@@ -224,6 +224,11 @@ package struct Budgets: Sendable {
       case .user(let subject): subject.userID.flatMap { configuration.perUser[$0] }
       }
     return account.period.isMonth ? budget?.monthly : budget?.daily
+  }
+
+  /// The accounts of which one may have a limit; most daemons have no budget at all.
+  private func limitedAccounts(of spender: Spender, on day: LocalDay) -> [Account] {
+    isEmpty && spender.allowance == nil ? [] : Account.all(of: spender, on: day)
   }
 
   private mutating func forgetPeriods(before day: LocalDay) {
