@@ -19,6 +19,7 @@ package struct Glob: Sendable, Hashable, CustomStringConvertible {
 
   /// Tells whether the whole name fits. Takes at most the product of both lengths in steps.
   package func matches(_ name: String) -> Bool {
+    if pattern == "*" { return true }
     let pattern = Array(pattern.unicodeScalars)
     let name = Array(name.unicodeScalars)
     var at = 0

@@ -57,19 +57,27 @@ extension Configuration {
   package func route(
     forModel model: String, explicit: String? = nil
   ) throws(UnknownNameError) -> Route {
-    let best =
-      if let explicit {
-        bestGlob(of: try requireUpstream(explicit), for: model)
-      } else {
-        bestMatch(for: model)
-      }
-    let upstream =
-      if let best { best.upstream } else { try requireUpstream(explicit ?? defaultUpstream) }
-    guard upstream.stripPrefix, let glob = best?.glob, glob.hasWildcards else {
-      return Route(upstream: upstream, model: model)
+    let way = try way(forModel: model, explicit: explicit)
+    return Route(upstream: upstreams[way.index], model: way.model)
+  }
+
+  /// The same, with the place of the upstream among all instead of a copy.
+  package func way(
+    forModel model: String, explicit: String? = nil
+  ) throws(UnknownNameError) -> (index: Int, model: String) {
+    let best: Match?
+    if let explicit {
+      let index = try requireIndex(explicit)
+      best = bestGlob(of: index, for: model).map { (index, $0) }
+    } else {
+      best = bestMatch(for: model)
+    }
+    let index = if let best { best.index } else { try requireIndex(explicit ?? defaultUpstream) }
+    guard upstreams[index].stripPrefix, let glob = best?.glob, glob.hasWildcards else {
+      return (index, model)
     }
     let rest = model.unicodeScalars.dropFirst(glob.literalPrefix.unicodeScalars.count)
-    return Route(upstream: upstream, model: rest.isEmpty ? model : String(rest))
+    return (index, rest.isEmpty ? model : String(rest))
   }
 
   /// Chooses only the upstream; see `route(forModel:explicit:)`.
@@ -79,33 +87,45 @@ extension Configuration {
     try route(forModel: model, explicit: explicit).upstream
   }
 
-  private typealias Match = (upstream: UpstreamConfiguration, glob: Glob)
+  private typealias Match = (index: Int, glob: Glob)
 
   private func bestMatch(for model: String) -> Match? {
     var best: Match?
-    for isDefault in [true, false] {
-      for upstream in upstreams where (upstream.name == defaultUpstream) == isDefault {
-        guard let found = bestGlob(of: upstream, for: model) else { continue }
-        guard best.map({ $0.glob.specificity < found.glob.specificity }) ?? true else { continue }
-        best = found
-      }
+    let standard = index(ofUpstream: defaultUpstream)
+    if let standard, let found = bestGlob(of: standard, for: model) { best = (standard, found) }
+    for index in upstreams.indices where index != standard {
+      guard let found = bestGlob(of: index, for: model),
+        best.map({ $0.glob.specificity < found.specificity }) ?? true
+      else { continue }
+      best = (index, found)
     }
     return best
   }
 
-  private func bestGlob(of upstream: UpstreamConfiguration, for model: String) -> Match? {
+  private func bestGlob(of index: Int, for model: String) -> Glob? {
     var best: Glob?
-    for glob in globs(of: upstream) where glob.matches(model) {
+    for glob in globs(of: index) where glob.matches(model) {
       if best.map({ $0.specificity < glob.specificity }) ?? true { best = glob }
     }
-    return best.map { (upstream, $0) }
+    return best
   }
 
   private static let any = [Glob("*")]
 
   /// The default upstream takes every model unless it says which.
-  private func globs(of upstream: UpstreamConfiguration) -> [Glob] {
-    upstream.models.isEmpty && upstream.name == defaultUpstream ? Self.any : upstream.models
+  private func globs(of index: Int) -> [Glob] {
+    let models = upstreams[index].models
+    return models.isEmpty && upstreams[index].name == defaultUpstream ? Self.any : models
+  }
+
+  private func index(ofUpstream name: String) -> Int? {
+    for index in upstreams.indices where upstreams[index].name == name { return index }
+    return nil
+  }
+
+  private func requireIndex(_ name: String) throws(UnknownNameError) -> Int {
+    if let index = index(ofUpstream: name) { return index }
+    return try require(nil, "upstream", name, among: upstreams.map(\.name))
   }
 
   /// The name by which a request reaches a model that an upstream knows; nil where there is none.

@@ -82,26 +82,51 @@ extension RPCMessage {
     return RPCPeerError(json: error)
   }
 
+  private static let names = MemberNames(
+    "id", "jsonrpc", "method", "params", "result", "error")
+
+  /// What a message has of the members that mean anything.
+  private struct Members {
+    var id: RawJSON?
+    var version: RawJSON?
+    var method: RawJSON?
+    var params: RawJSON?
+    var result: RawJSON?
+    var error: RawJSON?
+
+    init(_ message: RawJSON) {
+      message.forEach(RPCMessage.names) { name, value in
+        switch name {
+        case 0: id = value
+        case 1: version = value
+        case 2: method = value
+        case 3: params = value
+        case 4: result = value
+        default: error = value
+        }
+      }
+    }
+  }
+
   private init(_ message: RawJSON) throws(RPCRefusal) {
-    var members: [String: RawJSON] = [:]
-    for member in message.members { members[member.key] = member.value }
-    let id = try Self.id(members["id"])
+    let members = Members(message)
+    let id = try Self.id(members.id)
     func refuse(_ text: String) -> RPCRefusal {
       RPCRefusal(id: id, error: RPCError(.invalidRequest, text))
     }
-    if let version = members["jsonrpc"], version.string != "2.0" {
+    if let version = members.version, version.string != "2.0" {
       throw refuse("\"jsonrpc\" is \(version.excerpt), \"2.0\" was expected")
     }
-    if members["method"] == nil, let id {
+    if members.method == nil, let id {
       self = try Self.response(id, members, refuse)
       return
     }
-    guard let method = members["method"]?.string else {
+    guard let method = members.method?.string else {
       throw refuse(
-        members["method"].map { "\"method\" is \($0.excerpt), a string was expected" }
+        members.method.map { "\"method\" is \($0.excerpt), a string was expected" }
           ?? "\"method\" is missing")
     }
-    let params = members["params"] ?? .emptyObject
+    let params = members.params ?? .emptyObject
     guard params.kind == .object else {
       throw refuse("\"params\" is \(params.excerpt), an object was expected")
     }
@@ -122,10 +147,10 @@ extension RPCMessage {
   }
 
   private static func response(
-    _ id: RPCID, _ members: [String: RawJSON], _ refuse: (String) -> RPCRefusal
+    _ id: RPCID, _ members: Members, _ refuse: (String) -> RPCRefusal
   ) throws(RPCRefusal) -> RPCMessage {
     // JSON-RPC 1.0 has both, one of them null.
-    switch (members["result"], members["error"]) {
+    switch (members.result, members.error) {
     case (let result?, let error?) where error.isNull:
       return .response(id: id, result: .success(result))
     case (let result?, let error?) where result.isNull:

@@ -110,19 +110,24 @@ package struct RequestPlan {
     _ configuration: Configuration, _ upstreams: [String: Upstream]
   ) throws(RPCError) -> (candidates: [Candidate], deadline: Duration) {
     let wanted = options.upstream ?? profile?.upstream
-    let first = try route(model, wanted, configuration).upstream
+    let way = try way(model, wanted, configuration)
+    let first = configuration.upstreams[way.index].name
     var candidates: [Candidate] = []
-    for name in [first.name] + first.fallback {
+    if let upstream = upstreams[first] {
+      candidates.append(Candidate(upstream: upstream, model: way.model))
+    }
+    for name in configuration.upstreams[way.index].fallback {
       guard let upstream = upstreams[name],
-        !candidates.contains(where: { $0.upstream.name == name })
+        !candidates.contains(where: { $0.upstream === upstream })
       else { continue }
-      let route = try route(model, name, configuration)
-      candidates.append(Candidate(upstream: upstream, model: route.model))
+      let model = try Self.way(model, name, configuration).model
+      candidates.append(Candidate(upstream: upstream, model: model))
     }
     guard !candidates.isEmpty else {
-      throw RPCError(.internal, "upstream \(first.name) is configured but not running")
+      throw RPCError(.internal, "upstream \(first) is configured but not running")
     }
-    return (candidates, min(first.totalTimeout, options.timeout ?? first.totalTimeout))
+    let longest = configuration.upstreams[way.index].totalTimeout
+    return (candidates, min(longest, options.timeout ?? longest))
   }
 
   private static func profile(
@@ -136,11 +141,11 @@ package struct RequestPlan {
     }
   }
 
-  private static func route(
+  private static func way(
     _ model: String, _ upstream: String?, _ configuration: Configuration
-  ) throws(RPCError) -> Route {
+  ) throws(RPCError) -> (index: Int, model: String) {
     do throws(UnknownNameError) {
-      return try configuration.route(forModel: model, explicit: upstream)
+      return try configuration.way(forModel: model, explicit: upstream)
     } catch {
       throw RPCError(error)
     }
