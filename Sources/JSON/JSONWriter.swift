@@ -3,7 +3,10 @@ package struct JSONWriter: ~Copyable {
   package private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  package init() {}
+  /// - Parameter capacity: bytes that are likely to come; growing takes an allocation each time.
+  package init(capacity: Int = 0) {
+    if capacity > 0 { bytes.reserveCapacity(capacity) }
+  }
 
   /// What was written, as one value.
   package var json: RawJSON { RawJSON(checked: bytes[...]) }
@@ -26,7 +29,37 @@ package struct JSONWriter: ~Copyable {
   }
 
   package mutating func integer(_ value: some BinaryInteger) {
-    raw(String(value).utf8)
+    guard let number = Int64(exactly: value) else { return raw(String(value).utf8) }
+    separate()
+    append(decimal: number)
+  }
+
+  /// Writes a thousandth of an integer, with no more digits behind the point than it needs.
+  package mutating func thousandths(_ value: Int64) {
+    let (whole, rest) = value.quotientAndRemainder(dividingBy: 1000)
+    separate()
+    if value < 0, whole == 0 { bytes.append(UInt8(ascii: "-")) }
+    append(decimal: whole)
+    guard rest != 0 else { return }
+    bytes.append(UInt8(ascii: "."))
+    var digits = rest.magnitude
+    while digits != 0 {
+      bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digits / 100))
+      digits = digits % 100 * 10
+    }
+  }
+
+  private mutating func append(decimal value: Int64) {
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var start = digits.count
+    var rest = value.magnitude
+    repeat {
+      start -= 1
+      digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest != 0
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    for index in start..<digits.count { bytes.append(digits[index]) }
   }
 
   /// Writes the shortest decimal that reads back as the same double; null for what JSON can't say.
@@ -35,7 +68,7 @@ package struct JSONWriter: ~Copyable {
     if let whole = Int64(exactly: value), abs(value) < 1e15 {
       integer(whole)
     } else {
-      raw("\(value)".utf8)
+      raw(value.description.utf8)
     }
   }
 
@@ -119,15 +152,19 @@ package struct JSONWriter: ~Copyable {
 
 extension RawJSON {
   /// Builds one value with a writer.
-  package static func build(_ body: (inout JSONWriter) -> Void) -> RawJSON {
-    var writer = JSONWriter()
+  package static func build(
+    capacity: Int = 64, _ body: (inout JSONWriter) -> Void
+  ) -> RawJSON {
+    var writer = JSONWriter(capacity: capacity)
     body(&writer)
     return writer.json
   }
 
   /// Builds an object whose members the closure writes.
-  package static func object(_ body: (inout JSONWriter) -> Void) -> RawJSON {
-    build { $0.object(body) }
+  package static func object(
+    capacity: Int = 64, _ body: (inout JSONWriter) -> Void
+  ) -> RawJSON {
+    build(capacity: capacity) { $0.object(body) }
   }
 
   /// Builds an array of values.

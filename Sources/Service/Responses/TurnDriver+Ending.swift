@@ -109,7 +109,7 @@ extension TurnDriver {
   }
 
   func summary(of response: RawJSON) -> RawJSON {
-    .object { halley in
+    .object(capacity: 384) { halley in
       halley.member("upstream", repeated?.upstream ?? upstreamName)
       let upstreamID = repeated == nil ? upstreamID : repeated?.upstreamID
       halley.member("upstream_id", upstreamID.map { .string($0) } ?? .null)
@@ -119,7 +119,8 @@ extension TurnDriver {
       if let conversation { halley.member("conversation", conversation.reference) }
       halley.member("cost_usd", cost.map { $0.json } ?? .null)
       halley.member("attempts", turn.attempts)
-      halley.member("timing_ms", timing.json)
+      halley.key("timing_ms")
+      timing.write(to: &halley)
       halley.member("tool_calls", toolCalls.count)
       let leftOut = attempts?.leftOut ?? leftOut
       if leftOut > 0 { halley.member("left_out", leftOut) }

@@ -11,20 +11,24 @@ struct ResponseTiming: Sendable {
   var total = Duration.zero
 
   /// Milliseconds, to the microsecond.
-  var json: RawJSON {
-    .object { timing in
+  var json: RawJSON { .build { write(to: &$0) } }
+
+  func write(to writer: inout JSONWriter) {
+    writer.object { timing in
       timing.key("queue")
-      timing.double(queue.roundedMilliseconds)
+      timing.thousandths(queue.microseconds)
       timing.key("connect")
-      timing.double(connect.roundedMilliseconds)
+      timing.thousandths(connect.microseconds)
       timing.key("first_event")
-      if let firstEvent { timing.double(firstEvent.roundedMilliseconds) } else { timing.null() }
+      if let firstEvent { timing.thousandths(firstEvent.microseconds) } else { timing.null() }
       timing.key("total")
-      timing.double(total.roundedMilliseconds)
+      timing.thousandths(total.microseconds)
     }
   }
 }
 
 extension Duration {
+  fileprivate var microseconds: Int64 { Int64(clamping: wholeMicroseconds) }
+
   var roundedMilliseconds: Double { (milliseconds * 1000).rounded() / 1000 }
 }
