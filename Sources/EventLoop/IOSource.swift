@@ -6,6 +6,11 @@ package struct IOEvents: OptionSet, Sendable {
   package let rawValue: UInt32
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// Spelled out, as the one of every option set is generic and asks for its metadata each time.
+  package init(arrayLiteral elements: IOEvents...) {
+    rawValue = elements.reduce(0) { $0 | $1.rawValue }
+  }
+
   package static let readable = IOEvents(rawValue: EPOLLIN.rawValue)
   package static let writable = IOEvents(rawValue: EPOLLOUT.rawValue)
   /// Both directions are closed. Always reported, never asked for.

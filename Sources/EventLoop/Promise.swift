@@ -4,9 +4,9 @@
 /// 2. Every task that waits goes on exactly once, with that value.
 /// 3. A task that is cancelled goes on when what it said to do then brings a value.
 @EventLoop
-package final class Promise<Value: Sendable> {
+@safe package final class Promise<Value: Sendable> {
   private var value: Value?
-  private var waiting: [CheckedContinuation<Value, Never>] = []
+  private var waiting: [UnsafeContinuation<Value, Never>] = unsafe []
 
   package nonisolated init() {}
 
@@ -15,9 +15,9 @@ package final class Promise<Value: Sendable> {
   package func resolve(_ value: Value) {
     guard self.value == nil else { return }
     self.value = value
-    let due = waiting
-    waiting = []
-    for continuation in due { continuation.resume(returning: value) }
+    let due = unsafe waiting
+    unsafe waiting = []
+    unsafe due.forEach { unsafe $0.resume(returning: value) }
   }
 
   /// Waits for the value.
@@ -28,9 +28,10 @@ package final class Promise<Value: Sendable> {
     orWhenCancelled cancelled: @escaping @EventLoop () -> Void = {}
   ) async -> Value {
     await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        if let value { return continuation.resume(returning: value) }
-        waiting.append(continuation)
+      // Each goes on once: it is in the list, which is emptied before any goes on, or never in it.
+      unsafe await withUnsafeContinuation { continuation in
+        if let value { return unsafe continuation.resume(returning: value) }
+        unsafe waiting.append(continuation)
       }
     } onCancel: {
       // What runs on the loop is cancelled from there.

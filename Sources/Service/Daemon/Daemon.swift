@@ -242,6 +242,7 @@ package final class Daemon {
     switch result {
     case .success(let loaded):
       configuration = loaded
+      knownServices = nil
       findings = nil
       isStandIn = false
       journal.configuration = loaded.log
@@ -281,7 +282,17 @@ package final class Daemon {
     upstreams = updated
   }
 
+  private var knownServices: ResponseServices?
+
+  /// Made once for a configuration.
   var responseServices: ResponseServices {
+    if let knownServices { return knownServices }
+    let made = makeResponseServices()
+    knownServices = made
+    return made
+  }
+
+  private func makeResponseServices() -> ResponseServices {
     ResponseServices(
       upstreams: UpstreamServices(
         http: http, keys: keys, maximumQueue: configuration.limits.queue,

@@ -5,8 +5,9 @@ internal import Plugins
 internal import Store
 internal import Wire
 
-/// What a response needs of the daemon; it keeps these for as long as it runs, also over a reload.
-struct ResponseServices {
+/// What responses need of the daemon; each keeps the ones it began with, also over a reload.
+@EventLoop
+final class ResponseServices {
   let upstreams: UpstreamServices
   let limits: LimitsConfiguration
   /// How long an idempotency key is remembered.
@@ -27,8 +28,37 @@ struct ResponseServices {
   let onJoinedEnd: @EventLoop (TurnDriver, TurnDriver) -> Void
   let onStorageTrouble: @EventLoop (String) -> Void
 
+  init(
+    upstreams: UpstreamServices, limits: LimitsConfiguration, idempotencyLifetime: Duration,
+    replan:
+      @escaping @EventLoop (RequestPlan, RawJSON, HalleyOptions) throws(RPCError)
+      -> RequestPlan,
+    registry: ResponseRegistry, state: StateStore, lines: ConversationLines,
+    knowledge: UpstreamKnowledge, feeds: ConversationFeeds, cache: ResponseCache,
+    ledger: UsageLedger, hooks: Hooks, tools: ToolSet,
+    onFinished: @escaping @EventLoop (TurnDriver, FinishedResponse) -> Void,
+    onJoinedEnd: @escaping @EventLoop (TurnDriver, TurnDriver) -> Void,
+    onStorageTrouble: @escaping @EventLoop (String) -> Void
+  ) {
+    self.upstreams = upstreams
+    self.limits = limits
+    self.idempotencyLifetime = idempotencyLifetime
+    self.replan = replan
+    self.registry = registry
+    self.state = state
+    self.lines = lines
+    self.knowledge = knowledge
+    self.feeds = feeds
+    self.cache = cache
+    self.ledger = ledger
+    self.hooks = hooks
+    self.tools = tools
+    self.onFinished = onFinished
+    self.onJoinedEnd = onJoinedEnd
+    self.onStorageTrouble = onStorageTrouble
+  }
+
   /// Whom a request is sent to, as far as what was said before depends on it.
-  @EventLoop
   func target(
     _ candidate: RequestPlan.Candidate, key identity: String, _ body: RawJSON
   ) -> UpstreamBody.Target {

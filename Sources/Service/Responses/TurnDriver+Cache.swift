@@ -18,8 +18,9 @@ extension TurnDriver {
 
   /// Looks for the answer among what is cached and what runs; false where the upstream has to be
   /// asked.
-  func answerFromCache(_ body: UpstreamBody, _ store: Store?) async throws(RPCError) -> Bool {
-    let policy = cachePolicy(body)
+  func answerFromCache(
+    _ body: UpstreamBody, _ policy: CachePolicy, _ store: Store?
+  ) async throws(RPCError) -> Bool {
     guard policy.isUsed, let request = await cacheable(body) else {
       if policy.mustHit { throw cacheMiss(policy) }
       return false
@@ -42,7 +43,7 @@ extension TurnDriver {
     return false
   }
 
-  private func cachePolicy(_ body: UpstreamBody) -> CachePolicy {
+  func cachePolicy(_ body: UpstreamBody) -> CachePolicy {
     var circumstances = CachePolicy.Circumstances()
     circumstances.isEnabled = services.cache.configuration.isEnabled
     circumstances.isBackground = request.isBackground
@@ -249,7 +250,7 @@ extension TurnDriver {
 
 extension CachePolicy {
   /// Whether the cache has anything to do with the request.
-  fileprivate var isUsed: Bool { reads || joins || writing != .nothing }
+  var isUsed: Bool { reads || joins || writing != .nothing }
 }
 
 extension CachedAnswer {

@@ -1,5 +1,7 @@
+internal import Configuration
 internal import EventLoop
 internal import JSON
+internal import Plugins
 internal import Store
 internal import Wire
 
@@ -15,8 +17,15 @@ extension TurnDriver {
       try await answerUnasked(assembled, store)
       return nil
     }
-    let body = try await hooked(offeringTools(assembled))
-    guard try await !answerFromCache(body, store) else { return nil }
+    use(asked)
+    var body = assembled
+    // What most requests have no need of is not waited for.
+    if !plan.tools.isEmpty { body = try await offeringTools(body) }
+    if !services.hooks.isEmpty(.request) { body = try await hooked(body) }
+    let policy = cachePolicy(body)
+    if policy.isUsed || policy.mustHit {
+      guard try await !answerFromCache(body, policy, store) else { return nil }
+    }
     if services.ledger.mustRestore(for: caller) { _ = try await services.state.open() }
     try meter.reserve(body)
     if let store { return try await record(body, in: store) ? body : nil }
@@ -37,7 +46,8 @@ extension TurnDriver {
       if takesTurn, let found = context.conversation { try await takeTurn(in: found) }
       try await context.load(as: principal, from: store)
     }
-    let input = try await readInput()
+    let input =
+      if let plain = RequestInput(plain: plan.body) { plain } else { try await readInput() }
     connectionTurn?.assembled(context, input)
     let body = UpstreamBody(
       plan.body, input: input, context: context, isBackground: request.isBackground)

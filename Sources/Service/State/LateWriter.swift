@@ -12,7 +12,8 @@ final class LateWriter<Element: Sendable> {
   private var written = 0
   private var writing: Task<Void, Never>?
   /// Runs while more is waited for.
-  private var gathering: Task<Void, Never>?
+  private var pausing: TimerSource?
+  private var isPausing = false
 
   /// - Parameters:
   ///   - pause: how long an element may wait.
@@ -29,8 +30,8 @@ final class LateWriter<Element: Sendable> {
   func add(_ element: Element) {
     waiting.append(element)
     taken += 1
-    if writing == nil { start() }
-    if !hasRoom { gathering?.cancel() }
+    if writing == nil, !isPausing { gather() }
+    if !hasRoom { endPause() }
   }
 
   /// Whether another element may wait.
@@ -44,22 +45,40 @@ final class LateWriter<Element: Sendable> {
   /// Returns when what came before is written; later elements may still wait.
   func flush() async {
     let taken = taken
-    gathering?.cancel()
-    while written < taken, let writing { await writing.value }
+    while written < taken {
+      endPause()
+      guard let writing else { return }
+      await writing.value
+    }
+  }
+
+  /// Waits for more, where there is a timer to end that.
+  private func gather() {
+    guard hasRoom else { return start() }
+    do throws(LoopError) {
+      if pausing == nil { pausing = try TimerSource { [unowned self] in endPause() } }
+      pausing?.arm(after: pause)
+      isPausing = true
+    } catch {
+      start()
+    }
+  }
+
+  private func endPause() {
+    guard isPausing else { return }
+    isPausing = false
+    pausing?.disarm()
+    start()
   }
 
   private func start() {
-    let pause = pause
-    let gathering = EventLoop.start { await EventLoop.sleep(for: pause) }
-    self.gathering = gathering
     writing = EventLoop.start { [self] in
-      await gathering.value
       let elements = waiting
       waiting = []
       await write(elements)
       written += elements.count
       writing = nil
-      if !waiting.isEmpty { start() }
+      if !waiting.isEmpty { gather() }
     }
   }
 }

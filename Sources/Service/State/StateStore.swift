@@ -39,9 +39,9 @@ final class StateStore {
     pause: .milliseconds(200), mostWaiting: 8192
   ) { [unowned self] in await record($0) }
   /// The usage of requests that leave no other row: a commit beside the first event would make that
-  /// wait.
+  /// wait, and most requests that come one after the other share one.
   private(set) lazy var usage = LateWriter<UsageMeter>(
-    pause: .milliseconds(5), mostWaiting: 8192
+    pause: .milliseconds(100), mostWaiting: 8192
   ) { [unowned self] in await record($0) }
 
   init(

@@ -9,18 +9,26 @@ package struct RequestInput: Sendable {
   /// Whether a stored item was put in the place of a reference to it.
   package let hasResolvedReferences: Bool
 
+  /// The input of a request that refers to no stored item, as most do; nil for one that does.
+  init?(plain body: RawJSON) {
+    items = body.nonNull("input").map { Self.items(of: $0) } ?? []
+    hasResolvedReferences = false
+    if items.contains(where: { Self.reference($0) != nil }) { return nil }
+  }
+
+  init(items: [RawJSON], hasResolvedReferences: Bool) {
+    self.items = items
+    self.hasResolvedReferences = hasResolvedReferences
+  }
+
   /// - Parameter item: the user's stored item of an id; nil where there is none.
   /// - Throws: `not_found` for a reference to no such item.
   package static func read(
     _ body: RawJSON, item: (String) async throws(RPCError) -> RawJSON?
   ) async throws(RPCError) -> RequestInput {
-    guard let input = body.nonNull("input") else {
-      return RequestInput(items: [], hasResolvedReferences: false)
-    }
-    guard input.kind == .array else {
-      return RequestInput(items: items(of: input), hasResolvedReferences: false)
-    }
-    return try await resolve(input.elements, named: "input", item: item)
+    if let plain = RequestInput(plain: body) { return plain }
+    let items = body.nonNull("input").map { Self.items(of: $0) } ?? []
+    return try await resolve(items, named: "input", item: item)
   }
 
   /// Puts stored items in the place of references to them.
