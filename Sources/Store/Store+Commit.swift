@@ -11,7 +11,8 @@ extension Store {
   func write<Value: Sendable>(
     isEager: Bool = false, _ body: @escaping (Transaction) throws(StoreError) -> Value
   ) async throws(StoreError) -> Value {
-    _ = try openDatabase()
+    // The commit looks where the database is, before and behind it.
+    guard !isClosed else { throw StoreError(.closed, "use the store", "the store was closed") }
     let outcome = await withCheckedContinuation {
       (continuation: CheckedContinuation<Result<Value, StoreError>, Never>) in
       queue.append(Self.pending(isEager: isEager, body, continuation))

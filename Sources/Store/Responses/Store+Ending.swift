@@ -9,10 +9,9 @@ extension Store {
     events: [ArraySlice<UInt8>], from first: Int64, usage: SettledUsage? = nil
   ) async throws(StoreError) -> [StoredItem] {
     try await write { transaction throws(StoreError) in
-      if let update { try transaction.apply(update, to: response) }
-      try transaction.appendEvents(events, from: first, to: response)
       if let usage { try transaction.end(usage.handle, usage.ending) }
-      return try transaction.finish(response, ending)
+      return try transaction.finish(
+        response, ending, after: update, events: events, from: first)
     }
   }
 

@@ -8,7 +8,15 @@ extension Transaction {
     _ events: [ArraySlice<UInt8>], from first: Int64, to handle: ResponseHandle
   ) throws(StoreError) {
     guard !events.isEmpty, try response(handle).isStored else { return }
-    let next = try eventCount(of: handle.row)
+    try appendEvents(events, from: first, to: handle.row)
+  }
+
+  /// Adds events to the log of a stored response.
+  func appendEvents(
+    _ events: [ArraySlice<UInt8>], from first: Int64, to row: Int64
+  ) throws(StoreError) {
+    guard !events.isEmpty else { return }
+    let next = try eventCount(of: row)
     guard first == next else {
       throw StoreError(
         .conflict, "append events", "the events begin with \(first), expected \(next)")
@@ -16,7 +24,7 @@ extension Transaction {
     var start = events.startIndex
     while start < events.endIndex {
       let end = Self.segmentEnd(events, from: start)
-      try insertSegment(events[start..<end], from: first + Int64(start), to: handle.row)
+      try insertSegment(events[start..<end], from: first + Int64(start), to: row)
       start = end
     }
   }

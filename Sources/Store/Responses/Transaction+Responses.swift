@@ -116,8 +116,15 @@ extension Transaction {
 
   func apply(_ changes: ResponseUpdate, to handle: ResponseHandle) throws(StoreError) {
     var response = try running(handle)
+    try apply(changes, to: &response)
+    try update(response)
+  }
+
+  private func apply(
+    _ changes: ResponseUpdate, to response: inout StoredResponse
+  ) throws(StoreError) {
     if let id = changes.id, id != response.id {
-      guard try !isTaken(id, subject: handle.subject) else {
+      guard try !isTaken(id, subject: response.handle.subject) else {
         throw StoreError(
           .failed, "update a response", "the id \"\(id)\", which was told, is another response's")
       }
@@ -129,15 +136,17 @@ extension Transaction {
     response.upstreamID = changes.upstreamID ?? response.upstreamID
     response.keyIdentity = changes.keyIdentity ?? response.keyIdentity
     if response.isStored { response.object = changes.object ?? response.object }
-    try update(response)
   }
 
-  /// Ends a response, and moves its conversation and scope to it.
+  /// Ends a response with its last changes and events, and moves its conversation and scope to it.
   func finish(
-    _ handle: ResponseHandle, _ ending: ResponseEnding
+    _ handle: ResponseHandle, _ ending: ResponseEnding, after changes: ResponseUpdate? = nil,
+    events: [ArraySlice<UInt8>] = [], from first: Int64 = 0
   ) throws(StoreError) -> [StoredItem] {
     precondition(ending.status.isFinal, "a response ends with a final status")
     var response = try running(handle)
+    if let changes { try apply(changes, to: &response) }
+    if response.isStored { try appendEvents(events, from: first, to: handle.row) }
     response.status = ending.status
     response.endedAt = now
     if response.isStored {

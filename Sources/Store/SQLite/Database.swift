@@ -4,6 +4,9 @@ internal import CSQLite
 @safe final class Database {
   let handle: OpaquePointer
   private var statements: [String: Statement] = [:]
+  /// Statements by where their text lies: nearly all are literals, of which to look at the whole text
+  /// would take longer than the rest of the look-up.
+  private var placedStatements: [UInt: (sql: String, statement: Statement)] = [:]
   /// Pages in the log that are not yet known to be merged into the database.
   var logPages = 0
   /// About how many turns wait for the search index; more than there are when a transaction was
@@ -37,7 +40,11 @@ internal import CSQLite
     "%\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))"
   }
 
+  /// Nobody asks SQLite how much memory it takes, and counting takes a lock for each piece of it.
+  private static let forgoesStatistics = halley_sqlite_forgo_statistics() == SQLITE_OK
+
   private init(_ path: String, _ access: Int32) throws(StoreError) {
+    _ = Self.forgoesStatistics
     var handle: OpaquePointer?
     let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
@@ -51,6 +58,7 @@ internal import CSQLite
 
   deinit {
     statements.removeAll()
+    placedStatements.removeAll()
     unsafe sqlite3_close_v2(handle)
   }
 
@@ -138,11 +146,22 @@ internal import CSQLite
   }
 
   private func prepared(_ sql: String) throws(StoreError) -> Statement {
+    // A text that is held lies where no other can, and equals itself without being looked at.
+    let place = unsafe sql.utf8.withContiguousStorageIfAvailable {
+      UInt(bitPattern: $0.baseAddress)
+    }
+    if let place, let known = placedStatements[place], known.sql == sql { return known.statement }
     if let statement = statements[sql] { return statement }
     let statement = try Statement(sql, in: self)
     statements[sql] = statement
+    if let place, sql.utf8.count > Self.longestInlineText {
+      placedStatements[place] = (sql, statement)
+    }
     return statement
   }
+
+  /// Bytes of a text that has no place of its own.
+  private static let longestInlineText = 15
 
   var runStatements: [String] { Array(statements.keys) }
 

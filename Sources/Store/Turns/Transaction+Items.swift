@@ -76,14 +76,16 @@ extension Transaction {
 
   private static let itemColumns =
     "id, item_id, turn, position, is_output, type, role, created_at, json, checksum"
+  private static let itemsOfTurn =
+    "SELECT \(itemColumns) FROM items WHERE turn = ? ORDER BY position"
+  private static let itemByID =
+    "SELECT \(itemColumns) FROM items WHERE subject = ? AND item_id = ?"
+  private static let itemByRow = "SELECT \(itemColumns) FROM items WHERE id = ?"
 
   /// The items of one turn in their order.
   func items(ofTurn turn: Int64, subject: Int64) throws(StoreError) -> [StoredItem] {
     try database.all(
-      """
-      SELECT \(Self.itemColumns) FROM items
-      WHERE turn = ? ORDER BY position
-      """, .integer(turn)
+      Self.itemsOfTurn, .integer(turn)
     ) { row throws(StoreError) in try Self.item(row, subject: subject) }
   }
 
@@ -112,10 +114,7 @@ extension Transaction {
   /// The item with this id, in whatever turn and made by whomever.
   func item(_ id: String, subject: Int64) throws(StoreError) -> StoredItem? {
     try database.first(
-      """
-      SELECT \(Self.itemColumns) FROM items
-      WHERE subject = ? AND item_id = ?
-      """, .integer(subject), .text(id)
+      Self.itemByID, .integer(subject), .text(id)
     ) { row throws(StoreError) in try Self.item(row, subject: subject) }
   }
 
@@ -130,7 +129,7 @@ extension Transaction {
 
   func item(row: Int64, subject: Int64) throws(StoreError) -> StoredItem? {
     try database.first(
-      "SELECT \(Self.itemColumns) FROM items WHERE id = ?", .integer(row)
+      Self.itemByRow, .integer(row)
     ) { row throws(StoreError) in try Self.item(row, subject: subject) }
   }
 
