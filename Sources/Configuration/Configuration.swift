@@ -56,7 +56,15 @@ package struct Configuration: Sendable {
 
   /// Returns the price that fits a model best; nil where none is configured.
   package func price(forModel model: String) -> PriceConfiguration? {
-    prices.filter { $0.model.matches(model) }
+    prices.price(forModel: model)
+  }
+}
+
+extension [PriceConfiguration] {
+  /// Returns the price that fits a model best; nil where none does.
+  package func price(forModel model: String) -> PriceConfiguration? {
+    if isEmpty { return nil }
+    return filter { $0.model.matches(model) }
       .max { $0.model.specificity < $1.model.specificity }
   }
 }

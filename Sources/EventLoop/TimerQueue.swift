@@ -26,7 +26,7 @@ final class TimerQueue {
   /// The least that sd-event takes; 0 would mean 250 ms.
   private static let accuracyMicroseconds: UInt64 = 1
 
-  private var heap: [Entry] = []
+  private var heap = Heap()
   private var source: SourceHandle<Void>?
   /// What sd-event is armed for.
   private var awaited = UInt64.max
@@ -49,23 +49,12 @@ final class TimerQueue {
   }
 
   func arm(_ entry: Entry, at due: UInt64) {
-    if let place = entry.place {
-      let isSooner = due < entry.due
-      entry.due = due
-      if isSooner { rise(entry, from: place) } else { sink(entry, from: place) }
-    } else {
-      entry.due = due
-      heap.append(entry)
-      rise(entry, from: heap.count - 1)
-    }
+    heap.put(entry, due: due)
     expect()
   }
 
   func disarm(_ entry: Entry) {
-    guard let place = entry.place else { return }
-    entry.place = nil
-    guard let last = heap.popLast(), last !== entry else { return }
-    if last.due < entry.due { rise(last, from: place) } else { sink(last, from: place) }
+    if let place = entry.place { heap.remove(entry, at: place) }
   }
 
   /// Calls back those that are due. One may arm, disarm or cancel others; what it arms for a time that
@@ -90,34 +79,58 @@ final class TimerQueue {
     unsafe sd_event_source_set_time(pointer, first.due)
     unsafe sd_event_source_set_enabled(pointer, Int32(SD_EVENT_ONESHOT))
   }
+}
 
-  // MARK: The heap
+/// Entries by when they are due, the next one first; each knows its place.
+@EventLoop
+private struct Heap {
+  private var entries: [TimerQueue.Entry] = []
 
-  private func rise(_ entry: Entry, from start: Int) {
+  nonisolated init() {}
+
+  var first: TimerQueue.Entry? { entries.first }
+  var count: Int { entries.count }
+
+  mutating func put(_ entry: TimerQueue.Entry, due: UInt64) {
+    let old = entry.place.map { (place: $0, due: entry.due) }
+    entry.due = due
+    if old == nil { entries.append(entry) }
+    settle(entry, at: old?.place ?? entries.count - 1, isSooner: old.map { due < $0.due } ?? true)
+  }
+
+  mutating func remove(_ entry: TimerQueue.Entry, at place: Int) {
+    entry.place = nil
+    guard let last = entries.popLast(), last !== entry else { return }
+    settle(last, at: place, isSooner: last.due < entry.due)
+  }
+
+  private mutating func settle(_ entry: TimerQueue.Entry, at place: Int, isSooner: Bool) {
+    if isSooner { rise(entry, from: place) } else { sink(entry, from: place) }
+  }
+
+  private mutating func rise(_ entry: TimerQueue.Entry, from start: Int) {
     var place = start
-    while place > 0 {
-      let parent = heap[(place - 1) / 2]
-      guard entry.due < parent.due else { break }
-      put(parent, at: place)
+    while place > 0, entry.due < entries[(place - 1) / 2].due {
+      put(entries[(place - 1) / 2], at: place)
       place = (place - 1) / 2
     }
     put(entry, at: place)
   }
 
-  private func sink(_ entry: Entry, from start: Int) {
+  private mutating func sink(_ entry: TimerQueue.Entry, from start: Int) {
     var place = start
-    while place * 2 + 1 < heap.count {
+    while place * 2 + 1 < entries.count {
       var child = place * 2 + 1
-      if child + 1 < heap.count, heap[child + 1].due < heap[child].due { child += 1 }
-      guard heap[child].due < entry.due else { break }
-      put(heap[child], at: place)
+      if child + 1 < entries.count, entries[child + 1].due < entries[child].due { child += 1 }
+      guard entries[child].due < entry.due else { break }
+      put(entries[child], at: place)
       place = child
     }
     put(entry, at: place)
   }
 
-  private func put(_ entry: Entry, at place: Int) {
-    heap[place] = entry
+  private mutating func put(_ entry: TimerQueue.Entry, at place: Int) {
+    entries[place] = entry
     entry.place = place
   }
 }

@@ -62,4 +62,27 @@ struct WriterTests {
   @Test func `keys are escaped like strings`() {
     #expect(RawJSON.object { $0.member("a\"\n", 1) }.text == #"{"a\"\n":1}"#)
   }
+
+  @Test(
+    arguments: [
+      0, 1, -1, 9, 10, 50, 100, 120, 999, 1000, -1000, 1001, 1010, -1500, 123_456, 1_000_000,
+      -999_999, 86_400_000_001, 4_503_599_627_370_497,
+    ] as [Int64])
+  func `thousandths are written as the double that they are`(_ value: Int64) {
+    let written = RawJSON.build { $0.thousandths(value) }
+    #expect(written.text == RawJSON.build { $0.double(Double(value) / 1000) }.text)
+  }
+
+  @Test func `the least thousandths are written too`() {
+    #expect(RawJSON.build { $0.thousandths(.min) }.text == "-9223372036854775.808")
+    #expect(RawJSON.build { $0.thousandths(.max) }.text == "9223372036854775.807")
+  }
+
+  @Test func `an indexed object finds what its text has`() throws {
+    let json = try RawJSON(parsing: #"{"a":1,"b":null,"\u0063":[3]}"#)
+    let object = IndexedObject(json)
+    #expect(object.json == json && object["a"] == json["a"] && object["c"] == json["c"])
+    #expect(object["b"]?.isNull == true && object.nonNull("b") == nil && object["d"] == nil)
+    #expect(IndexedObject(.emptyArray)["a"] == nil)
+  }
 }

@@ -108,7 +108,7 @@ import Testing
     let other = StoredPrice(model: "gemma", input: 4, cachedInput: nil, output: 6)
     book.take(StoredPriceList(upstream: "cometapi", readAt: 5, prices: [stored, other]))
     func price(_ model: String, _ name: String, _ upstream: String) -> ModelPrice? {
-      book.price(of: model, named: name, at: upstream, configuration)
+      book.price(of: model, named: name, at: upstream, configuration.prices)
     }
     #expect(price("gpt-5.4", "gpt-5.4", "cometapi")?.input == nano(1))
     #expect(price("5.4", "gpt-5.4", "cometapi")?.output == nano(2))

@@ -122,7 +122,7 @@ extension Daemon {
   ) async throws(RPCError) -> RawJSON {
     let upstream = candidate.upstream
     let key = try await upstream.apiKey(keys)
-    let target = responseServices.target(candidate, key: upstream.identity(of: key), body.body)
+    let target = responseServices.target(candidate, key: upstream.identity(of: key), body.object)
     return body.make(.replay, for: target, encryptsReasoning: false).body
   }
 }

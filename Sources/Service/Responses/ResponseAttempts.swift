@@ -72,8 +72,15 @@ final class ResponseAttempts {
   private func ask(_ candidate: RequestPlan.Candidate) async -> Result<CallResult, CallFailure> {
     let upstream = candidate.upstream
     do throws(CallFailure) {
-      var admission = try await upstream.admission(
-        as: run.subject, hasSideEffects: plan.hasSideEffects, services.upstreams)
+      var admission: Upstream.Admission
+      if let atOnce = try upstream.admissionAtOnce(
+        as: run.subject, hasSideEffects: plan.hasSideEffects)
+      {
+        admission = atOnce
+      } else {
+        admission = try await upstream.admission(
+          as: run.subject, hasSideEffects: plan.hasSideEffects, services.upstreams)
+      }
       queued = EventLoop.now
       return await callUntilAnswered(candidate, &admission)
     } catch {
@@ -123,7 +130,7 @@ final class ResponseAttempts {
     }
     let name = candidate.upstream.name
     if failure.refusesEncryptedReasoning,
-      services.knowledge.reasoning.asks(name, candidate.model, body.body)
+      services.knowledge.reasoning.asks(name, candidate.model, body.object)
     {
       services.knowledge.reasoning.refuse(name, candidate.model)
       return true
@@ -149,21 +156,26 @@ final class ResponseAttempts {
   private func requestBody(for candidate: RequestPlan.Candidate) -> RawJSON {
     let form = form(for: candidate)
     let isReplaying = candidate.upstream.configuration.state == .replay && form == .replay
-    var target = services.target(candidate, key: keyIdentity, body.body)
+    var target = services.target(candidate, key: keyIdentity, body.object)
     target.isFallback = isFallback(candidate)
     self.target = target
     var made = body.make(
       form, for: target,
       encryptsReasoning: isReplaying && target.takesReasoning,
       isHeld: holds(candidate))
+    let members = made.body.bytes == body.body.bytes ? body.object : IndexedObject(made.body)
     if isStreaming, !streams(candidate) {
       made.body = made.body.removing("stream")
-    } else if isStreaming, made.body["stream"]?.boolean != true {
+    } else if isStreaming, members["stream"]?.boolean != true {
       made.body = made.body.setting("stream", to: .boolean(true))
     }
-    if isReplaying { made.body = made.body.setting("store", to: .boolean(false)) }
+    if isReplaying, members["store"]?.boolean != false {
+      made.body = made.body.setting("store", to: .boolean(false))
+    }
     let unreadable = services.knowledge.unreadable
-    made = made.removing { unreadable.contains($0.json, for: target) } ?? made
+    if !unreadable.isEmpty {
+      made = made.removing { unreadable.contains($0.json, for: target) } ?? made
+    }
     if let refusedItems { made = made.removing(refusedItems.covers) ?? made }
     leftOut = made.leftOut
     sent = made

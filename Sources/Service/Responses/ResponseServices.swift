@@ -60,7 +60,7 @@ final class ResponseServices {
 
   /// Whom a request is sent to, as far as what was said before depends on it.
   func target(
-    _ candidate: RequestPlan.Candidate, key identity: String, _ body: RawJSON
+    _ candidate: RequestPlan.Candidate, key identity: String, _ body: IndexedObject
   ) -> UpstreamBody.Target {
     let name = candidate.upstream.name
     return UpstreamBody.Target(

@@ -64,7 +64,7 @@ extension TurnDriver {
     let origin = CacheableRequest.Origin(
       subject: subject, upstream: candidate.upstream.name, keyIdentity: identity,
       model: candidate.model)
-    let target = services.target(candidate, key: identity, body.body)
+    let target = services.target(candidate, key: identity, body.object)
     let isSmall = body.size <= Self.largestDigestedBytes
     let (request, leftOut) =
       isSmall

@@ -6,11 +6,15 @@ internal import Wire
 /// How a response ends: its last events, its end on disk, its outcome.
 extension TurnDriver {
   /// Writes the end. One that is an error is written when that is possible.
-  func store(_ ending: TurnEnding) async -> TurnEvent {
+  func store(_ ending: TurnEnding) async {
     guard let recorder else {
       if ending.error != nil { meter.finish(in: services.state) }
-      return .stored
+      return take(.stored)
     }
+    take(await store(ending, recorder))
+  }
+
+  private func store(_ ending: TurnEnding, _ recorder: ResponseRecorder) async -> TurnEvent {
     let row = ResponseEnding(
       status: ending.status, object: ending.response ?? failedObject(ending.error),
       output: ending.response?["output"]?.objects ?? [], error: ending.storedError,

@@ -12,7 +12,9 @@ extension TurnDriver {
   func prepare() async throws(RPCError) -> UpstreamBody? {
     guard try !joinRunning() else { return nil }
     let store = needsStore ? try await services.state.open() : nil
-    let assembled = try await assemble(from: store)
+    var atOnce: UpstreamBody?
+    if store == nil { atOnce = try assembledAtOnce() }
+    let assembled = if let atOnce { atOnce } else { try await assemble(from: store) }
     guard connectionTurn?.generates != false else {
       try await answerUnasked(assembled, store)
       return nil
@@ -46,13 +48,28 @@ extension TurnDriver {
       if takesTurn, let found = context.conversation { try await takeTurn(in: found) }
       try await context.load(as: principal, from: store)
     }
-    let input =
-      if let plain = RequestInput(plain: plan.body) { plain } else { try await readInput() }
+    let input = try await readInput()
+    return try assembled(input, context, isAlone: store == nil && previous == nil)
+  }
+
+  /// The body of a request for which the store is not asked; nil where its input refers to what may
+  /// be stored.
+  private func assembledAtOnce() throws(RPCError) -> UpstreamBody? {
+    guard let input = RequestInput(plain: plan.object.nonNull("input")) else { return nil }
+    let previous = connectionTurn?.previous
+    let context = previous.map { RequestContext(after: $0) } ?? RequestContext()
+    return try assembled(input, context, isAlone: previous == nil)
+  }
+
+  /// - Parameter isAlone: whether it goes on from nothing and leaves nothing.
+  private func assembled(
+    _ input: RequestInput, _ context: RequestContext, isAlone: Bool
+  ) throws(RPCError) -> UpstreamBody {
     connectionTurn?.assembled(context, input)
     let body = UpstreamBody(
-      plan.body, input: input, context: context, isBackground: request.isBackground)
-    guard store != nil || previous != nil else { return body }
-    if plan.body.nonNull("prompt") == nil {
+      plan.object, input: input, context: context, isBackground: request.isBackground)
+    guard !isAlone else { return body }
+    if plan.object.nonNull("prompt") == nil {
       try input.checkCalls(
         after: context.turns.flatMap { $0.items.map(\.json) },
         asynchronous: plan.body.asynchronousTools)
@@ -180,7 +197,7 @@ extension TurnDriver {
     row.client = caller.name
     row.previousResponseID = body.context.previousResponseID
     row.scope = request.options.scope
-    row.instructions = plan.body.nonNull("instructions")
+    row.instructions = plan.object.nonNull("instructions")
     row.idempotency = request.options.idempotencyKey.map { key in
       NewResponse.Idempotency(key: key, bodyHash: request.bodyDigest)
     }

@@ -254,7 +254,7 @@ final class TurnDriver {
     case .ask: await ask()
     case .callTools(let calls): take(await run(calls))
     case .prepare(let items, let isLast): await prepareRound(items, isLast: isLast)
-    case .store(let ending): take(await store(ending))
+    case .store(let ending): await store(ending)
     case .pause:
       await recorder?.pause()
       endWithoutOutcome()
@@ -280,9 +280,9 @@ final class TurnDriver {
   func ask(_ body: UpstreamBody) {
     self.body = body
     let (sent, items) = body.outgoing
-    sentBody = sent
+    sentBody = sent.json
     let owners =
-      offered.tools.isEmpty ? CallOwners.none : CallOwners(of: offered, in: sent, items: items)
+      offered.tools.isEmpty ? CallOwners.none : CallOwners(of: offered, in: sent.json, items: items)
     take(.prepared(owners, echo: echo(of: body.context)))
   }
 

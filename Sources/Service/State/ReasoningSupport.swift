@@ -11,7 +11,7 @@ struct ReasoningSupport {
 
   private var refused: Set<Key> = []
 
-  func asks(_ upstream: String, _ model: String, _ body: RawJSON) -> Bool {
+  func asks(_ upstream: String, _ model: String, _ body: IndexedObject) -> Bool {
     guard refused.isEmpty || !refused.contains(Key(upstream: upstream, model: model)) else {
       return false
     }

@@ -47,6 +47,8 @@ struct UnreadableItems {
   private var known: Set<UInt64> = []
   private var order: [UInt64] = []
 
+  var isEmpty: Bool { known.isEmpty }
+
   func contains(_ item: RawJSON, for target: UpstreamBody.Target) -> Bool {
     !known.isEmpty && known.contains(Self.hash(item, target))
   }

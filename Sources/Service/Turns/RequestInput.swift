@@ -10,10 +10,12 @@ package struct RequestInput: Sendable {
   package let hasResolvedReferences: Bool
 
   /// The input of a request that refers to no stored item, as most do; nil for one that does.
-  init?(plain body: RawJSON) {
-    items = body.nonNull("input").map { Self.items(of: $0) } ?? []
+  ///
+  /// - Parameter input: the member of the request; nil where it has none.
+  init?(plain input: RawJSON?) {
+    items = input.map { Self.items(of: $0) } ?? []
     hasResolvedReferences = false
-    if items.contains(where: { Self.reference($0) != nil }) { return nil }
+    if input?.kind == .array, items.contains(where: { Self.reference($0) != nil }) { return nil }
   }
 
   init(items: [RawJSON], hasResolvedReferences: Bool) {
@@ -26,7 +28,7 @@ package struct RequestInput: Sendable {
   package static func read(
     _ body: RawJSON, item: (String) async throws(RPCError) -> RawJSON?
   ) async throws(RPCError) -> RequestInput {
-    if let plain = RequestInput(plain: body) { return plain }
+    if let plain = RequestInput(plain: body.nonNull("input")) { return plain }
     let items = body.nonNull("input").map { Self.items(of: $0) } ?? []
     return try await resolve(items, named: "input", item: item)
   }

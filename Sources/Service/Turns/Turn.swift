@@ -142,14 +142,18 @@ package struct Turn {
     return [.ask]
   }
 
+  private static let known = MemberNames("id", "status")
+
   private mutating func know(
     _ object: RawJSON, _ events: [ArraySlice<UInt8>], isRecorded: Bool
   ) -> [TurnAction] {
     guard case .preparing = phase, identity.row != .writing else { return [] }
-    relay.id = object["id"]?.string
+    var status: String?
+    object.forEach(Self.known) { name, value in
+      if name == 0 { relay.id = value.string } else { status = value.string }
+    }
     identity.isSettled = true
-    let ending = ending(
-      of: object, object["status"]?.string, isRecorded ? Array(events.suffix(1)) : events)
+    let ending = ending(of: object, status, isRecorded ? Array(events.suffix(1)) : events)
     phase = isRecorded ? .ending(ending) : .ended
     guard isRecorded else {
       return [.settleUsage(ending), .append(events), .finish(ending)]
@@ -258,7 +262,7 @@ package struct Turn {
   }
 
   private mutating func note(_ id: String?) {
-    guard let id, StoreID.isUsable(id) else { return }
+    guard let id, id != identity.upstreamID, StoreID.isUsable(id) else { return }
     identity.firstID = identity.firstID ?? id
     identity.upstreamID = id
   }

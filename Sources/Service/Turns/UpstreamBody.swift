@@ -46,7 +46,12 @@ package struct UpstreamBody: Sendable {
   }
 
   /// The members of the request, those of its profile and the daemon's tools among them.
-  var body: RawJSON
+  var body: RawJSON {
+    get { object.json }
+    set { object = IndexedObject(newValue) }
+  }
+  /// The same, to look members up.
+  private(set) var object: IndexedObject
   let input: RequestInput
   let context: RequestContext
   let isBackground: Bool
@@ -61,7 +66,11 @@ package struct UpstreamBody: Sendable {
   package var replacement: Replacement?
 
   package init(_ body: RawJSON, input: RequestInput, context: RequestContext, isBackground: Bool) {
-    self.body = body
+    self.init(IndexedObject(body), input: input, context: context, isBackground: isBackground)
+  }
+
+  init(_ object: IndexedObject, input: RequestInput, context: RequestContext, isBackground: Bool) {
+    self.object = object
     self.input = input
     self.context = context
     self.isBackground = isBackground
@@ -91,7 +100,7 @@ package struct UpstreamBody: Sendable {
       return target.isFallback ? made.removing { Replay.isMakersOnly($0.type) } ?? made : made
     }
     var made = body
-    if made["model"]?.string != target.model, !made.leavesModelToPrompt {
+    if object["model"]?.string != target.model, !object.leavesModelToPrompt {
       made = made.setting("model", to: .string(target.model))
     }
     if isBackground {
@@ -104,7 +113,9 @@ package struct UpstreamBody: Sendable {
       return Made(
         body: input.hasResolvedReferences ? made.setting("input", to: .array(given)) : made)
     case .replay:
-      made = made.removing("conversation", "previous_response_id")
+      if object["conversation"] != nil || object["previous_response_id"] != nil {
+        made = made.removing("conversation", "previous_response_id")
+      }
       var leftOut = 0
       let isMore = !context.turns.isEmpty || input.hasResolvedReferences || !added.isEmpty
       if isMore || target.isFallback {
@@ -196,10 +207,10 @@ package struct UpstreamBody: Sendable {
   }
 
   /// The request as it would be sent now: its members, and the items of `input`.
-  var outgoing: (members: RawJSON, items: [RawJSON]) {
-    guard let replacement else { return (body, items) }
-    let input = replacement.body.nonNull("input")
-    return (replacement.body, input.map { RequestInput.items(of: $0) } ?? [])
+  var outgoing: (members: IndexedObject, items: [RawJSON]) {
+    guard let replacement else { return (object, items) }
+    let sent = IndexedObject(replacement.body)
+    return (sent, sent.nonNull("input").map { RequestInput.items(of: $0) } ?? [])
   }
 }
 

@@ -16,7 +16,9 @@ package struct RequestPlan {
   /// As the client or its profile named it, or a hook.
   package private(set) var model: String
   /// The request's members and those of its profile.
-  package let body: RawJSON
+  package var body: RawJSON { object.json }
+  /// The same, to look members up.
+  let object: IndexedObject
   package private(set) var deadline: Duration
   package private(set) var hasSideEffects: Bool
   /// Globs of the daemon's tools that are offered to the model.
@@ -35,13 +37,13 @@ package struct RequestPlan {
       named: request.model ?? profile?.model ?? configuration.defaultModel)
     (candidates, deadline) = try Self.ways(
       model, request.options, profile, configuration, upstreams)
-    body = Self.fill(request.body, from: profile)
-    hasSideEffects = Self.hasSideEffects(body)
+    object = profile.map { IndexedObject(Self.fill(request.body, from: $0)) } ?? request.object
+    hasSideEffects = Self.hasSideEffects(object)
     tools =
       request.options.tools.isEmpty
       ? profile?.tools.map(\.pattern) ?? [] : request.options.tools
-    try requireModel(in: body)
-    try requireTools(in: body)
+    try requireModel(in: object.json)
+    try requireTools(in: object.json)
   }
 
   /// The plan for what hooks made of the request: it goes where the model is that it names now.
@@ -53,7 +55,7 @@ package struct RequestPlan {
     _ upstreams: [String: Upstream]
   ) throws(RPCError) -> RequestPlan {
     var plan = self
-    plan.hasSideEffects = Self.hasSideEffects(body)
+    plan.hasSideEffects = Self.hasSideEffects(IndexedObject(body))
     let named = body.nonNull("model")?.string
     guard named != candidates[0].model else { return plan }
     let profile = try Self.profile(options, configuration)
@@ -153,8 +155,7 @@ package struct RequestPlan {
 
   /// Adds what the profile says and the request does not; a model, only where a prompt template
   /// would otherwise bring its own.
-  private static func fill(_ body: RawJSON, from profile: ProfileConfiguration?) -> RawJSON {
-    guard let profile else { return body }
+  private static func fill(_ body: RawJSON, from profile: ProfileConfiguration) -> RawJSON {
     var filled = body
     let own = Set(body.members.map(\.key))
     if let instructions = profile.instructions, !own.contains("instructions") {
@@ -170,7 +171,7 @@ package struct RequestPlan {
   }
 
   /// Tools that only look things up, or that the client runs itself, may be asked for twice.
-  private static func hasSideEffects(_ body: RawJSON) -> Bool {
+  private static func hasSideEffects(_ body: IndexedObject) -> Bool {
     (body.nonNull("tools")?.elements ?? []).contains { tool in
       let type = tool["type"]?.string ?? ""
       return
@@ -183,6 +184,11 @@ package struct RequestPlan {
 extension RawJSON {
   /// Whether a request names a prompt template and no model: then it is the template's that is
   /// asked. The default one stands for it as far as a route and an estimate need a name.
+  var leavesModelToPrompt: Bool { nonNull("model") == nil && nonNull("prompt") != nil }
+}
+
+extension IndexedObject {
+  /// As of its JSON.
   var leavesModelToPrompt: Bool { nonNull("model") == nil && nonNull("prompt") != nil }
 }
 

@@ -69,17 +69,26 @@ extension Upstream {
   ) async throws(CallFailure) -> Admission {
     try requireAnother()
     try requireOpenBreaker()
-    let place =
-      enterIfFree(as: subject)
-      ? Place(upstream: self, subject: subject)
-      : try await place(for: subject, maximumQueue: services.maximumQueue)
-    let key: APIKey?
-    if hasFreshKey {
-      key = keyAtHand
-      _ = record(keyError: nil)
-    } else {
-      key = try await self.key(services)
-    }
+    let place = try await place(for: subject, maximumQueue: services.maximumQueue)
+    let key = try await key(services)
+    return try admission(place, key, hasSideEffects)
+  }
+
+  /// The right to ask where nothing has to be waited for, as is usual; nil where something has.
+  func admissionAtOnce(
+    as subject: Subject, hasSideEffects: Bool
+  ) throws(CallFailure) -> Admission? {
+    try requireAnother()
+    try requireOpenBreaker()
+    guard hasFreshKey, enterIfFree(as: subject) else { return nil }
+    let place = Place(upstream: self, subject: subject)
+    _ = record(keyError: nil)
+    return try admission(place, keyAtHand, hasSideEffects)
+  }
+
+  private func admission(
+    _ place: consuming Place, _ key: APIKey?, _ hasSideEffects: Bool
+  ) throws(CallFailure) -> Admission {
     let leave: CircuitBreaker.Admission
     do throws(CircuitBreaker.Refusal) {
       leave = try passBreaker()

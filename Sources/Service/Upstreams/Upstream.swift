@@ -11,6 +11,7 @@ package final class Upstream {
   var configuration: UpstreamConfiguration {
     didSet {
       knownAddress = nil
+      publishesPrices = configuration.publishesPrices
       guard configuration != oldValue else { return keepCredentials(of: oldValue) }
       forgetKey()
       line.places = configuration.maximumConcurrent
@@ -19,6 +20,8 @@ package final class Upstream {
   /// Whether what is asked at an origin would come back to this daemon.
   var isOwnFace: @EventLoop (UpstreamOrigin) -> Bool = { _ in false }
   let breaker = CircuitBreaker()
+  /// Whether it is known to publish its prices.
+  private(set) var publishesPrices: Bool
   private let probe: BreakerProbe
   var retryBudget = RetryBudget()
   /// Ended attempts, good and bad, for the status.
@@ -32,6 +35,7 @@ package final class Upstream {
   package init(_ configuration: UpstreamConfiguration, probe: BreakerProbe) {
     self.configuration = configuration
     self.probe = probe
+    publishesPrices = configuration.publishesPrices
     line = WaitingLine(places: configuration.maximumConcurrent)
   }
 
@@ -45,7 +49,6 @@ package final class Upstream {
   ///
   /// - Parameter maximumQueue: requests of this user that may wait.
   func enter(as subject: Subject, maximumQueue: Int) async throws {
-    if enterIfFree(as: subject) { return }
     let waiting = line.waiting(of: subject.name)
     guard line.isFree || waiting < maximumQueue else {
       throw RPCError.exhausted("\(waiting) requests of \(subject) wait for upstream \(name)")
@@ -274,6 +277,12 @@ package final class Upstream {
 }
 
 extension UpstreamConfiguration {
+  /// Whether it is known to publish its prices, and may be asked for them.
+  var publishesPrices: Bool {
+    origin.socketPath == nil && proxy?.lacksCredentials != true
+      && (name == Self.builtInName || origin == Self.builtIn.origin)
+  }
+
   /// Whether a program is run for a secret, which may take its time.
   fileprivate var asksCommands: Bool {
     keySource.isCommand || proxy?.credentialSource.isCommand == true

@@ -24,10 +24,9 @@ package struct PriceBook: Sendable {
   /// - Parameter model: as the upstream knows it.
   /// - Parameter name: as the client named it.
   package func price(
-    of model: String, named name: String, at upstream: String, _ configuration: Configuration
+    of model: String, named name: String, at upstream: String, _ configured: [PriceConfiguration]
   ) -> ModelPrice? {
-    let configured =
-      configuration.price(forModel: name) ?? configuration.price(forModel: model)
+    let configured = configured.price(forModel: name) ?? configured.price(forModel: model)
     return configured.map { ModelPrice($0) } ?? published[upstream]?.prices[model]
   }
 

@@ -47,10 +47,7 @@ final class PriceCatalog {
 
   /// Where an upstream publishes prices; nil for one that is not known to.
   static func address(of upstream: UpstreamConfiguration) -> String? {
-    guard upstream.origin.socketPath == nil, upstream.proxy?.lacksCredentials != true,
-      upstream.name == UpstreamConfiguration.builtInName
-        || upstream.origin == UpstreamConfiguration.builtIn.origin
-    else { return nil }
+    guard upstream.publishesPrices else { return nil }
     return "\(upstream.origin)/api/models"
   }
 

@@ -18,22 +18,28 @@ package enum TokenEstimate {
   /// What a response may come to where the request does not say; models allow more, but rarely use
   /// it.
   private static let usualOutput = 4096
-  private static let fixedMembers = MemberNames("instructions", "tools", "text", "prompt")
+  private static let fixedMembers = ["instructions", "tools", "text", "prompt"]
 
   /// The tokens that a request's input comes to.
   ///
   /// - Parameter body: of the request; its own `input` is not looked at.
   /// - Parameter items: the context and the request's own items.
   package static func input(body: RawJSON, items: [RawJSON]) -> Int {
+    input(body: IndexedObject(body), items: items)
+  }
+
+  package static func input(body: IndexedObject, items: [RawJSON]) -> Int {
     var fixed = 0
-    body.forEach(fixedMembers) { _, value in
-      if !value.isNull { fixed += tokens(ofBytes: value.bytes.count) }
+    for name in fixedMembers {
+      fixed += body.nonNull(name).map { tokens(ofBytes: $0.bytes.count) } ?? 0
     }
     return items.reduce(fixed) { $0 + tokensPerItem + tokens(ofItem: $1) }
   }
 
   /// The most tokens that a request may be answered with, as far as it says.
-  package static func output(body: RawJSON) -> Int {
+  package static func output(body: RawJSON) -> Int { output(body: IndexedObject(body)) }
+
+  package static func output(body: IndexedObject) -> Int {
     guard let limit = body.nonNull("max_output_tokens")?.integer, limit > 0 else {
       return usualOutput
     }

@@ -57,8 +57,9 @@ final class UsageLedger {
   // MARK: Prices
 
   /// Has the prices that an upstream publishes read, when they are older than a day.
-  func refreshPrices(of upstream: UpstreamConfiguration) {
-    if let store { prices.refresh(upstream, in: store) }
+  func refreshPrices(of upstream: Upstream) {
+    guard let store, upstream.publishesPrices else { return }
+    prices.refresh(upstream.configuration, in: store)
   }
 
   /// - Parameter name: the model as the client named it.
@@ -67,7 +68,7 @@ final class UsageLedger {
   }
 
   func price(of model: String, named name: String, at upstream: String) -> ModelPrice? {
-    prices.book.price(of: model, named: name, at: upstream, configuration)
+    prices.book.price(of: model, named: name, at: upstream, configuration.prices)
   }
 
   // MARK: Budgets

@@ -62,7 +62,7 @@ final class UsageMeter {
   /// Estimates what the request comes to, and reserves its price.
   func reserve(_ body: UpstreamBody) throws(RPCError) {
     let first = plan.candidates[0]
-    ledger.refreshPrices(of: first.upstream.configuration)
+    ledger.refreshPrices(of: first.upstream)
     estimate(body)
     let price = ledger.price(of: first, named: plan.model)
     usage.inputCost = price?.cost(of: TokenCounts(input: usage.inputTokens)).amount.amount
@@ -134,7 +134,7 @@ final class UsageMeter {
     }
     var ending = ending
     ending.upstream = upstream
-    if plan.body.leavesModelToPrompt { templateModel = answered() }
+    if plan.object.leavesModelToPrompt { templateModel = answered() }
     ending.model = templateModel ?? plan.candidates.first { $0.upstream.name == upstream }?.model
     let used = tokens ?? estimate()
     ending.tokens = used

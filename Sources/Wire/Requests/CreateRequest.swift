@@ -4,6 +4,8 @@ package import JSON
 package struct CreateRequest: Sendable {
   /// What goes upstream: the parameters without `halley`, all others with their bytes and order.
   package let body: RawJSON
+  /// The same, to look members up.
+  package let object: IndexedObject
   package let options: HalleyOptions
   /// Nil where the profile's or the default model is asked.
   package let model: String?
@@ -26,6 +28,7 @@ package struct CreateRequest: Sendable {
     isBackground = members.nonNull("background")?.boolean ?? false
     store = members.nonNull("store")?.boolean
     previousResponseID = members.nonNull("previous_response_id")?.string
-    body = params.removing("halley")
+    body = members.contains { $0.key == "halley" } ? params.removing("halley") : params
+    object = IndexedObject(body, members: members.filter { $0.key != "halley" })
   }
 }
