@@ -1,6 +1,7 @@
 // Asks for cached answers, or has commands ask, and prints what it measured.
 //
 //   cached run ROUNDS [-- NAME PROGRAM ARGUMENT...]...  start to end: NAME P50 P99, in us
+//   cached start ROUNDS PROGRAM                          start to first byte: P50 P99, in us
 //   cached hits CLIENTS ROUNDS SOCKET STORED            hits P50 P99, in us; rate ANSWERS/S BYTES
 
 #define _GNU_SOURCE
@@ -47,6 +48,37 @@ static int measure_runs(int rounds, char **arguments) {
       commands[index].samples[round] = run_once(commands[index].words);
   for (int index = 0; index < count; index++)
     print_quantiles(commands[index].name, commands[index].samples, rounds);
+  return 0;
+}
+
+static int measure_start(int rounds, const char *program) {
+  double *samples = calloc((size_t)rounds, sizeof *samples);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  char byte, path[] = "/tmp/halley-bench.XXXXXX";
+  if (!mkdtemp(path)) die("mkdtemp");
+  snprintf(address.sun_path, sizeof address.sun_path, "%s/s", path);
+  int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 8) < 0)
+    die("listen");
+  for (int round = 0; round < rounds; round++) {
+    uint64_t start = now();
+    pid_t child = fork();
+    if (child == 0) {
+      if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stderr)) _exit(126);
+      execl(program, program, "--socket", address.sun_path, "Hi", (char *)NULL);
+      _exit(127);
+    }
+    struct pollfd polled = {listener, POLLIN, 0};
+    if (poll(&polled, 1, 5000) <= 0) die("halley did not connect");
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0 || read(fd, &byte, 1) != 1) die("halley sent nothing");
+    samples[round] = (double)(now() - start) / 1000;
+    close(fd);
+    waitpid(child, NULL, 0);
+  }
+  unlink(address.sun_path);
+  rmdir(path);
+  print_quantiles("start", samples, rounds);
   return 0;
 }
 
@@ -97,8 +129,9 @@ static int measure_hits(int clients, int rounds, const char *path, int is_stored
 }
 
 int main(int count, char **arguments) {
-  const char *mode = count > 4 ? arguments[1] : "";
-  if (!strcmp(mode, "run") && !strcmp(arguments[3], "--"))
+  const char *mode = count > 3 ? arguments[1] : "";
+  if (!strcmp(mode, "start")) return measure_start(atoi(arguments[2]), arguments[3]);
+  if (!strcmp(mode, "run") && count > 4 && !strcmp(arguments[3], "--"))
     return measure_runs(atoi(arguments[2]), arguments + 3);
   if (!strcmp(mode, "hits") && count == 6)
     return measure_hits(atoi(arguments[2]), atoi(arguments[3]), arguments[4], atoi(arguments[5]));

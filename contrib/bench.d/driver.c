@@ -4,13 +4,14 @@
 //   driver stream STREAMS EVENTS NAME=TARGET@PID... NAME EVENTS/S CPU-US-PER-EVENT
 //   driver cancel ROUNDS SOCKET UPSTREAM-URL MODEL [beside]
 //                                                   leaving to the end upstream: WAY P50 P99, in us
-//   driver start ROUNDS PROGRAM                     start to first byte: P50 P99, in us
+//   driver ask ROUNDS EVENTS STORED SOCKET          asks, and prints nothing
 //
-// A TARGET is a URL that libcurl asks, or the path of a halleyd socket.
+// A TARGET is a URL that libcurl asks, the path of a halleyd socket, or http:/PATH for a server of
+// HTTP at a Unix socket. With WRITES=N in the environment the upstream writes each event by itself,
+// one of each stream every N ms.
 
 #define _GNU_SOURCE
 #include <curl/curl.h>
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
@@ -19,11 +20,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "measure.h"
+#include "processor.h"
 
 enum { STREAMS = 1024, TARGETS = 8, BLOCK = 50 };
 
@@ -32,7 +33,8 @@ struct stream {
   CURL *handle;
   uint64_t first_byte_at;
   long events;
-  int is_done, line_begins;
+  int is_http, is_done, line_begins;
+  char end[7];
   char last;
 };
 
@@ -45,13 +47,20 @@ struct target {
 };
 
 static const char *model = "bench";
-static char body[512], line[768];
+static char body[512], line[768], raw[1024];
 
-static void set_request(const char *key, long value) {
+static void set_request(const char *key, long value, int is_stored) {
+  char writes[48] = "";
+  if (getenv("WRITES"))
+    snprintf(writes, sizeof writes, ",\"writes\":\"%d\"", atoi(getenv("WRITES")));
   snprintf(body, sizeof body,
-           "{\"model\":\"%s\",\"input\":\"Hi\",\"stream\":true,\"store\":false,"
-           "\"metadata\":{\"%s\":\"%ld\"}}",
-           model, key, value);
+           "{\"model\":\"%s\",\"input\":\"Hi\",\"stream\":true,\"store\":%s,"
+           "\"metadata\":{\"%s\":\"%ld\"%s}}",
+           model, is_stored ? "true" : "false", key, value,
+           writes);
+  snprintf(raw, sizeof raw,
+           "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+           "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
   snprintf(line, sizeof line, "{\"id\":1,\"method\":\"responses.create\",\"params\":%s}\n", body);
 }
 
@@ -77,12 +86,31 @@ static void take_lines(struct stream *stream, const char *bytes, size_t count) {
   }
 }
 
+// Counts the events in what a server of HTTP sent, which ends with an empty chunk.
+static void take_chunks(struct stream *stream, const char *bytes, size_t count) {
+  for (const char *at = bytes, *end = bytes + count; at < end; at++) {
+    at = memchr(at, '\n', (size_t)(end - at));
+    if (!at) break;
+    if ((at == bytes ? stream->last : at[-1]) == '\n') stream->events++;
+  }
+  stream->last = bytes[count - 1];
+  size_t kept = count < sizeof stream->end ? sizeof stream->end - count : 0;
+  memmove(stream->end, stream->end + sizeof stream->end - kept, kept);
+  size_t taken = sizeof stream->end - kept;
+  memcpy(stream->end + kept, bytes + count - taken, taken);
+  stream->is_done = !memcmp(stream->end, "\r\n0\r\n\r\n", sizeof stream->end);
+}
+
 // Reads once; returns 0 when the answer is whole.
 static int read_some(struct stream *stream) {
   static char buffer[262144];
   ssize_t count = read(stream->fd, buffer, sizeof buffer);
-  if (count <= 0) die("the daemon closed the connection");
+  if (count <= 0) die("the server closed the connection");
   if (!stream->first_byte_at) stream->first_byte_at = now();
+  if (stream->is_http) {
+    take_chunks(stream, buffer, (size_t)count);
+    return !stream->is_done;
+  }
   take_lines(stream, buffer, (size_t)count);
   return !(stream->is_done && stream->line_begins);
 }
@@ -107,11 +135,19 @@ static void begin(struct stream *stream) {
   stream->is_done = 0;
   stream->line_begins = 1;
   stream->last = 0;
+  memset(stream->end, 0, sizeof stream->end);
 }
+
+static void send_request(struct stream *stream) { send_all(stream->fd, stream->is_http ? raw : line); }
 
 static void open_stream(struct stream *stream, const char *place) {
   if (place[0] == '/') {
     stream->fd = connect_socket(place);
+    return;
+  }
+  if (!strncmp(place, "http:/", 6) && place[6] != '/') {
+    stream->fd = connect_socket(place + 5);
+    stream->is_http = 1;
     return;
   }
   static struct curl_slist *headers;
@@ -149,7 +185,7 @@ static double first_event(struct stream *stream) {
     curl_easy_setopt(stream->handle, CURLOPT_POSTFIELDS, body);
     if (curl_easy_perform(stream->handle)) die("curl_easy_perform");
   } else {
-    send_all(stream->fd, line);
+    send_request(stream);
     while (read_some(stream)) continue;
   }
   if (stream->events < 2) die("no events came");
@@ -160,7 +196,7 @@ static double first_event(struct stream *stream) {
 static int measure_latency(int rounds, char **arguments, int count) {
   struct target targets[TARGETS];
   parse_targets(arguments, count, targets, rounds);
-  set_request("burst", 3);
+  set_request("burst", 3, 0);
   for (int index = 0; index < count; index++) {
     open_stream(&targets[index].stream, targets[index].place);
     for (int warm = 0; warm < BLOCK; warm++) first_event(&targets[index].stream);
@@ -174,31 +210,12 @@ static int measure_latency(int rounds, char **arguments, int count) {
   return 0;
 }
 
-// The processor time of all threads of a process, in ns.
-static uint64_t processor_time(int pid) {
-  char path[320];
-  uint64_t total = 0;
-  snprintf(path, sizeof path, "/proc/%d/task", pid);
-  DIR *threads = opendir(path);
-  if (!threads) die(path);
-  for (struct dirent *thread; (thread = readdir(threads));) {
-    if (thread->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, thread->d_name);
-    FILE *file = fopen(path, "r");
-    unsigned long long time;
-    if (file && fscanf(file, "%llu", &time) == 1) total += time;
-    if (file) fclose(file);
-  }
-  closedir(threads);
-  return total;
-}
-
 static void run_sockets(struct stream *streams, int count) {
   static struct pollfd polled[STREAMS];
   int open = count;
   for (int index = 0; index < count; index++) {
     polled[index] = (struct pollfd){streams[index].fd, POLLIN, 0};
-    send_all(streams[index].fd, line);
+    send_request(&streams[index]);
   }
   while (open > 0) {
     if (poll(polled, (nfds_t)count, 60000) <= 0) die("no event for a minute");
@@ -254,8 +271,8 @@ static int measure_stream(int count, long events, char **arguments, int target_c
   struct target targets[TARGETS];
   if (count < 1 || count > STREAMS) die("too many streams");
   parse_targets(arguments, target_count, targets, 0);
-  set_request("burst", events);
-  for (int round = 0; round < 4; round++) // the first warms up; the caller takes the best
+  set_request("burst", events, 0);
+  for (int round = 0; round < 6; round++) // the first warms up; the caller takes the median
     for (int index = 0; index < target_count; index++)
       stream_once(&targets[index], count, events, round > 0);
   return 0;
@@ -328,7 +345,7 @@ static int measure_cancel(int rounds, const char *path, const char *url, int is_
   curl_easy_setopt(upstream, CURLOPT_PROXY, "");
   curl_easy_setopt(upstream, CURLOPT_WRITEFUNCTION, take_number);
   curl_easy_setopt(upstream, CURLOPT_WRITEDATA, (void *)answer);
-  set_request("hold", 1);
+  set_request("hold", 1, 0);
   struct stream other;
   if (is_beside) open_held(&other, path, id, sizeof id);
   for (enum way way = CANCEL_REQUEST; way <= HANG_UP; way++) {
@@ -343,34 +360,10 @@ static int measure_cancel(int rounds, const char *path, const char *url, int is_
   return 0;
 }
 
-static int measure_start(int rounds, const char *program) {
-  double *samples = calloc((size_t)rounds, sizeof *samples);
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  char byte, path[] = "/tmp/halley-bench.XXXXXX";
-  if (!mkdtemp(path)) die("mkdtemp");
-  snprintf(address.sun_path, sizeof address.sun_path, "%s/s", path);
-  int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 8) < 0)
-    die("listen");
-  for (int round = 0; round < rounds; round++) {
-    uint64_t start = now();
-    pid_t child = fork();
-    if (child == 0) {
-      if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stderr)) _exit(126);
-      execl(program, program, "--socket", address.sun_path, "Hi", (char *)NULL);
-      _exit(127);
-    }
-    struct pollfd polled = {listener, POLLIN, 0};
-    if (poll(&polled, 1, 5000) <= 0) die("halley did not connect");
-    int fd = accept(listener, NULL, NULL);
-    if (fd < 0 || read(fd, &byte, 1) != 1) die("halley sent nothing");
-    samples[round] = (double)(now() - start) / 1000;
-    close(fd);
-    waitpid(child, NULL, 0);
-  }
-  unlink(address.sun_path);
-  rmdir(path);
-  print_quantiles("start", samples, rounds);
+static int ask(int rounds, long events, int is_stored, const char *path) {
+  struct stream stream = {.fd = connect_socket(path)};
+  set_request("burst", events, is_stored);
+  for (int round = 0; round < rounds; round++) first_event(&stream);
   return 0;
 }
 
@@ -385,7 +378,8 @@ int main(int count, char **arguments) {
     model = arguments[5];
     return measure_cancel(atoi(arguments[2]), arguments[3], arguments[4], count == 7);
   }
-  if (!strcmp(mode, "start")) return measure_start(atoi(arguments[2]), arguments[3]);
+  if (!strcmp(mode, "ask") && count == 6)
+    return ask(atoi(arguments[2]), atol(arguments[3]), atoi(arguments[4]), arguments[5]);
   fprintf(stderr, "driver: see the top of driver.c\n");
   return 64;
 }

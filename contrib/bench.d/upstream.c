@@ -1,8 +1,9 @@
 // A fast upstream for benchmarks: one thread, epoll, HTTP/1.1 on a loopback port, which it prints.
 //
 // POST answers with a Responses API event stream of as many deltas as "burst":"N" in the body
-// says (3 otherwise), an HTTP chunk for each event, from memory. With "hold":"1" it sends the first
-// event and then waits. POST to /v1/chat/completions, the only one that some clients know, answers
+// says (3 otherwise), an HTTP chunk for each event, from memory. With "writes":"N" it writes each
+// event by itself, one of each such stream every N ms, as models send them. With "hold":"1" it sends the
+// first event and then waits. POST to /v1/chat/completions, the only one that some clients know, answers
 // with a chat completion's stream of three words. GET answers with the time, in ns of
 // CLOCK_MONOTONIC, at which the peer last closed a connection that was held; 0 before that.
 
@@ -36,11 +37,19 @@ struct connection {
   struct iovec parts[3];
   int part;
   int is_holding;
+  // Behind "writes": the next event, and the connection that has its turn behind this one.
+  long event;
+  size_t written;
+  int next;
 };
 
 static struct connection *connections[CONNECTIONS];
 static struct text deltas;
 static long deltas_count = -1;
+// Where each of them begins, and the last one ends.
+static size_t *delta_starts;
+static int first_writing = -1;
+static uint64_t write_pause, next_writes;
 static uint64_t closed_at;
 static uint64_t responses;
 static int poll_fd;
@@ -77,11 +86,16 @@ static void make_deltas(long count) {
   if (count == deltas_count) return;
   deltas.length = 0;
   deltas_count = count;
-  for (long index = 0; index < count; index++)
+  delta_starts = realloc(delta_starts, (size_t)(count + 1) * sizeof *delta_starts);
+  if (!delta_starts) die("realloc");
+  for (long index = 0; index < count; index++) {
+    delta_starts[index] = deltas.length;
     add_event(&deltas, "response.output_text.delta",
               "\"sequence_number\":%ld,\"item_id\":\"msg_0123456789abcdef0123456789abcdef\","
               "\"output_index\":0,\"content_index\":0,\"delta\":\" word%04ld\",\"logprobs\":[]",
               index + 1, index % 10000);
+  }
+  delta_starts[count] = deltas.length;
 }
 
 static const char OBJECT[] =
@@ -111,6 +125,11 @@ static void prepare(struct connection *connection, long count) {
 
 static void forget(int fd) {
   if (connections[fd]->is_holding) closed_at = now();
+  for (int *link = &first_writing; *link >= 0; link = &connections[*link]->next)
+    if (*link == fd) {
+      *link = connections[fd]->next;
+      break;
+    }
   free(connections[fd]);
   connections[fd] = NULL;
   close(fd);
@@ -140,6 +159,39 @@ static void send_parts(int fd) {
     }
   }
   watch(fd, EPOLLIN, EPOLL_CTL_MOD);
+}
+
+// Writes the next event of each stream that is written so, when it is time. A peer that does not take
+// a whole event at once gets the rest in the next round.
+static void write_events(void) {
+  if (first_writing < 0 || now() < next_writes) return;
+  next_writes = now() + write_pause;
+  int *link = &first_writing;
+  while (*link >= 0) {
+    int fd = *link;
+    struct connection *connection = connections[fd];
+    const char *from = connection->head;
+    size_t size = connection->parts[0].iov_len;
+    if (connection->event == deltas_count) {
+      from = connection->tail;
+      size = connection->parts[2].iov_len;
+    } else if (connection->event >= 0) {
+      from = deltas.bytes + delta_starts[connection->event];
+      size = delta_starts[connection->event + 1] - delta_starts[connection->event];
+    }
+    ssize_t sent = send(fd, from + connection->written, size - connection->written, MSG_NOSIGNAL);
+    if (sent > 0) connection->written += (size_t)sent;
+    if (sent < 0 && errno != EAGAIN) connection->event = deltas_count + 1;
+    if (connection->written == size) {
+      connection->written = 0;
+      connection->event++;
+    }
+    if (connection->event > deltas_count) {
+      *link = connection->next;
+    } else {
+      link = &connection->next;
+    }
+  }
 }
 
 static void answer_time(int fd) {
@@ -175,6 +227,16 @@ static void answer(int fd, const char *body) {
   if (!strncmp(connection->request, "POST /v1/chat/completions ", 26)) return answer_chat(fd);
   const char *burst = strstr(body, "\"burst\":\"");
   prepare(connection, burst ? atol(burst + 9) : 3);
+  const char *writes = strstr(body, "\"writes\":\"");
+  if (writes) {
+    write_pause = strtoul(writes + 10, NULL, 10) * 1000000u;
+    connection->event = -1;
+    connection->written = 0;
+    connection->part = 3;
+    connection->next = first_writing;
+    first_writing = fd;
+    return;
+  }
   if (strstr(body, "\"hold\":\"1\"")) {
     connection->is_holding = 1;
     connection->part = 3;
@@ -235,7 +297,7 @@ int main(void) {
   poll_fd = epoll_create1(EPOLL_CLOEXEC);
   watch(listener, EPOLLIN, EPOLL_CTL_ADD);
   for (;;) {
-    int count = epoll_wait(poll_fd, events, 256, -1);
+    int count = epoll_wait(poll_fd, events, 256, first_writing < 0 ? -1 : 1);
     for (int index = 0; index < count; index++) {
       int fd = events[index].data.fd;
       if (fd == listener) {
@@ -245,5 +307,6 @@ int main(void) {
       if (events[index].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive(fd);
       if (connections[fd] && events[index].events & EPOLLOUT) send_parts(fd);
     }
+    write_events();
   }
 }
