@@ -75,6 +75,7 @@ struct Halley: ParsableCommand {
   private static func quickly(_ arguments: [String]) throws -> (any ParsableCommand)? {
     guard let first = arguments.first, !commandNames.contains(first) else { return nil }
     if let command = try forShells(first, arguments.dropFirst()) { return command }
+    if let plain = PlainPrompt(arguments) { return plain.command }
     do {
       return try Ask.parseAsRoot(arguments) as? Ask
     } catch {
