@@ -177,3 +177,78 @@ t.test('an answer whose last line is deleted goes nowhere else', function()
   t.equal(nvim:lines(), { 'below' })
   t.contains(nvim:notes(), 'the answer was taken out')
 end)
+
+-- MARK: Errors
+
+-- Everything that is shown beside lines.
+local function virtual_text(nvim)
+  return nvim:lua([[
+    local namespace = vim.api.nvim_get_namespaces()['halley.errors']
+    local found = {}
+    for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
+      table.insert(found, { mark[2], mark[4].virt_text[1][1] })
+    end
+    return found
+  ]])
+end
+
+t.test('what went wrong stands on one line beside the answer, until the next is asked', function()
+  local nvim = t.editor({ text = 'one two', failed = '1', error_message = 'out\nof tea' })
+  nvim:set({ 'above', '', 'below' })
+  nvim:request('nvim_win_set_cursor', 0, { 2, 0 })
+  nvim:command('Halley count')
+  nvim:await_note('the model failed: out; of tea')
+  t.equal(#virtual_text(nvim), 1, 'the number of marks')
+  t.equal(virtual_text(nvim)[1][1], 1, 'the row')
+  t.contains(virtual_text(nvim)[1][2], 'the model failed: out; of tea')
+  nvim:answer({ text = 'well' })
+  nvim:command('Halley count')
+  nvim:await_end()
+  t.equal(virtual_text(nvim), {})
+end)
+
+t.test('an error asks for no key, and is whole in the history', function()
+  local nvim = t.editor({}, { socket = t.tmp .. '/' .. ('none'):rep(15) .. '.sock' })
+  nvim:lua([[vim.notify = plain_notify]])
+  nvim:request('nvim_ui_attach', 60, 10, {})
+  nvim:command('Halley count')
+  nvim:type('itext')
+  t.eventually('it is told', function()
+    return nvim:lua([[return vim.fn.execute('messages')]]):find('halley.socket', 1, true)
+  end)
+  t.equal(nvim:request('nvim_get_mode'), { blocking = false, mode = 'i' })
+  nvim:type(' and more<Esc>')
+  nvim:await_text('text and more')
+end)
+
+-- MARK: Speed
+
+t.test('five megabytes of Markdown, and of one line, hold nobody up', function()
+  for _, unit in ipairs({ '## A héading\n\nSome *text* with `code`, and more words.\n', 'wörd after word ' }) do
+    local text = unit:rep(math.floor(5000000 / #unit))
+    local path = t.fake(function(message, write)
+      if message.method ~= 'responses.create' then return end
+      for start = 1, #text, 400 * #unit do
+        write(vim.json.encode({ jsonrpc = '2.0', method = 'responses.event', params = {
+          id = message.id, event = { type = 'response.output_text.delta', item_id = 'm',
+            delta = text:sub(start, start + 400 * #unit - 1) } } }) .. '\n')
+      end
+      write(('{"id":%d,"result":{"status":"completed","output":[]}}\n'):format(message.id))
+    end)
+    local nvim = t.editor({}, { socket = path })
+    nvim:command('set filetype=markdown')
+    nvim:command('Halley count')
+    local worst = 0
+    t.eventually('the answer has come', function()
+      local before = vim.loop.hrtime()
+      local status = nvim:status()
+      worst = math.max(worst, (vim.loop.hrtime() - before) / 1e6)
+      return status == ''
+    end)
+    if worst > 5000 then t.fail(('it did not answer for %d ms'):format(worst)) end
+    t.eventually('all of it is there', function()
+      return nvim:lua([[return vim.api.nvim_buf_get_offset(0, vim.api.nvim_buf_line_count(0))]])
+        >= #text - 1
+    end)
+  end
+end)

@@ -88,6 +88,7 @@ function M.editor(metadata, options, environment)
   self:command('runtime! plugin/halley.lua')
   self:lua([[
     notes = {}
+    plain_notify = vim.notify
     vim.notify = function(text) table.insert(notes, text) end
   ]])
   self:answer(metadata, options)

@@ -51,6 +51,17 @@ function M.write(by, change)
   if not is_done then error(message, 0) end
 end
 
+--- Inserts lines at a position. Those that begin behind a line's end come below it: in the midst of
+--- a long line the editor would take it apart.
+function M.insert(buf, row, col, lines)
+  local line = vim.api.nvim_buf_get_lines(buf, row, row + 1, false)[1]
+  if #lines > 1 and lines[1] == '' and line and col == #line then
+    vim.api.nvim_buf_set_lines(buf, row + 1, row + 1, false, vim.list_slice(lines, 2))
+  else
+    vim.api.nvim_buf_set_text(buf, row, col, row, col, lines)
+  end
+end
+
 -- MARK: A range of lines
 
 local Range = {}

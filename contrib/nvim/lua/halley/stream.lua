@@ -185,7 +185,7 @@ function Stream:write(row, col, text)
   self:clear_note()
   local lines = vim.split(text, '\n', { plain = true })
   local function change()
-    vim.api.nvim_buf_set_text(self.buf, row, col, row, col, lines)
+    changes.insert(self.buf, row, col, lines)
     self:mark(row, col, lines)
   end
   local edit = self.options.edit or function(given) self:join(given, row, col, text) end

@@ -158,7 +158,7 @@ local function perform(buf, steps)
     end
     number = step.number
     if step.text then
-      vim.api.nvim_buf_set_text(buf, step.row, step.col, step.row, step.col,
+      changes.insert(buf, step.row, step.col,
         vim.split(step.text, '\n', { plain = true }))
     else
       vim.api.nvim_buf_set_lines(buf, step.first, step.last, true, step.lines)
