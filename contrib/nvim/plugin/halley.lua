@@ -12,8 +12,8 @@ local function command(name, action, options)
   vim.api.nvim_create_user_command(name, run, options)
 end
 
-local function completes(module)
-  return function(lead) return require('halley.' .. module).complete(lead) end
+local function completes(module, name)
+  return function(lead) return require('halley.' .. module)[name or 'complete'](lead) end
 end
 
 command('Halley', 'ask', { nargs = '*', range = true, bang = true, desc = 'Ask, into the buffer' })
@@ -27,10 +27,28 @@ command('HalleyApprove', 'approve', {
 })
 command('HalleyStop', 'stop', { desc = 'Stop the running answer' })
 command('HalleyChat', 'chat',
-  { nargs = '?', complete = completes('chat'), desc = 'Show a conversation' })
+  { nargs = '?', complete = completes('conversations'), desc = 'Show a conversation' })
+command('HalleyFork', 'fork', { nargs = '?', desc = 'Go another way from the turn at the cursor' })
+command('HalleyAdd', 'add',
+  { nargs = '?', complete = completes('added'), desc = 'Let something go along with what is asked' })
+command('HalleyDrop', 'drop', {
+  nargs = '?',
+  complete = completes('added', 'complete_names'),
+  desc = 'Let it go along no more',
+})
 command('HalleyModel', 'model',
   { nargs = '?', bang = true, complete = completes('model'), desc = 'Choose the model' })
 command('HalleyHistory', 'history', { nargs = '*', desc = 'Search the conversations' })
+
+-- Keys are the user's to choose.
+local function plug(modes, name, keys)
+  vim.keymap.set(modes, ('<Plug>(halley-%s)'):format(name), keys)
+end
+plug({ 'n', 'x' }, 'ask', ':Halley ')
+plug({ 'n', 'x' }, 'rewrite', ':HalleyRewrite ')
+for _, name in ipairs({ 'accept', 'reject', 'approve', 'stop', 'chat', 'fork', 'add', 'model', 'history' }) do
+  plug('n', name, ('<Cmd>Halley%s<CR>'):format(name:sub(1, 1):upper() .. name:sub(2)))
+end
 
 local group = vim.api.nvim_create_augroup('halley', {})
 vim.api.nvim_create_autocmd('BufReadCmd', {

@@ -186,7 +186,7 @@ t.test('the help has a tag for every command and option', function()
   for _, name in ipairs(commands) do
     if name:find('^Halley') then table.insert(topics, ':' .. name) end
   end
-  t.equal(#topics, 12, 'the number of topics')
+  t.equal(#topics, 15, 'the number of topics')
   for _, option in ipairs({ 'socket', 'model', 'upstream', 'profile', 'instructions',
     'rewrite_instructions', 'tools', 'params', 'conversation' }) do
     table.insert(topics, 'halley-option-' .. option)

@@ -7,6 +7,9 @@ local M = {}
 -- The answers that run, the oldest first.
 local running = {}
 
+-- What the last one that ended used, for a status line.
+local last_use
+
 local Answer = {}
 Answer.__index = Answer
 
@@ -39,6 +42,7 @@ function M.start(buf, params, handlers)
       self:stop('its buffer is gone')
     end,
   })
+  M.announce('HalleyStarted', { buf = buf })
   self.call = rpc.request('responses.create', params, {
     event = function(event) self:take(event) end,
     done = function(err, response) self:end_call(err, response) end,
@@ -65,6 +69,7 @@ function Answer:end_call(err, response)
   -- One that came without deltas has its text in the result only.
   if not self.has_text then self.handlers.text(M.text_of(response)) end
   local fault = errors.of_response(response)
+  M.note_use(response)
   self:finish({ message = fault, is_error = fault ~= nil, response = response })
 end
 
@@ -76,6 +81,9 @@ function Answer:finish(outcome)
   -- A buffer that was wiped has taken it along.
   pcall(vim.api.nvim_del_autocmd, self.watch)
   self.handlers.done(outcome)
+  local response = outcome.response or {}
+  M.announce('HalleyDone', { buf = self.buf, message = outcome.message, id = response.id,
+    usage = response.usage, cost_usd = (response.halley or {}).cost_usd })
 end
 
 --- Cancels the request; what has come is kept.
@@ -96,6 +104,26 @@ function M.stop(buf)
   for _, answer in ipairs(chosen) do answer:stop() end
   return #chosen
 end
+
+--- Tells those who listen for the event User PATTERN; the data is in Neovim 0.8 and newer.
+function M.announce(pattern, data)
+  local options = { pattern = pattern, modeline = false }
+  if vim.fn.has('nvim-0.8') == 1 then options.data = data end
+  pcall(vim.api.nvim_exec_autocmds, 'User', options)
+end
+
+--- Keeps what a response has used.
+function M.note_use(response)
+  local usage, cost = response.usage or {}, (response.halley or {}).cost_usd
+  local text = usage.total_tokens and ('%d tokens'):format(usage.total_tokens) or ''
+  if type(cost) == 'number' then
+    text = ('%s%s$%.4f'):format(text, text == '' and '' or ', ', cost)
+  end
+  last_use = text
+end
+
+--- What the last answer used: "", or its tokens and, where a price is known, its cost.
+function M.usage() return last_use or '' end
 
 --- What runs, for a status line: "" or how many for how long.
 function M.status()

@@ -1,4 +1,5 @@
 -- :Halley: an answer, streamed into the buffer at the cursor.
+local added = require('halley.added')
 local answer = require('halley.answer')
 local errors = require('halley.errors')
 local request = require('halley.request')
@@ -24,10 +25,10 @@ end
 local function input(buf, command, is_chat)
   local first, last = 1, vim.api.nvim_buf_line_count(buf)
   if command.range > 0 then first, last = command.line1, command.line2 end
-  if command.args == '' then return request.lines(buf, first, last) end
+  if command.args == '' then return added.text() .. request.lines(buf, first, last) end
   local wants_context = command.range > 0 or not (command.bang or is_chat)
   local context = wants_context and request.context(buf, first, last) or nil
-  return context and (context .. '\n\n' .. command.args) or command.args
+  return added.text() .. (context and (context .. '\n\n' .. command.args) or command.args)
 end
 
 --- Asks what the command says.

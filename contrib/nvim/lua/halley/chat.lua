@@ -1,6 +1,6 @@
 -- :HalleyChat: a buffer that shows a named conversation, live, with a draft at its end.
+local answer = require('halley.answer')
 local changes = require('halley.changes')
-local config = require('halley.config')
 local Draft = require('halley.draft')
 local errors = require('halley.errors')
 local Feed = require('halley.feed')
@@ -308,6 +308,7 @@ end
 
 function Chat:said(call, text, err, response)
   self:unqueue(text)
+  if response then answer.note_use(response) end
   if not self.is_reconnecting and not self.feed.running then self:show_state() end
   local fault = err and errors.text(err) or errors.of_response(response)
   if fault and came_to_nothing(err, response) then self:give_back(text) end
@@ -355,48 +356,36 @@ function Chat:go_to(item)
   end
 end
 
+-- MARK: Forking
+
+-- The newest item that begins at or above a row, or nil.
+function Chat:item_at(row)
+  local best, best_row
+  for id, mark in pairs(self.items) do
+    local at = vim.api.nvim_buf_get_extmark_by_id(self.buf, namespace, mark, {})[1]
+    if at and at <= row and (not best_row or at > best_row) then best, best_row = id, at end
+  end
+  return best
+end
+
+--- Makes another conversation of all up to the turn at the cursor, and shows it.
+function Chat:fork(name)
+  local item = self:item_at(vim.api.nvim_win_get_cursor(0)[1] - 1)
+  if not item then
+    return errors.report('no stored turn stands at the cursor; :e shows the turns as they are stored')
+  end
+  local params = { conversation = self.feed.id, at = item, name = name ~= '' and name or nil }
+  rpc.request('conversations.fork', params, { done = function(err, forked)
+    if err then return errors.report(errors.text(err)) end
+    M.open(forked.name or forked.id, '')
+  end })
+end
+
 -- MARK: For the rest of the plugin
 
 function M.of(buf) return chats[buf] end
 
--- An empty buffer without a name is nobody's.
-local function is_unused(buf)
-  return vim.api.nvim_buf_get_name(buf) == '' and vim.api.nvim_buf_line_count(buf) == 1
-    and vim.api.nvim_get_current_line() == '' and vim.bo[buf].buftype == ''
-end
-
 --- Shows a conversation; at one of its items, if that is named.
-function M.open(name, mods, item)
-  if name == '' then name = config.get().conversation end
-  local fault = config.name_fault(name)
-  if fault then return errors.report('the name of the conversation: ' .. fault) end
-  local buf = vim.fn.bufadd(scheme .. name)
-  local window = vim.fn.bufwinid(buf)
-  if window ~= -1 then
-    vim.api.nvim_set_current_win(window)
-  else
-    if mods ~= '' or not is_unused(0) then vim.cmd(mods .. ' split') end
-    vim.cmd('buffer ' .. buf)
-  end
-  vim.bo[buf].buflisted = true
-  local chat = chats[buf]
-  if item and chat then
-    chat.goal = item
-    if not chat.feed.queue and chat.feed.id then chat:go_to(item) end
-  end
-end
-
---- The names of conversations that begin so.
-function M.complete(lead)
-  local err, list = rpc.call('conversations.list', { limit = 100 }, 500)
-  if err then return {} end
-  local names = {}
-  for _, conversation in ipairs(list.data) do
-    if conversation.name and vim.startswith(conversation.name, lead) then
-      table.insert(names, conversation.name)
-    end
-  end
-  return names
-end
+function M.open(...) require('halley.conversations').open(...) end
 
 return M

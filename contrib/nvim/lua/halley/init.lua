@@ -14,7 +14,20 @@ function M.setup(options) require('halley.config').setup(options) end
 --- What runs, for a status line: "" when nothing does.
 function M.status() return require('halley.answer').status() end
 
+--- What the last answer used, for a status line: its tokens, and its cost where a price is known.
+function M.usage() return require('halley.answer').usage() end
+
 -- MARK: Commands
+
+function M.add(command) require('halley.added').add(command.args) end
+
+function M.drop(command) require('halley.added').drop(command.args) end
+
+function M.fork(command)
+  local chat = require('halley.chat').of(vim.api.nvim_get_current_buf())
+  if chat then return chat:fork(command.args) end
+  require('halley.errors').report('no conversation is shown here; :HalleyChat {name} shows one')
+end
 
 function M.ask(command) require('halley.ask').ask(command) end
 

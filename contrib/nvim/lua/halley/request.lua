@@ -15,6 +15,14 @@ function M.lines(buf, first, last)
   return text_of(vim.api.nvim_buf_get_lines(buf, first - 1, last, false))
 end
 
+--- A text under its name, in a fence longer than any within.
+function M.fenced(name, language, text)
+  local longest = 2
+  for run in text:gmatch('`+') do longest = math.max(longest, #run) end
+  local fence = ('`'):rep(longest + 1)
+  return ('%s:\n%s%s\n%s\n%s'):format(name, fence, language, text, fence)
+end
+
 --- A part of a buffer as named context: its name, and its text in a fence longer than any within.
 function M.context(buf, first, last)
   local text = M.lines(buf, first, last)
@@ -24,11 +32,7 @@ function M.context(buf, first, last)
   if first > 1 or last < vim.api.nvim_buf_line_count(buf) then
     name = ('%s, lines %d to %d'):format(name, first, last)
   end
-  local longest = 2
-  for run in text:gmatch('`+') do longest = math.max(longest, #run) end
-  local fence = ('`'):rep(longest + 1)
-  local language = vim.bo[buf].filetype:match('^[%w_+-]*')
-  return ('%s:\n%s%s\n%s\n%s'):format(name, fence, language, text, fence)
+  return M.fenced(name, vim.bo[buf].filetype:match('^[%w_+-]*'), text)
 end
 
 --- The request for an input. members win over the options, the option params over all.

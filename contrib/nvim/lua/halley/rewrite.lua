@@ -1,4 +1,5 @@
 -- :HalleyRewrite: a new text for some lines, streamed into a preview beside them.
+local added = require('halley.added')
 local answer = require('halley.answer')
 local changes = require('halley.changes')
 local errors = require('halley.errors')
@@ -73,7 +74,7 @@ function Preview:start(instruction)
     stopped = function(reason) if self.answer then self.answer:stop(reason) end end,
   })
   stream:note('… halley')
-  local params = request.build(self.context .. instruction,
+  local params = request.build(added.text() .. self.context .. instruction,
     { instructions = config.get().rewrite_instructions })
   self.answer = answer.start(self.buf, params, {
     text = function(delta) stream:append(delta) end,
