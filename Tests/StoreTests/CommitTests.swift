@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func `a full database says so and goes on when there is room`() async throws {
-    let temporary = try TemporaryStore(maximumPages: 200)
+    let temporary = try TemporaryStore(maximumPages: 230)
     let store = temporary.store
     let large = String(repeating: "x", count: 300_000)
     let first = try await store.say(large, "kept")

@@ -128,6 +128,8 @@ class Daemon:
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.directory)
+        if self.state in WATCHED:
+            WATCHED.pop(self.state).close()
         return time.monotonic() - start
 
     def wait_until(self, condition, limit=300):
@@ -136,13 +138,20 @@ class Daemon:
             time.sleep(0.1)
 
 
+WATCHED = {}
+
+
+def looked_up(state, sql):
+    """One connection stays open while a daemon runs, as little beside it as can be."""
+    if state not in WATCHED:
+        WATCHED[state] = sqlite3.connect(
+            f"file:{state}/halley.db?mode=ro", uri=True, timeout=5, isolation_level=None)
+    return WATCHED[state].execute(sql).fetchone()[0]
+
+
 def erased(state):
     """Whether nothing is left to be deleted or erased."""
-    database = sqlite3.connect(f"file:{state}/halley.db?mode=ro", uri=True, timeout=5)
-    try:
-        return database.execute("SELECT count(*) FROM erasures").fetchone()[0] == 0
-    finally:
-        database.close()
+    return looked_up(state, "SELECT count(*) FROM erasures") == 0
 
 
 def bytes_of(state):
@@ -229,11 +238,7 @@ class Year:
 
     @staticmethod
     def count(state):
-        database = sqlite3.connect(f"file:{state}/halley.db?mode=ro", uri=True, timeout=5)
-        try:
-            return database.execute("SELECT count(*) FROM conversations").fetchone()[0]
-        finally:
-            database.close()
+        return looked_up(state, "SELECT count(*) FROM conversations")
 
     def deletion(self, name, reader=False):
         state = self.copy()
