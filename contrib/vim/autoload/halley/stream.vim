@@ -56,7 +56,8 @@ endfunction
 function! halley#stream#new(buffer, line, is_below) abort
   let stream = #{track: halley#stream#track(a:buffer, [a:line]), buffer: a:buffer,
         \ is_below: a:is_below, has_text: v:false, held: '', tick: -1, is_ended: v:false,
-        \ Stopped: {reason -> 0}, top: 0, line: a:line, seen: [], is_waiting: v:false}
+        \ Stopped: {reason -> 0}, top: 0, line: a:line, seen: [], is_waiting: v:false,
+        \ pause: 0}
   let stream.track.stream = stream
   return stream
 endfunction
@@ -73,15 +74,24 @@ function! s:is_choosing(buffer) abort
   return a:buffer == bufnr() && mode(1) =~# '^\%([vVsS\x16\x13]\|no\|c\|r?\)'
 endfunction
 
-" Adds text. Line ends wait for what follows, since an answer ends without an empty line.
+" Adds text. It is written at once, or where that takes long, as in a long line, together with more.
 function! halley#stream#append(stream, text) abort
   if a:stream.is_ended
     return
   endif
   let a:stream.held ..= a:text
-  if s:is_choosing(a:stream.buffer)
-    return s:retry(a:stream)
+  if a:stream.pause > 0
+    return s:retry(a:stream, a:stream.pause)
   endif
+  call s:flush(a:stream)
+endfunction
+
+" Writes what is there. Line ends wait for what follows, since an answer ends without an empty line.
+function! s:flush(stream) abort
+  if s:is_choosing(a:stream.buffer)
+    return s:retry(a:stream, 20)
+  endif
+  let start = reltime()
   let text = substitute(a:stream.held, "\r\n", "\n", 'g')
   if !a:stream.has_text
     let text = substitute(text, '^\n\+', '', '')
@@ -94,18 +104,23 @@ function! halley#stream#append(stream, text) abort
   if length > 0
     call s:write(a:stream, strpart(text, 0, length))
   endif
+  " Of the time at most a fifth goes into writing.
+  let cost = float2nr(reltimefloat(reltime(start)) * 1000)
+  let a:stream.pause = cost < 2 ? 0 : cost * 4
 endfunction
 
-function! s:retry(stream) abort
+function! s:retry(stream, pause) abort
   if !a:stream.is_waiting
     let a:stream.is_waiting = v:true
-    call timer_start(20, {-> s:try_again(a:stream)})
+    call timer_start(a:pause, {-> s:try_again(a:stream)})
   endif
 endfunction
 
 function! s:try_again(stream) abort
   let a:stream.is_waiting = v:false
-  call halley#stream#append(a:stream, '')
+  if !a:stream.is_ended
+    call s:flush(a:stream)
+  endif
 endfunction
 
 " MARK: Where an answer goes on
@@ -169,7 +184,7 @@ function! s:write(stream, text) abort
   catch /:E\%(523\|565\|12\|788\):/
     " Nobody may change a text at this moment.
     let a:stream.held = a:text .. a:stream.held
-    return s:retry(a:stream)
+    return s:retry(a:stream, 20)
   catch
     return s:stop(a:stream, 'the buffer takes no text: '
           \ .. substitute(v:exception, '^Vim[^:]*:', '', ''))
@@ -243,6 +258,9 @@ endfunction
 
 " Ends the stream, then calls Done; what the editor does not take at this moment is tried again.
 function! halley#stream#finish(stream, is_orphan, Done) abort
+  if !a:is_orphan && !a:stream.is_ended
+    call s:flush(a:stream)
+  endif
   if !a:is_orphan && !a:stream.is_ended && a:stream.held =~# '[^\r\n]'
     call timer_start(25, {-> halley#stream#finish(a:stream, v:false, a:Done)})
     return
