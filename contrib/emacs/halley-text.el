@@ -146,7 +146,7 @@ with the text."
 
 (cl-defstruct (halley-answer (:constructor halley-answer--make) (:copier nil))
   "An answer that streams into BUFFER, from BEGINNING to END."
-  buffer beginning end has-begun (tail "") record connection id is-cancelled on-done)
+  buffer beginning end has-begun (tail "") waiting timer (pause 0) record connection id is-cancelled on-done)
 
 (defvar halley--answers nil
   "The answers that are running, the latest first.")
@@ -206,10 +206,34 @@ the answer, and with nil or what kept it from being complete."
     (cond
      ;; Hooks do not run for every buffer that is killed.
      ((not (buffer-live-p (halley-answer-buffer answer))) (halley-answer--abandon answer))
-     (text (halley-answer--insert answer text))
+     (text (halley-answer--add answer text))
      ((and (equal (plist-get event :type) "response.content_part.added")
-           (halley-answer-has-begun answer))
-      (halley-answer--insert answer "\n\n")))))
+           (or (halley-answer-has-begun answer) (halley-answer-waiting answer)))
+      (halley-answer--add answer "\n\n")))))
+
+(defun halley-answer--add (answer text)
+  "Add TEXT to ANSWER, at once or, where that has taken long, together with more."
+  (push text (halley-answer-waiting answer))
+  (if (= 0 (halley-answer-pause answer))
+      (halley-answer--flush answer (float-time))
+    (unless (halley-answer-timer answer)
+      (setf (halley-answer-timer answer)
+            (run-with-timer (halley-answer-pause answer) nil #'halley-answer--flush answer
+                            (+ (float-time) (halley-answer-pause answer)))))))
+
+(defun halley-answer--flush (answer due)
+  "Insert what ANSWER has got; that was DUE.
+How late it is tells how long it takes to show, as long lines do."
+  (when (halley-answer-timer answer) (cancel-timer (halley-answer-timer answer)))
+  (setf (halley-answer-timer answer) nil)
+  (let ((text (apply #'concat (nreverse (halley-answer-waiting answer))))
+        (late (- (float-time) due))
+        (start (float-time)))
+    (setf (halley-answer-waiting answer) nil)
+    (when (and (buffer-live-p (halley-answer-buffer answer)) (not (string-empty-p text)))
+      (halley-answer--insert answer text))
+    (setf (halley-answer-pause answer)
+          (min 2 (* 4 (max 0.01 late (- (float-time) start)))))))
 
 (defun halley-answer--insert (answer text)
   "Add TEXT to ANSWER.
@@ -282,6 +306,7 @@ Its markers are then around that text."
   "End ANSWER with RESULT or FAILURE."
   (setq halley--answers (delq answer halley--answers))
   (halley-disconnect (halley-answer-connection answer))
+  (halley-answer--flush answer (float-time))
   (when (buffer-live-p (halley-answer-buffer answer))
     (with-current-buffer (halley-answer-buffer answer)
       (unless (halley-answer-has-begun answer)
