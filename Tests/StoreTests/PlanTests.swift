@@ -228,6 +228,12 @@ extension PlanTests {
     let fork = try await store.forkConversation(conversation, as: anna, at: "resp_b", name: "f")
     _ = try await store.forkConversation(fork.id, as: anna, at: "msg_a")
     _ = try await store.conversations(as: anna, PageRequest())
+    for prefix in ["f", conversation] {
+      var page = PageRequest()
+      page.prefix = prefix
+      _ = try await store.conversations(as: anna, page)
+    }
+    _ = try await store.check()
   }
 
   private func keepBooks(_ store: Store) async throws {
