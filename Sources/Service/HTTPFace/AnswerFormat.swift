@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Store
 internal import Wire
 
 /// What is made of what answers a request: one document, or a stream of events.

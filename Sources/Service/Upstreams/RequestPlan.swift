@@ -64,6 +64,7 @@ package struct RequestPlan {
     (plan.candidates, plan.deadline) = try Self.ways(
       plan.model, options, profile, configuration, upstreams)
     try plan.requireModel(in: body)
+    try plan.requireTools(in: body)
     return plan
   }
 
