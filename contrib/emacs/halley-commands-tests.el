@@ -7,6 +7,7 @@
 ;;; Code:
 
 (require 'halley-tests)
+(require 'org)
 
 ;;;; Asking
 
@@ -65,6 +66,21 @@
         (should (halley-tests-shows-p "[the connection to halleyd was lost" "*halley*"))))))
 
 ;;;; At point
+
+(ert-deftest halley-tests-org ()
+  "In Org an answer is asked for as Org, and its end is told to who listens."
+  (halley-tests-with '((text . "* One"))
+    (halley-tests-in-text "* Zero\n"
+      (let* ((told nil)
+             (halley-done-functions
+              (list (lambda (answer trouble)
+                      (push (cons (halley-answer-text answer) trouble) told)))))
+        (let ((org-mode-hook nil)) (org-mode))
+        (halley-send "q" (point-min) (point-max))
+        (halley-tests-wait (not halley--answers))
+        (should (string-suffix-p "and no Markdown."
+                                 (plist-get (halley-tests-last-body) :instructions)))
+        (halley-tests-wait (equal told '(("* One"))))))))
 
 (ert-deftest halley-tests-stop ()
   "Stopping an answer cancels it upstream and keeps what has arrived."

@@ -148,6 +148,12 @@ with the text."
   "An answer that streams into BUFFER, from BEGINNING to END."
   buffer beginning end has-begun (tail "") waiting timer (pause 0) record connection id is-cancelled on-done)
 
+(defcustom halley-done-functions nil
+  "Functions called when an answer has ended, in its buffer.
+Each is called with the answer, and with nil or what kept it from being whole."
+  :type 'hook
+  :group 'halley)
+
 (defvar halley--answers nil
   "The answers that are running, the latest first.")
 
@@ -311,8 +317,9 @@ Its markers are then around that text."
     (with-current-buffer (halley-answer-buffer answer)
       (unless (halley-answer-has-begun answer)
         (halley-answer--insert answer (halley-response-text result)))
-      (funcall (halley-answer-on-done answer) answer
-               (if failure (halley-failure-text failure) (halley-response-trouble result))))))
+      (let ((trouble (if failure (halley-failure-text failure) (halley-response-trouble result))))
+        (funcall (halley-answer-on-done answer) answer trouble)
+        (run-hook-with-args 'halley-done-functions answer trouble)))))
 
 (provide 'halley-text)
 ;;; halley-text.el ends here

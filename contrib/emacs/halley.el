@@ -82,6 +82,12 @@ An active region goes with the question."
 
 ;;;; At point
 
+(defun halley--send-instructions ()
+  "The instructions of `halley-send' in this buffer; in Org an answer is Org too."
+  (concat halley-send-instructions
+          (and (derived-mode-p 'org-mode)
+               "\nThe text is Org: write Org markup with source blocks, and no Markdown.")))
+
 ;;;###autoload
 (defun halley-send (prompt &optional beg end)
   "Ask PROMPT about the text from BEG to END and stream the answer to point.
@@ -98,7 +104,7 @@ without a prompt it is the prompt itself."
                   (halley-about beg end prompt)))
          (params (apply #'halley-create-params input
                         (and halley-send-instructions (not halley-profile)
-                             `((instructions . ,halley-send-instructions))))))
+                             `((instructions . ,(halley--send-instructions)))))))
     (when (string-blank-p input) (user-error "There is nothing to ask"))
     (deactivate-mark)
     (halley-answer-begin (halley-connect) params #'halley--finish-sending)
