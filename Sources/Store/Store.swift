@@ -42,6 +42,7 @@ package actor Store {
   var counters = Counters()
   var steps = StepQueue()
   var sweeper = Sweeper()
+  var pauses = Pauses()
   nonisolated let gauges = Mutex(StoreGauge())
   /// The row of the newest response. Rows are not used twice while the program runs, so that a
   /// handle of a deleted response never meets another one.
@@ -113,7 +114,10 @@ package actor Store {
   }
 
   private nonisolated func betweenRounds(isQuiet: Bool) -> Duration? {
-    assumeIsolated { $0.commitAndRest(isQuiet: isQuiet) }
+    assumeIsolated { store in
+      let rest = store.commitAndRest(isQuiet: isQuiet)
+      return [rest, store.pauses.endDue()].compactMap(\.self).min()
+    }
   }
 
   // MARK: Opening

@@ -35,9 +35,38 @@ struct StateStage {
 
   /// Whether a text stands in any file of the state directory.
   func filesContain(_ text: String) throws -> Bool {
-    let end = try run(["grep", "-rlaF", "--", text, "\(daemon.scratch.path)/state"])
+    let end = try run(["python3", "-c", Self.search, "\(daemon.scratch.path)/state", text])
+    guard end.status <= 1 else { throw SupportError(end.error) }
     return end.status == 0
   }
+
+  /// Looks at the bytes of all files, at what is deflated in them as far as it lies together, and at
+  /// what the database says.
+  private static let search = #"""
+    import pathlib, sqlite3, sys, zlib
+    text = sys.argv[2].encode()
+    def inflated(data):
+        try:
+            return zlib.decompressobj().decompress(data)
+        except zlib.error:
+            return b""
+    def holds(data):
+        return text in data or any(
+            text in inflated(part[4:]) for part in data.split(b"\xff\xff\xff\xff")[1:])
+    files = [file for file in pathlib.Path(sys.argv[1]).rglob("*") if file.is_file()]
+    found = any(holds(file.read_bytes()) for file in files)
+    for file in [] if found else [file for file in files if file.suffix == ".db"]:
+        database = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        tables = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            try:
+                rows = database.execute(f'SELECT * FROM "{table}"')
+                found = found or any(
+                    isinstance(value, bytes) and holds(value) for row in rows for value in row)
+            except sqlite3.Error:
+                pass
+    sys.exit(0 if found else 1)
+    """#
 }
 
 extension RawJSON {

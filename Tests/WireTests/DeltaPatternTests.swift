@@ -1,7 +1,6 @@
 import JSON
 import Testing
-
-@testable import Wire
+import Wire
 
 @Suite struct DeltaPatternTests {
   private static let first =

@@ -70,12 +70,20 @@ extension Transaction {
   ) throws(StoreError) -> [StoreError] {
     // A savepoint takes as long as a hit: each gets one of its own only where one has failed.
     let error = try attempt { () throws(StoreError) in
-      for (hit, row) in zip(hits, rows) { try record(hit, row: row) }
+      var ended: ClosedRange<Int64>?
+      for (hit, row) in zip(hits, rows) {
+        let usage = try record(hit, row: row)
+        ended = (ended?.lowerBound ?? usage)...usage
+      }
+      if let ended { try sum(ended) }
     }
     guard error != nil else { return [] }
     var errors: [StoreError] = []
     for (hit, row) in zip(hits, rows) {
-      let error = try attempt { () throws(StoreError) in try record(hit, row: row) }
+      let error = try attempt { () throws(StoreError) in
+        let usage = try record(hit, row: row)
+        try sum(usage...usage)
+      }
       if let error { errors.append(error) }
     }
     return errors
@@ -95,11 +103,12 @@ extension Transaction {
     return error
   }
 
-  private func record(_ hit: CacheHit, row: Int64) throws(StoreError) {
+  /// Returns the row of its usage, which is not in the sums yet.
+  private func record(_ hit: CacheHit, row: Int64) throws(StoreError) -> Int64 {
     var usage = hit.usage
     if let response = hit.response {
       usage.response = try recordEnded(response.new, response.object, hit.origin, row: row)
     }
-    try record(usage, hit.settled)
+    return try record(usage, hit.settled)
   }
 }

@@ -34,16 +34,12 @@ extension Store {
   }
 
   private func giveUpWaiting(_ number: Int, after patience: Duration) async {
-    await Self.pause(patience)
+    await pause(patience)
     sweeper.giveUp(number)
   }
 
-  private static func pause(_ duration: Duration) async {
-    do {
-      try await Task.sleep(for: duration)
-    } catch {
-      // Nobody cancels it.
-    }
+  private func pause(_ duration: Duration) async {
+    await withCheckedContinuation { pauses.add($0, for: duration) }
   }
 
   private func runSweeps() async {
@@ -68,13 +64,13 @@ extension Store {
       } catch {
         guard error.code == .busy else { throw error }
       }
-      await Self.pause(Self.longestPause)
+      await pause(Self.longestPause)
     }
   }
 
   /// Deletes what is hidden, one caller after the other.
   func sweepHidden() async throws(StoreError) {
-    while sweeper.isDeleting { await Self.pause(Self.firstPause) }
+    while sweeper.isDeleting { await pause(Self.firstPause) }
     sweeper.isDeleting = true
     defer { sweeper.isDeleting = false }
     while try await step({ transaction, budget throws(StoreError) in
@@ -146,7 +142,7 @@ extension Store {
       } catch {
         guard error.code == .busy else { throw error }
       }
-      await Self.pause(pause)
+      await self.pause(pause)
       pause = min(pause * 2, Self.longestPause)
     }
   }

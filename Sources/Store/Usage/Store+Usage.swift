@@ -6,14 +6,17 @@ extension Store {
   ) async throws(StoreError) -> [UsageHandle?] {
     try await write { transaction throws(StoreError) in
       var handles: [UsageHandle?] = []
+      var ended: ClosedRange<Int64>?
       for (usage, ending) in rows {
         if let ending {
-          try transaction.record(usage, ending)
+          let row = try transaction.record(usage, ending)
+          ended = (ended?.lowerBound ?? row)...row
           handles.append(nil)
         } else {
           handles.append(try transaction.begin(usage))
         }
       }
+      if let ended { try transaction.sum(ended) }
       return handles
     }
   }
@@ -32,7 +35,8 @@ extension Store {
     _ usage: NewUsage, _ ending: UsageEnding
   ) async throws(StoreError) {
     try await write(isEager: true) { transaction throws(StoreError) in
-      try transaction.record(usage, ending)
+      let row = try transaction.record(usage, ending)
+      try transaction.sum(row...row)
     }
   }
 

@@ -15,10 +15,10 @@ extension Transaction {
     return UsageHandle(row: row)
   }
 
-  /// Makes the row of a request that has ended.
-  func record(_ usage: NewUsage, _ ending: UsageEnding) throws(StoreError) {
+  /// Makes the row of a request that has ended; it is not in the sums yet.
+  func record(_ usage: NewUsage, _ ending: UsageEnding) throws(StoreError) -> Int64 {
     let subject = try added(usage.subject)
-    let row = try database.insert(
+    return try database.insert(
       """
       INSERT INTO usage (subject, client, client_pid, conversation, response, upstream, model, cache,
         day, started_at, attempts, tool_calls, input_tokens, cached_tokens, output_tokens,
@@ -36,7 +36,6 @@ extension Transaction {
       .text(ending.status), .integer(now), .integer(ending.timing.queue),
       .integer(ending.timing.connect), .integer(ending.timing.firstEvent),
       .integer(ending.timing.total))
-    try sum(UsageHandle(row: row))
   }
 
   func end(_ handle: UsageHandle, _ ending: UsageEnding) throws(StoreError) {

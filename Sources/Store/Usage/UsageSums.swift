@@ -23,6 +23,20 @@ enum UsageSums {
     return all.joined(separator: ", ")
   }
 
+  /// What several rows of `usage` add, in the order of `columns`.
+  static let totals: String = {
+    func total(_ column: String) -> String { "CAST(total(\(column)) AS INTEGER)" }
+    let sums = [
+      "count(*)", "sum(status <> 'completed')", total("input_tokens"), total("cached_tokens"),
+      total("output_tokens"), total("reasoning_tokens"), total("cost"), "sum(cost IS NULL)",
+      "sum(is_estimated)", "sum(is_upper_bound)", "sum(cache = 'hit')", "sum(cache = 'joined')",
+    ]
+    return "\(group), min(started_at), max(started_at), " + sums.joined(separator: ", ")
+  }()
+
+  /// What rows have in common that are summed up.
+  static let group = "day, subject, client, upstream, model"
+
   /// Adds what did not fit to the row that is there. Sums stay at the end of 64 bits, and are exact up
   /// to 2^53.
   static let merging = columns.split(separator: ",")
@@ -63,6 +77,33 @@ enum UsageSums {
 }
 
 extension Transaction {
+  /// Adds those of some rows to the sums that have ended, together: a statement for each is dearer
+  /// than all else of a request.
+  func sum(_ rows: ClosedRange<Int64>) throws(StoreError) {
+    let bounds = [SQLValue.integer(rows.lowerBound), .integer(rows.upperBound)]
+    try database.run(
+      """
+      INSERT INTO usage_days (\(UsageSums.columns))
+        SELECT \(UsageSums.totals) FROM usage
+        WHERE id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL GROUP BY \(UsageSums.group)
+      ON CONFLICT (\(UsageSums.group)) DO UPDATE SET
+        first_start = min(first_start, excluded.first_start),
+        last_start = max(last_start, excluded.last_start), \(UsageSums.merging)
+      """, bounds[0], bounds[1])
+    for (kind, column) in [(0, "first_event"), (1, "total")] as [(Int64, String)] {
+      try database.run(
+        """
+        INSERT INTO usage_times (day, kind, bin, count)
+          SELECT usage_days.id, ?3, \(UsageSums.bin(of: column)) AS bin, count(*)
+          FROM usage JOIN usage_days USING (\(UsageSums.group))
+          WHERE usage.id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL AND cache = 'miss'
+            AND \(column) IS NOT NULL
+          GROUP BY usage_days.id, bin
+        ON CONFLICT (day, kind, bin) DO UPDATE SET count = count + excluded.count
+        """, bounds[0], bounds[1], .integer(kind))
+    }
+  }
+
   /// Adds an ended request to the sums, or takes it off before it is settled anew.
   func sum(_ usage: UsageHandle, sign: Int64 = 1) throws(StoreError) {
     let day = try database.integer(

@@ -1,8 +1,8 @@
-internal import JSON
+package import JSON
 
 /// What the deltas of one text have in common byte for byte: all but their number, their text and the
 /// padding beside it. A delta that fits is known without being looked at member by member.
-struct DeltaPattern {
+package struct DeltaPattern {
   private enum Gap {
     /// The event's number.
     case number
@@ -18,7 +18,7 @@ struct DeltaPattern {
   private let end: ArraySlice<UInt8>
 
   /// - Parameter event: one that lacks nothing.
-  init?(_ event: ResponseEvent) {
+  package init?(_ event: ResponseEvent) {
     guard !event.isOdd, event.kind.isDelta, let delta = event.delta, let name = event.typeName
     else { return nil }
     // What is told of tokens is kept, and differs.
@@ -43,7 +43,7 @@ struct DeltaPattern {
   /// Where the text of an event that fits stands, with its quotes; nil for any other.
   ///
   /// - Parameter number: the one that it is to have, where the pattern has numbers.
-  func delta(in json: RawJSON, number: Int) -> Range<Int>? {
+  package func delta(in json: RawJSON, number: Int) -> Range<Int>? {
     let bytes = json.bytes
     var index = bytes.startIndex
     var found: Range<Int>?

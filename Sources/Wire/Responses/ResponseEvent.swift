@@ -1,10 +1,10 @@
-internal import JSON
+package import JSON
 
 /// One event of a response's stream, looked at once: what it is, and where its members stand.
 ///
 /// Members of a wrong type count as missing, and so do those that are null.
-struct ResponseEvent {
-  enum Kind {
+package struct ResponseEvent {
+  package enum Kind: Sendable {
     case created, queued, inProgress, completed, incomplete, failed, error
     case itemAdded, itemDone, partAdded, partDone
     case textDelta, textDone, refusalDelta, refusalDone, reasoningDelta, reasoningDone
@@ -14,23 +14,23 @@ struct ResponseEvent {
   }
 
   /// The text that an event is about.
-  struct Place: Equatable {
+  package struct Place: Equatable, Sendable {
     let kind: Kind
     let outputIndex: Int?
     let partIndex: Int?
   }
 
-  let json: RawJSON
+  package let json: RawJSON
   private(set) var kind = Kind.other
-  private(set) var number: Int?
+  package private(set) var number: Int?
   /// Where the number stands; this and all other ranges are indices of the event's bytes.
-  private(set) var numberRange: Range<Int>?
+  package private(set) var numberRange: Range<Int>?
   private(set) var outputIndex: Int?
   /// `content_index` or `summary_index`.
   private(set) var partIndex: Int?
   /// A string with its quotes, as are `delta` and `whole`.
-  private(set) var itemID: Range<Int>?
-  private(set) var delta: Range<Int>?
+  package private(set) var itemID: Range<Int>?
+  package private(set) var delta: Range<Int>?
   /// `text`, `refusal`, `arguments` or `input`.
   private(set) var whole: Range<Int>?
   private(set) var logprobs: Range<Int>?
@@ -41,9 +41,9 @@ struct ResponseEvent {
   /// `item`, `part` or `response`.
   private(set) var object: Range<Int>?
   /// Whether one of these is there, but null or of a wrong type.
-  private(set) var isOdd = false
+  package private(set) var isOdd = false
 
-  init(_ json: RawJSON) {
+  package init(_ json: RawJSON) {
     self.json = json
     guard json.kind == .object else { return }
     let bytes = json.bytes
@@ -160,14 +160,14 @@ struct ResponseEvent {
 
   // MARK: Members
 
-  var place: Place { Place(kind: kind, outputIndex: outputIndex, partIndex: partIndex) }
+  package var place: Place { Place(kind: kind, outputIndex: outputIndex, partIndex: partIndex) }
 
   func value(_ range: Range<Int>?) -> RawJSON? {
     range.map { RawJSON(checked: json.bytes[$0]) }
   }
 
   /// The inside of a string as it is spelled.
-  func inside(_ range: Range<Int>) -> ArraySlice<UInt8> {
+  package func inside(_ range: Range<Int>) -> ArraySlice<UInt8> {
     json.bytes[range.lowerBound + 1..<range.upperBound - 1]
   }
 }

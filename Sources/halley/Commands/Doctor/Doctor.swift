@@ -19,9 +19,7 @@ struct Doctor: ParsableCommand {
       checkVersions(session, path, &report)
       if let status = ask(session, "daemon.status", .emptyObject, "status", &report) {
         checkConfiguration(status, &report)
-        for upstream in status["upstreams"]?.elements ?? [] {
-          checkUpstream(upstream, session, &report)
-        }
+        checkUpstreams(status["upstreams"]?.elements ?? [], session, &report)
       }
     }
     DoctorSurroundings.check(&report)
@@ -78,25 +76,49 @@ struct Doctor: ParsableCommand {
     }
   }
 
-  /// Asks for its models, which costs nothing and shows route, key and rights.
-  private func checkUpstream(
-    _ upstream: RawJSON, _ session: Session, _ report: inout DoctorReport
+  /// One without a key is nothing to mend where another answers: there is one that is built in.
+  private func checkUpstreams(
+    _ upstreams: [RawJSON], _ session: Session, _ report: inout DoctorReport
   ) {
-    let name = upstream["name"]?.string ?? "?"
-    let check = "upstream \(name)"
-    do throws(Failure) {
-      let models = try session.call(
-        "models.list",
-        .object {
-          $0.member("upstream", name)
-          $0.member("refresh", true)
-        })
-      let count = models["data"]?.elements.count ?? 0
-      let key = upstream["key"]?.string.map { "; key: \($0)" } ?? ""
-      report.fine(check, "answers, \(count) model\(count == 1 ? "" : "s")\(key)")
-    } catch {
-      let advice = error.status == .keyRefused ? "keep another: halley keys set \(name)" : nil
-      report.found(check, error.message, advice ?? error.advice ?? "see: halley config show")
+    var answer = false
+    var keyless: [(check: String, failure: Failure)] = []
+    for upstream in upstreams {
+      let name = upstream["name"]?.string ?? "?"
+      let check = "upstream \(name)"
+      do throws(Failure) {
+        report.fine(check, try ask(upstream, name, session))
+        answer = true
+      } catch {
+        if error.status == .configuration {
+          keyless.append((check, error))
+        } else {
+          let advice = error.status == .keyRefused ? "keep another: halley keys set \(name)" : nil
+          report.found(check, error.message, advice ?? error.advice ?? "see: halley config show")
+        }
+      }
     }
+    for (check, failure) in keyless {
+      let advice = failure.advice ?? "see: halley config show"
+      if answer {
+        report.note(check, failure.message, advice)
+      } else {
+        report.found(check, failure.message, advice)
+      }
+    }
+  }
+
+  /// Asks for its models, which costs nothing and shows route, key and rights.
+  private func ask(
+    _ upstream: RawJSON, _ name: String, _ session: Session
+  ) throws(Failure) -> String {
+    let models = try session.call(
+      "models.list",
+      .object {
+        $0.member("upstream", name)
+        $0.member("refresh", true)
+      })
+    let count = models["data"]?.elements.count ?? 0
+    let key = upstream["key"]?.string.map { "; key: \($0)" } ?? ""
+    return "answers, \(count) model\(count == 1 ? "" : "s")\(key)"
   }
 }

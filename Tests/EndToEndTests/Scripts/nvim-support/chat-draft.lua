@@ -126,10 +126,10 @@ t.test('turns that were seen live are shown once after the connection came back'
   daemon:start()
   nvim:await_note('double is connected again')
   t.equal(nvim:text(), before)
-  daemon:halley({ '--no-cache', '-C', 'double', '--param', 'metadata={"text":"back again"}', 'last' })
+  daemon:halley({ '--no-cache', '-C', 'double', '--param', 'metadata={"text":"back again"}', 'at last' })
   nvim:await_text('back again')
   t.equal(nvim:text(), before:gsub('## You\n$', '')
-    .. '## User\n\nlast\n\n## Assistant\n\nback again\n\n## You\n')
+    .. '## User\n\nat last\n\n## Assistant\n\nback again\n\n## You\n')
 end)
 
 t.test('a turn that the model failed is given back', function()

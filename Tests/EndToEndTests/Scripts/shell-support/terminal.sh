@@ -53,7 +53,10 @@ types() { terminal send-keys -l -- "$1"; }
 
 # Whether a row of the screen is just this, or has this in it; each shows the screen where not.
 shows() { screen | grep -qxF -- "$1" || { echo "no row is just: $1"; screen; return 1; }; }
-mentions() { screen | grep -qF -- "$1" || { echo "no row mentions: $1"; screen; return 1; }; }
+# Whether the screen has a text, which may be broken between words.
+mentions() {
+  screen | tr -s ' \n' ' ' | grep -qF -- "$1" || { echo "nothing mentions: $1"; screen; return 1; }
+}
 
 # Whether the last row that is not empty is just this.
 ends_with() { equals "$(screen | grep . | tail -n 1)" "$1"; }
