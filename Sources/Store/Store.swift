@@ -32,7 +32,8 @@ package actor Store {
   private nonisolated let place: StorePlace
   /// What needs not see a write that has not returned yet reads there.
   nonisolated let reader: StoreReader
-  private nonisolated let thread: StoreThread
+  /// Runs the store, and tasks of its own.
+  nonisolated let thread: StoreThread
   private var lock: DirectoryLock?
 
   /// nil once the store is closed.

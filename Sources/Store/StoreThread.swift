@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// After each round of jobs it calls back, which is where writes that gathered are committed
 /// together.
-@safe final class StoreThread: SerialExecutor, @unchecked Sendable {
+@safe final class StoreThread: SerialExecutor, TaskExecutor, @unchecked Sendable {
   private struct State: ~Copyable {
     var jobs: [UnownedJob] = []
     var isAsleep = false
@@ -92,10 +92,17 @@ internal import Synchronization
     func run() {
       thread.thread.store(UInt(pthread_self()), ordering: .relaxed)
       while let jobs = thread.takeJobs() {
-        for job in jobs { unsafe job.runSynchronously(on: thread.asUnownedSerialExecutor()) }
+        for job in jobs { thread.run(job) }
         thread.sleep(atMost: betweenRounds(jobs.isEmpty))
       }
     }
+  }
+
+  /// Runs a job as one of both executors, so that what a task of the store's own awaits goes on here:
+  /// with no executor to prefer it would go on in a pool of threads.
+  private func run(_ job: UnownedJob) {
+    unsafe job.runSynchronously(
+      isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
   }
 
   /// The jobs that wait; nil when the thread is to end.

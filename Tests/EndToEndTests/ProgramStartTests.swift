@@ -99,7 +99,9 @@ import Testing
     let simulator = try Simulator()
     let daemon = try DaemonProcess(simulator)
     let program = try Binaries.path(of: "halley")
-    for words in [["--version"], ["hi"], ["-c", "-q", "and"], ["status"], ["models"], ["help", "ask"]] {
+    for words in [
+      ["--version"], ["hi"], ["-c", "-q", "and"], ["status"], ["models"], ["help", "ask"],
+    ] {
       let end = try run(
         Self.hidingProc + [program] + words, environment: ["HALLEY_SOCKET": daemon.socketPath])
       #expect(end.status == 0, "\(words): \(end.error)")

@@ -23,12 +23,12 @@ extension Store {
     sweeper.ask()
     if !sweeper.isRunning {
       sweeper.isRunning = true
-      Task { await self.runSweeps() }
+      Task(executorPreference: thread) { await self.runSweeps() }
     }
     let outcome = await withCheckedContinuation { continuation in
       let number = sweeper.wait(continuation)
       guard let patience else { return }
-      Task { await self.giveUpWaiting(number, after: patience) }
+      Task(executorPreference: thread) { await self.giveUpWaiting(number, after: patience) }
     }
     if case .failed(let error) = outcome { throw error }
   }

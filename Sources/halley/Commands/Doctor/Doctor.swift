@@ -76,12 +76,15 @@ struct Doctor: ParsableCommand {
     }
   }
 
-  /// One without a key is nothing to mend where another answers: there is one that is built in.
+  /// The upstream that is there without any configuration.
+  private static let builtIn = "cometapi"
+
+  /// The one that is built in may be without a key where another answers.
   private func checkUpstreams(
     _ upstreams: [RawJSON], _ session: Session, _ report: inout DoctorReport
   ) {
     var answer = false
-    var keyless: [(check: String, failure: Failure)] = []
+    var keyless: Failure?
     for upstream in upstreams {
       let name = upstream["name"]?.string ?? "?"
       let check = "upstream \(name)"
@@ -89,21 +92,20 @@ struct Doctor: ParsableCommand {
         report.fine(check, try ask(upstream, name, session))
         answer = true
       } catch {
-        if error.status == .configuration {
-          keyless.append((check, error))
+        if name == Self.builtIn, error.status == .configuration {
+          keyless = error
         } else {
           let advice = error.status == .keyRefused ? "keep another: halley keys set \(name)" : nil
           report.found(check, error.message, advice ?? error.advice ?? "see: halley config show")
         }
       }
     }
-    for (check, failure) in keyless {
-      let advice = failure.advice ?? "see: halley config show"
-      if answer {
-        report.note(check, failure.message, advice)
-      } else {
-        report.found(check, failure.message, advice)
-      }
+    guard let keyless else { return }
+    let check = "upstream \(Self.builtIn)"
+    if answer {
+      report.note(check, keyless.message, keyless.advice)
+    } else {
+      report.found(check, keyless.message, keyless.advice)
     }
   }
 
