@@ -177,6 +177,8 @@ import Testing
     return Set(
       (error?.errors ?? []).flatMap { error in
         let parts = error.expected.split(separator: ": ", maxSplits: 1)
+        // A table that takes any key names none.
+        guard parts.count == 2 else { return [String]() }
         let table = parts[0].split(separator: "[").dropFirst().first?.dropLast() ?? ""
         return parts[1].split(separator: ", ").map { table.isEmpty ? "\($0)" : "\(table).\($0)" }
       })
@@ -184,7 +186,8 @@ import Testing
 
   @Test func `every key that is read has a row here, and every row is read`() throws {
     let tables = Set(Self.base.compactMap { $0.table.split(separator: ".").first.map(String.init) })
-    #expect(Set(Self.rows.map(\.path)) == (try known()).subtracting(tables))
+    let named = Self.rows.filter { $0.table != "aliases" }
+    #expect(Set(named.map(\.path)) == (try known()).subtracting(tables))
   }
 
   @Test func `every key changes the configuration`() throws {
