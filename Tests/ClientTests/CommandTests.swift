@@ -97,7 +97,7 @@ extension ProgramTests {
       Example(
         words: "store status", method: "store.status", params: "{}",
         result: #"{"log_bytes":0,"sizes":[{"kind":"items","bytes":4096}]}"#,
-        output: "log  0 B\nsizes\n  KIND    BYTES\n  items  4.0 KiB\n"),
+        output: "log  0 B\nsizes\n  kind     bytes\n  items  4.0 KiB\n"),
       Example(
         words: "tools", method: "tools.list", params: "{}",
         result: #"{"data":[{"name":"git__log","tool":"git.log","description":"Logs.\nMore."},"#

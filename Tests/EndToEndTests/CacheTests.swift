@@ -187,9 +187,12 @@ import Testing
     let hit = try explain(#"{"input":"hello","instructions":"be short"}"#)
     #expect(hit["hit"]?.boolean == true)
     #expect(hit["key"]?.string?.utf8.count == 64)
-    let miss = try explain(#"{"input":"hello","instructions":"be long"}"#)
-    #expect(miss["hit"]?.boolean == false)
-    #expect(miss["reason"]?.string?.contains("instructions") == true)
+    // The entry is read beside the writer, which may still commit it.
+    try Wait.until("the entry to be found") {
+      let miss = try explain(#"{"input":"hello","instructions":"be long"}"#)
+      #expect(miss["hit"]?.boolean == false)
+      return miss["reason"]?.string?.contains("instructions") == true
+    }
     #expect(try creates == 1)
   }
 

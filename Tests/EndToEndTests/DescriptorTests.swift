@@ -97,7 +97,7 @@ import Testing
     for id in 1...50 { try stage.client.startCreate(id, ["words": "20", "rate": "20"]) }
     for id in 1...50 { _ = try stage.client.answer(id) }
     var clients: [SocketClient] = []
-    for _ in 1...8 {
+    for _ in 1...4 {
       clients.append(try stage.daemon.connect())
       let message = try greeting(clients[clients.count - 1])
       #expect(message["result"] != nil, "\(message.text)")
