@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Prints the configuration for people, as TOML with the origin of each value behind it.
 enum ConfigurationText {
   /// Stands where a value may be a secret.

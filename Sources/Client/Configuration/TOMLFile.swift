@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The text of a TOML file, in which one value is set and all else stays as it is (TOML 1.0).
 package struct TOMLFile {
   private struct Entry {
@@ -46,7 +48,7 @@ package struct TOMLFile {
     let isNumber = Int(text) != nil || (Double(text) != nil && text.first?.isLetter == false)
     if text == "true" || text == "false" || isNumber { return text }
     if let first = text.first, "[{\"'".contains(first) { return text }
-    return quoted(text)
+    return TOMLText.quoted(text)
   }
 
   /// Sets a value, which is spelled as TOML has it.
@@ -71,13 +73,13 @@ package struct TOMLFile {
 
   private mutating func insert(_ path: [String], _ value: String) {
     let parent = Array(path.dropLast())
-    let line = "\(Self.spelled(path.suffix(1))) = \(value)\n"
+    let line = "\(TOMLText.path(path.suffix(1))) = \(value)\n"
     if let table = tables.first(where: { $0.path == parent && !parent.isEmpty }) {
       return insert(line, at: table.end)
     }
     guard parent.isEmpty else {
       let gap = bytes.isEmpty ? "" : bytes.suffix(2) == [0x0A, 0x0A] ? "" : "\n"
-      return insert("\(gap)[\(Self.spelled(parent[...]))]\n\(line)", at: bytes.count)
+      return insert("\(gap)[\(TOMLText.path(parent))]\n\(line)", at: bytes.count)
     }
     guard tables[0].end == 0 else { return insert(line, at: tables[0].end) }
     // Comments at the top stay there, unless a table follows them.
@@ -87,33 +89,6 @@ package struct TOMLFile {
   private mutating func insert(_ text: String, at index: Int) {
     let needsLine = index > 0 && bytes[index - 1] != 0x0A
     bytes.insert(contentsOf: Array(((needsLine ? "\n" : "") + text).utf8), at: index)
-  }
-
-  private static func spelled(_ path: ArraySlice<String>) -> String {
-    path.map { word in
-      let isBare = word.utf8.allSatisfy { isBareByte($0) }
-      return isBare && !word.isEmpty ? word : quoted(word)
-    }.joined(separator: ".")
-  }
-
-  private static func isBareByte(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-      || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case "\r": quoted += "\\r"
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 
   // MARK: Reading
@@ -186,7 +161,7 @@ package struct TOMLFile {
       return quote == UInt8(ascii: "'")
         ? inner : inner.replacing("\\\"", with: "\"").replacing("\\\\", with: "\\")
     }
-    while index < bytes.count, Self.isBareByte(bytes[index]) { index += 1 }
+    while index < bytes.count, TOMLText.isBare(bytes[index]) { index += 1 }
     return index == start ? nil : String(decoding: bytes[start..<index], as: UTF8.self)
   }
 

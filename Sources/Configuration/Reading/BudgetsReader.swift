@@ -1,3 +1,5 @@
+internal import Wire
+
 extension BudgetsConfiguration {
   mutating func read(_ table: inout TableReader) {
     table.read("daily_usd", as: .dollars, into: &overall.daily)

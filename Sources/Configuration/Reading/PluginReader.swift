@@ -1,3 +1,5 @@
+internal import Wire
+
 extension PluginConfiguration {
   mutating func read(_ table: inout TableReader) {
     table.read("enabled", as: .boolean, into: &isEnabled)

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Wire
 
 extension ProfileConfiguration {
   /// Members of `responses.create` that make sense as defaults. What is part of one exchange

@@ -1,3 +1,5 @@
+internal import Wire
+
 extension ProxyConfiguration {
   private static let schemes = ["http", "https", "socks5h"]
   private static let expected =

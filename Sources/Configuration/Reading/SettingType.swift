@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Wire
 /// How one kind of setting is read and shown.
 struct SettingType<Value> {
   /// What a value must be, for people: "an integer from 1 to 65535".

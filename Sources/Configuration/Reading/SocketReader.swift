@@ -1,3 +1,5 @@
+internal import Wire
+
 extension SocketConfiguration {
   /// Reads `[sockets.NAME]`; nil where it has no usable path.
   init?(_ name: String, _ table: inout TableReader) {

@@ -1,3 +1,5 @@
+internal import Wire
+
 extension UpstreamConfiguration {
   /// Reads `[upstreams.NAME]`; nil where it has no usable address.
   ///

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// One value of a TOML text, with the place where it stands.
 struct TOMLNode: Sendable {
   enum Value: Sendable {

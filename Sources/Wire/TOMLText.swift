@@ -1,7 +1,7 @@
 /// Writes values as TOML 1.0 spells them.
-enum TOMLText {
+package enum TOMLText {
   /// A basic string in quotes.
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -22,38 +22,27 @@ enum TOMLText {
     return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
   }
 
-  static func array(_ texts: [String]) -> String {
+  package static func array(_ texts: [String]) -> String {
     "[" + texts.map(quoted).joined(separator: ", ") + "]"
   }
 
   /// A table in braces; its values are TOML already.
-  static func table(_ members: [(key: String, value: String)]) -> String {
+  package static func table(_ members: [(key: String, value: String)]) -> String {
     guard !members.isEmpty else { return "{}" }
     return "{ " + members.map { "\(key($0.key)) = \($0.value)" }.joined(separator: ", ") + " }"
   }
 
   /// A key, in quotes where it is not bare.
-  static func key(_ key: String) -> String {
-    let isBare = key.utf8.allSatisfy { $0.isASCIILetterOrDigit || "-_".utf8.contains($0) }
-    return isBare && !key.isEmpty ? key : quoted(key)
+  package static func key(_ key: String) -> String {
+    key.utf8.allSatisfy(isBare) && !key.isEmpty ? key : quoted(key)
   }
 
-  static func path(_ keys: [String]) -> String {
+  /// Whether a byte stands in a key without quotes.
+  package static func isBare(_ byte: UInt8) -> Bool {
+    byte.isAlphanumeric || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+  }
+
+  package static func path(_ keys: [String]) -> String {
     keys.map(key).joined(separator: ".")
-  }
-}
-
-extension TOMLText {
-  /// Any value, tables in braces.
-  static func value(_ node: TOMLNode) -> String {
-    switch node.value {
-    case .string(let text): quoted(text)
-    case .integer(let number): "\(number)"
-    case .float(let number): "\(number)"
-    case .boolean(let flag): "\(flag)"
-    case .dateTime: "a date or time"
-    case .array(let elements): "[" + elements.map(value).joined(separator: ", ") + "]"
-    case .table(let members): table(members.entries.map { ($0.key, value($0.node)) })
-    }
   }
 }
