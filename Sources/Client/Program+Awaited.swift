@@ -71,31 +71,13 @@ extension Program {
   private static func spawn(
     _ words: [String], input: String?, output: Int32?, errors: Int32? = nil
   ) throws(SystemError) -> pid_t {
-    var actions = unsafe posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    unsafe posix_spawnattr_init(&attributes)
-    var pointers = unsafe words.map { unsafe strdup($0) }
-    defer {
-      unsafe posix_spawn_file_actions_destroy(&actions)
-      unsafe posix_spawnattr_destroy(&attributes)
-      for index in unsafe pointers.indices { unsafe free(pointers[index]) }
-    }
-    unsafe pointers.append(nil)
     let stdin = input.map { unsafe open($0, O_RDWR | O_CLOEXEC) } ?? -1
     defer { if stdin >= 0 { close(stdin) } }
-    if stdin >= 0 { unsafe posix_spawn_file_actions_adddup2(&actions, stdin, STDIN_FILENO) }
-    if let output { unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
-    if let errors { unsafe posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
-    var all = sigset_t()
-    unsafe sigfillset(&all)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-    var process: pid_t = 0
-    let status = unsafe posix_spawnp(
-      &process, words[0], &actions, &attributes, pointers, environ)
-    guard status == 0 else { throw SystemError("spawn", status) }
-    return process
+    return try unsafe spawn(words[0], words) { actions in
+      if stdin >= 0 { unsafe posix_spawn_file_actions_adddup2(&actions, stdin, STDIN_FILENO) }
+      if let output { unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+      if let errors { unsafe posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
+    }
   }
 
   private static func wait(_ process: pid_t) -> Int32 {

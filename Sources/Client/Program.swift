@@ -30,6 +30,27 @@ package enum Program {
   ///
   /// - Returns: its process id; nil where it could not be started.
   static func start(_ program: String, _ words: [String]) -> pid_t? {
+    do throws(SystemError) {
+      return try unsafe spawn(program, words, isApart: true) { actions in
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+          unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        }
+      }
+    } catch {
+      return nil
+    }
+  }
+
+  /// Starts a program that is found as execvp(3) finds it, with signals as they are by default.
+  ///
+  /// - Parameters:
+  ///   - isApart: whether it is in a process group of its own, so that no key stops it with this one.
+  ///   - redirect: says what becomes of its descriptors.
+  /// - Returns: its process id.
+  static func spawn(
+    _ program: String, _ words: [String], isApart: Bool = false,
+    _ redirect: (inout posix_spawn_file_actions_t) -> Void
+  ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -41,19 +62,18 @@ package enum Program {
       for index in unsafe pointers.indices { unsafe free(pointers[index]) }
     }
     unsafe pointers.append(nil)
-    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
-      unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
-    }
+    unsafe redirect(&actions)
     var all = sigset_t()
     unsafe sigfillset(&all)
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    unsafe posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
+    let flags = POSIX_SPAWN_SETSIGDEF | (isApart ? POSIX_SPAWN_SETPGROUP : 0)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
     var process: pid_t = 0
     let status = unsafe posix_spawnp(
       &process, program, &actions, &attributes, pointers, environ)
-    return status == 0 ? process : nil
+    guard status == 0 else { throw SystemError("spawn", status) }
+    return process
   }
 
   /// What is installed for this program beside its `bin`.
