@@ -41,14 +41,8 @@ extension Keys {
       var worst: Failure?
       for name in names.isEmpty ? all : names {
         do throws(Failure) {
-          let models = try daemon.call(
-            "models.list",
-            .object {
-              $0.member("upstream", name)
-              $0.member("refresh", true)
-            })
-          let count = models["data"]?.elements.count ?? 0
-          try output.write("\(name): works, \(count) model\(count == 1 ? "" : "s")\n")
+          let models = try UpstreamTrial.models(of: name, daemon.call)
+          try output.write("\(name): works, \(models)\n")
         } catch {
           guard error.remote != nil else { throw error }
           try output.write(TerminalText.safe("\(name): \(error.message)\n"))

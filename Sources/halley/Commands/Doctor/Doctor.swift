@@ -89,7 +89,9 @@ struct Doctor: ParsableCommand {
       let name = upstream["name"]?.string ?? "?"
       let check = "upstream \(name)"
       do throws(Failure) {
-        report.fine(check, try ask(upstream, name, session))
+        let models = try UpstreamTrial.models(of: name, session.call)
+        let key = upstream["key"]?.string.map { "; key: \($0)" } ?? ""
+        report.fine(check, "answers, \(models)\(key)")
         answer = true
       } catch {
         if name == Self.builtIn, error.status == .configuration {
@@ -107,20 +109,5 @@ struct Doctor: ParsableCommand {
     } else {
       report.found(check, keyless.message, keyless.advice)
     }
-  }
-
-  /// Asks for its models, which costs nothing and shows route, key and rights.
-  private func ask(
-    _ upstream: RawJSON, _ name: String, _ session: Session
-  ) throws(Failure) -> String {
-    let models = try session.call(
-      "models.list",
-      .object {
-        $0.member("upstream", name)
-        $0.member("refresh", true)
-      })
-    let count = models["data"]?.elements.count ?? 0
-    let key = upstream["key"]?.string.map { "; key: \($0)" } ?? ""
-    return "answers, \(count) model\(count == 1 ? "" : "s")\(key)"
   }
 }
