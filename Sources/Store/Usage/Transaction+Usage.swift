@@ -40,7 +40,7 @@ extension Transaction {
 
   func end(_ handle: UsageHandle, _ ending: UsageEnding) throws(StoreError) {
     // One that was estimated may be settled again.
-    try sum(handle, sign: -1)
+    try sum(handle.row...handle.row, sign: -1)
     let changed = try database.run(
       """
       UPDATE usage SET status = ?, cache = ?, upstream = coalesce(?, upstream),
@@ -59,7 +59,7 @@ extension Transaction {
     guard changed == 1 else {
       throw StoreError(.conflict, "settle usage", "the usage of the request was settled before")
     }
-    try sum(handle)
+    try sum(handle.row...handle.row)
   }
 
   func usage(of response: ResponseHandle) throws(StoreError) -> UsageHandle? {
@@ -99,6 +99,6 @@ extension Transaction {
         cost = CAST(cost + output_tokens * ((output_price + 999999) / 1000000) AS INTEGER)
       WHERE id = ? AND output_price IS NOT NULL
       """, .integer(usage.row))
-    try sum(usage)
+    try sum(usage.row...usage.row)
   }
 }

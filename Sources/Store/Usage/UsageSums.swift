@@ -8,10 +8,8 @@ enum UsageSums {
 
   /// What a row of `usage` adds, in the order of `columns`.
   ///
-  /// - Parameters:
-  ///   - table: the name of `usage` in the statement, and a point.
-  ///   - sign: an expression; -1 takes it off.
-  static func added(_ table: String = "", sign: String = "1") -> String {
+  /// - Parameter table: the name of `usage` in the statement, and a point.
+  static func added(_ table: String = "") -> String {
     let keys = ["day", "subject", "client", "upstream", "model", "started_at", "started_at"]
     let sums = [
       "1", "(\(table)status <> 'completed')", "\(table)input_tokens", "\(table)cached_tokens",
@@ -19,29 +17,24 @@ enum UsageSums {
       "(\(table)cost IS NULL)", "\(table)is_estimated", "\(table)is_upper_bound",
       "(\(table)cache = 'hit')", "(\(table)cache = 'joined')",
     ]
-    let all = keys.map { table + $0 } + sums.map { sign == "1" ? $0 : "\(sign) * \($0)" }
-    return all.joined(separator: ", ")
+    return (keys.map { table + $0 } + sums).joined(separator: ", ")
   }
-
-  /// What several rows of `usage` add, in the order of `columns`.
-  static let totals: String = {
-    func total(_ column: String) -> String { "CAST(total(\(column)) AS INTEGER)" }
-    let sums = [
-      "count(*)", "sum(status <> 'completed')", total("input_tokens"), total("cached_tokens"),
-      total("output_tokens"), total("reasoning_tokens"), total("cost"), "sum(cost IS NULL)",
-      "sum(is_estimated)", "sum(is_upper_bound)", "sum(cache = 'hit')", "sum(cache = 'joined')",
-    ]
-    return "\(group), min(started_at), max(started_at), " + sums.joined(separator: ", ")
-  }()
 
   /// What rows have in common that are summed up.
   static let group = "day, subject, client, upstream, model"
 
+  /// The columns that hold sums.
+  private static let sums = columns.split(separator: ",")
+    .map { String($0.filter { !$0.isWhitespace }) }.dropFirst(7)
+
+  /// What several of what rows add come to; `?3` is 1, or -1 to take it off.
+  static let totals =
+    "\(group), min(first_start), max(last_start), "
+    + sums.map { "CAST(?3 * total(\($0)) AS INTEGER)" }.joined(separator: ", ")
+
   /// Adds what did not fit to the row that is there. Sums stay at the end of 64 bits, and are exact up
   /// to 2^53.
-  static let merging = columns.split(separator: ",")
-    .map { String($0.filter { !$0.isWhitespace }) }.dropFirst(7)
-    .map { "\($0) = CAST(1.0 * \($0) + excluded.\($0) AS INTEGER)" }
+  static let merging = sums.map { "\($0) = CAST(1.0 * \($0) + excluded.\($0) AS INTEGER)" }
     .joined(separator: ", ")
 
   // MARK: Times
@@ -77,53 +70,34 @@ enum UsageSums {
 }
 
 extension Transaction {
-  /// Adds those of some rows to the sums that have ended, together: a statement for each is dearer
-  /// than all else of a request.
-  func sum(_ rows: ClosedRange<Int64>) throws(StoreError) {
-    let bounds = [SQLValue.integer(rows.lowerBound), .integer(rows.upperBound)]
-    try database.run(
+  /// Adds those of some rows to the sums that have ended, or takes one off before it is settled anew.
+  /// Rows that are written together are added together: a statement for each is dearer than all else of
+  /// a request.
+  func sum(_ rows: ClosedRange<Int64>, sign: Int64 = 1) throws(StoreError) {
+    let (first, last) = (SQLValue.integer(rows.lowerBound), SQLValue.integer(rows.upperBound))
+    let changed = try database.run(
       """
+      WITH parts (\(UsageSums.columns)) AS (
+        SELECT \(UsageSums.added()) FROM usage
+        WHERE id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL)
       INSERT INTO usage_days (\(UsageSums.columns))
-        SELECT \(UsageSums.totals) FROM usage
-        WHERE id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL GROUP BY \(UsageSums.group)
+        SELECT \(UsageSums.totals) FROM parts GROUP BY \(UsageSums.group)
       ON CONFLICT (\(UsageSums.group)) DO UPDATE SET
         first_start = min(first_start, excluded.first_start),
         last_start = max(last_start, excluded.last_start), \(UsageSums.merging)
-      """, bounds[0], bounds[1])
+      """, first, last, .integer(sign))
+    guard changed > 0 else { return }
     for (kind, column) in [(0, "first_event"), (1, "total")] as [(Int64, String)] {
       try database.run(
         """
         INSERT INTO usage_times (day, kind, bin, count)
-          SELECT usage_days.id, ?3, \(UsageSums.bin(of: column)) AS bin, count(*)
+          SELECT usage_days.id, ?4, \(UsageSums.bin(of: column)) AS bin, ?3 * count(*)
           FROM usage JOIN usage_days USING (\(UsageSums.group))
           WHERE usage.id BETWEEN ?1 AND ?2 AND ended_at IS NOT NULL AND cache = 'miss'
             AND \(column) IS NOT NULL
           GROUP BY usage_days.id, bin
         ON CONFLICT (day, kind, bin) DO UPDATE SET count = count + excluded.count
-        """, bounds[0], bounds[1], .integer(kind))
-    }
-  }
-
-  /// Adds an ended request to the sums, or takes it off before it is settled anew.
-  func sum(_ usage: UsageHandle, sign: Int64 = 1) throws(StoreError) {
-    let day = try database.integer(
-      """
-      INSERT INTO usage_days (\(UsageSums.columns))
-        SELECT \(UsageSums.added(sign: "?2")) FROM usage WHERE id = ?1 AND ended_at IS NOT NULL
-      ON CONFLICT (day, subject, client, upstream, model) DO UPDATE SET
-        first_start = min(first_start, excluded.first_start),
-        last_start = max(last_start, excluded.last_start), \(UsageSums.merging)
-      RETURNING id
-      """, .integer(usage.row), .integer(sign))
-    guard let day else { return }
-    for (kind, column) in [(0, "first_event"), (1, "total")] as [(Int64, String)] {
-      try database.run(
-        """
-        INSERT INTO usage_times (day, kind, bin, count)
-          SELECT ?2, ?3, \(UsageSums.bin(of: column)), ?4 FROM usage
-          WHERE id = ?1 AND cache = 'miss' AND \(column) IS NOT NULL
-        ON CONFLICT (day, kind, bin) DO UPDATE SET count = count + excluded.count
-        """, .integer(usage.row), .integer(day), .integer(kind), .integer(sign))
+        """, first, last, .integer(sign), .integer(kind))
     }
   }
 }
