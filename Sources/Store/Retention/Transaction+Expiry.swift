@@ -127,44 +127,36 @@ extension Transaction {
   private func oldestResponse(
     endedBefore time: Int64, _ walk: inout ExpiryWalk
   ) throws(StoreError) -> Ended? {
-    if let stored = try nextAlone(endedBefore: time, &walk) { return stored }
-    return try nextWithoutTurn(endedBefore: time, &walk)
+    let alone = try next(
+      """
+      SELECT responses.id, turns.id, created_at, coalesce(ended_at, ?1)
+      FROM turns CROSS JOIN responses ON responses.turn = turns.id
+      WHERE turns.conversation IS NULL AND turns.id > ?2 AND responses.subject >= 0
+      ORDER BY turns.id LIMIT ?3
+      """, after: &walk.turn, by: { $0.turn }, endedBefore: time)
+    if let alone { return alone }
+    return try next(
+      """
+      SELECT id, 0, created_at, coalesce(ended_at, ?1) FROM responses
+      WHERE turn IS NULL AND id > ?2 AND subject >= 0 ORDER BY id LIMIT ?3
+      """, after: &walk.response, by: { $0.row }, endedBefore: time)
   }
 
-  private func nextAlone(
-    endedBefore time: Int64, _ walk: inout ExpiryWalk
+  /// The first that ended before a time; nil once the next was made after it.
+  ///
+  /// - Parameters:
+  ///   - position: up to where all were looked at.
+  ///   - place: where one stands in that order.
+  private func next(
+    _ sql: String, after position: inout Int64, by place: (Ended) -> Int64,
+    endedBefore time: Int64
   ) throws(StoreError) -> Ended? {
     while true {
       let rows = try database.all(
-        """
-        SELECT responses.id, turns.id, created_at, coalesce(ended_at, ?1)
-        FROM turns CROSS JOIN responses ON responses.turn = turns.id
-        WHERE turns.conversation IS NULL AND turns.id > ?2 AND responses.subject >= 0
-        ORDER BY turns.id LIMIT ?3
-        """, .integer(.max), .integer(walk.turn), .integer(Self.rowsAtOnce),
-        read: Self.ended)
+        sql, .integer(.max), .integer(position), .integer(Self.rowsAtOnce), read: Self.ended)
       for row in rows {
         guard row.createdAt < time else { return nil }
-        walk.turn = row.turn
-        if row.endedAt < time { return row }
-      }
-      if rows.isEmpty { return nil }
-    }
-  }
-
-  private func nextWithoutTurn(
-    endedBefore time: Int64, _ walk: inout ExpiryWalk
-  ) throws(StoreError) -> Ended? {
-    while true {
-      let rows = try database.all(
-        """
-        SELECT id, 0, created_at, coalesce(ended_at, ?1) FROM responses
-        WHERE turn IS NULL AND id > ?2 AND subject >= 0 ORDER BY id LIMIT ?3
-        """, .integer(.max), .integer(walk.response), .integer(Self.rowsAtOnce),
-        read: Self.ended)
-      for row in rows {
-        guard row.createdAt < time else { return nil }
-        walk.response = row.row
+        position = place(row)
         if row.endedAt < time { return row }
       }
       if rows.isEmpty { return nil }
