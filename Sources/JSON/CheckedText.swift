@@ -67,7 +67,7 @@ enum CheckedText {
   }
 
   @inline(always)
-  static func endOfString(_ text: Span<UInt8>, from start: Int) -> Int {
+  private static func endOfString(_ text: Span<UInt8>, from start: Int) -> Int {
     var offset = start + 1
     while true {
       let near = text.extracting(..<min(offset + nearBytes, text.count))

@@ -23,6 +23,9 @@ package struct JSONModel {
     /// The JSON text.
     package let text: Range<Int>
 
+    /// How many values are not the model's.
+    package var count: Int { Int(found.count) }
+
     /// Where what is behind it begins.
     package var end: Int { Int(found.end) }
 

@@ -110,20 +110,6 @@ package struct RawJSON: Sendable, Hashable {
     JSONEscape.spells(bytes[key].span, name.utf8Span.span)
   }
 
-  /// Whether a row of bytes stands at an index of `bytes`.
-  package func has(_ row: ArraySlice<UInt8>, at index: Int) -> Bool {
-    guard index >= bytes.startIndex, bytes.endIndex - index >= row.count else { return false }
-    return bytes[index..<index + row.count].span.isEqual(to: row.span)
-  }
-
-  /// The range of the string with its quotes that begins at an index of `bytes`, which is outside of
-  /// any other; nil where something else does.
-  package func string(at index: Int) -> Range<Int>? {
-    guard bytes.indices ~= index, bytes[index] == UInt8(ascii: "\"") else { return nil }
-    let start = index - bytes.startIndex
-    return index..<bytes.startIndex + CheckedText.endOfString(bytes.span, from: start)
-  }
-
   /// Calls back with the ranges of key and value of each child, as indices of `bytes`.
   @inline(always)
   package func forEachChild(_ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void) {

@@ -11,8 +11,7 @@ import Wire
     -> String?
   {
     let pattern = try #require(DeltaPattern(ResponseEvent(RawJSON(first))))
-    let json = RawJSON(text)
-    return pattern.delta(in: json, number: number).map { RawJSON(checked: json.bytes[$0]).text }
+    return pattern.delta(in: RawJSON(text), number: number).map { RawJSON(checked: $0).text }
   }
 
   @Test func `deltas that differ in number, text and padding fit`() throws {
@@ -76,7 +75,8 @@ import Wire
       let other = ResponseEvent(RawJSON(event()))
       guard let delta = pattern.delta(in: other.json, number: 8) else { continue }
       fitting += 1
-      #expect(delta == other.delta && other.place == one.place && !other.isOdd)
+      #expect(delta == other.delta.map { other.json.bytes[$0] })
+      #expect(other.place == one.place && !other.isOdd)
       #expect(other.itemID.map { other.inside($0) } == one.itemID.map { one.inside($0) })
       #expect(other.number == nil || other.number == 8)
       #expect((other.number == nil) == (one.number == nil))

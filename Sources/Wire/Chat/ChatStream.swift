@@ -59,7 +59,7 @@ package struct ChatStream {
   package mutating func take(_ json: RawJSON, _ emit: (RawJSON) -> Void) {
     guard !isFinished else { return }
     if text.isPlain, let latest = events.latestPlace, let passed = events.passing(json) {
-      return takeDelta(passed.pattern.kind, json.bytes[passed.delta], nil, latest, emit)
+      return takeDelta(passed.pattern.kind, passed.delta, nil, latest, emit)
     }
     let event = ResponseEvent(json)
     if events.passes(event) {

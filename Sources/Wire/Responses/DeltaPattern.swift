@@ -3,19 +3,17 @@ package import JSON
 /// What the deltas of one text have in common byte for byte: all but their number, their text and the
 /// padding beside it. A delta that fits is known without being looked at member by member.
 package struct DeltaPattern {
-  private enum Gap {
-    /// The event's number.
-    case number
-    /// A string; whether it is the delta itself.
-    case string(isDelta: Bool)
-  }
-
   let kind: ResponseEvent.Kind
   /// The event's type as it is spelled.
   let name: ArraySlice<UInt8>
-  /// What stands before each gap.
-  private var parts: [(bytes: ArraySlice<UInt8>, gap: Gap)] = []
-  private let end: ArraySlice<UInt8>
+  private let model: JSONModel
+  /// The text and the number of the model.
+  private let text: ArraySlice<UInt8>
+  private let ownNumber: Int?
+  /// Which of the members may differ, by their places.
+  private let delta: Int
+  private let number: Int?
+  private let padding: Int?
 
   /// - Parameter event: one that lacks nothing.
   package init?(_ event: ResponseEvent) {
@@ -25,53 +23,56 @@ package struct DeltaPattern {
     if let logprobs = event.logprobs, event.inside(logprobs).contains(where: { $0 > 0x20 }) {
       return nil
     }
+    let bytes = event.json.bytes
+    var children: [JSONScanner.Child] = []
+    do throws(JSONError) {
+      _ = try RawJSON(parsing: bytes, limits: .relayed) { children.append($0) }
+    } catch {
+      return nil
+    }
+    func place(of range: Range<Int>?) -> Int? {
+      range.flatMap { range in
+        children.firstIndex { $0.value.lowerBound == range.lowerBound - bytes.startIndex }
+      }
+    }
+    let whole = 0..<bytes.count
+    guard let deltaPlace = place(of: delta),
+      let model = JSONModel(
+        whole, of: bytes.span, text: whole, children: children, limits: .relayed)
+    else { return nil }
     kind = event.kind
     self.name = name
-    let bytes = event.json.bytes
-    var gaps = [(delta, Gap.string(isDelta: true))]
-    if let number = event.numberRange { gaps.append((number, .number)) }
-    if let padding = event.padding { gaps.append((padding, .string(isDelta: false))) }
-    gaps.sort { $0.0.lowerBound < $1.0.lowerBound }
-    var start = bytes.startIndex
-    for (range, gap) in gaps {
-      parts.append((bytes[start..<range.lowerBound], gap))
-      start = range.upperBound
-    }
-    end = bytes[start...]
+    self.model = model
+    text = bytes[delta]
+    ownNumber = event.number
+    self.delta = deltaPlace
+    number = place(of: event.numberRange)
+    padding = place(of: event.padding)
   }
 
-  /// Where the text of an event that fits stands, with its quotes; nil for any other.
+  /// The text of an event that fits, with its quotes; nil for any other.
   ///
   /// - Parameter number: the one that it is to have, where the pattern has numbers.
-  package func delta(in json: RawJSON, number: Int) -> Range<Int>? {
+  package func delta(in json: RawJSON, number: Int) -> ArraySlice<UInt8>? {
     let bytes = json.bytes
-    var index = bytes.startIndex
-    var found: Range<Int>?
-    for part in parts {
-      guard json.has(part.bytes, at: index) else { return nil }
-      index += part.bytes.count
-      let range: Range<Int>?
-      switch part.gap {
-      case .number: range = Self.number(number, in: bytes, at: index)
-      case .string(let isDelta):
-        range = json.string(at: index)
-        if isDelta { found = range }
+    guard let match = model.match(0..<bytes.count, of: bytes.span), match.end == bytes.count
+    else { return nil }
+    func value(_ child: Int?) -> ArraySlice<UInt8>? {
+      child.flatMap { match.value($0) }.map { range in
+        bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound]
       }
-      guard let range else { return nil }
-      index = range.upperBound
     }
-    return bytes.endIndex - index == end.count && json.has(end, at: index) ? found : nil
+    let (text, told, padding) = (value(delta), value(self.number), value(padding))
+    guard match.count == [text, told, padding].count(where: { $0 != nil }),
+      [text, padding].allSatisfy({ $0.map { $0.first == UInt8(ascii: "\"") } ?? true }),
+      told.map(Self.number) ?? ownNumber == (ownNumber == nil ? nil : number)
+    else { return nil }
+    return text ?? self.text
   }
 
-  private static func number(
-    _ number: Int, in bytes: ArraySlice<UInt8>, at start: Int
-  ) -> Range<Int>? {
-    var index = start
-    var value = 0
-    while index < bytes.endIndex, 0x30...0x39 ~= bytes[index], index - start < 9 {
-      value = value * 10 + Int(bytes[index] - 0x30)
-      index += 1
-    }
-    return value == number && index > start ? start..<index : nil
+  /// The value of a short row of digits; nil for anything else.
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard digits.count <= 9, digits.allSatisfy(\.isDigit) else { return nil }
+    return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
   }
 }

@@ -64,10 +64,10 @@ package struct SparseEvents {
   }
 
   /// What an event is that fits the pattern of those before it, which is counted then.
-  mutating func passing(_ json: RawJSON) -> (delta: Range<Int>, pattern: DeltaPattern)? {
+  mutating func passing(_ json: RawJSON) -> (delta: ArraySlice<UInt8>, pattern: DeltaPattern)? {
     guard let pattern, let delta = pattern.delta(in: json, number: count) else { return nil }
     count += 1
-    quickText.append(contentsOf: json.bytes[delta.lowerBound + 1..<delta.upperBound - 1])
+    quickText.append(contentsOf: delta.dropFirst().dropLast())
     return (delta, pattern)
   }
 
