@@ -19,6 +19,9 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from state import in_parallel  # noqa: E402
+
 PERIOD = 0.010
 CLIENTS = 16
 TURNS_OF_A_CONVERSATION = 20
@@ -45,14 +48,6 @@ class Client:
 
     def say(self, text, **members):
         return self.call("responses.create", input=text, metadata={"words": "8"}, **members)
-
-
-def in_parallel(count, body):
-    threads = [threading.Thread(target=body, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 class Tester:

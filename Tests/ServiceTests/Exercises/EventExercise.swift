@@ -35,7 +35,8 @@ enum EventExercise {
     return recovered.terminal.contains { read($0)?.kind != .incomplete } ? "no end" : nil
   }
 
-  private static func events(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+  /// - Parameter isEnded: whether an event counts that only the stream's end ends.
+  static func events(_ bytes: [UInt8], isEnded: Bool = true) -> [ArraySlice<UInt8>] {
     var parser = SSEParser(maximumEventBytes: 1 << 20)
     var events: [ArraySlice<UInt8>] = []
     do throws(SSEParser.EventTooLarge) {
@@ -43,7 +44,7 @@ enum EventExercise {
     } catch {
       return events
     }
-    parser.finish { events.append($0) }
+    if isEnded { parser.finish { events.append($0) } }
     return events
   }
 

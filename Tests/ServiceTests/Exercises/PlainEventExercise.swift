@@ -16,7 +16,7 @@ enum PlainEventExercise {
 
   /// Returns what does not hold.
   static func run(_ bytes: [UInt8], _ redactor: KeyRedactor?) -> String? {
-    let expected = events(bytes)
+    let expected = EventExercise.events(bytes, isEnded: false)
     for size in [Int.max, max(bytes.count / 2, 1), 61, 7] {
       let found = read(bytes, inPiecesOf: size, redactor)
       guard found.count == expected.count else {
@@ -27,17 +27,6 @@ enum PlainEventExercise {
       }
     }
     return nil
-  }
-
-  private static func events(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
-    var parser = SSEParser(maximumEventBytes: 1 << 20)
-    var events: [ArraySlice<UInt8>] = []
-    do throws(SSEParser.EventTooLarge) {
-      try parser.append(bytes.span) { events.append($0) }
-    } catch {
-      return events
-    }
-    return events
   }
 
   private static func compare(
