@@ -57,22 +57,33 @@ package struct DeltaPattern {
     let bytes = json.bytes
     guard let match = model.match(0..<bytes.count, of: bytes.span), match.end == bytes.count
     else { return nil }
-    func value(_ child: Int?) -> ArraySlice<UInt8>? {
-      child.flatMap { match.value($0) }.map { range in
-        bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound]
-      }
+    let text = match.value(delta)
+    let told = self.number.flatMap { match.value($0) }
+    let padding = padding.flatMap { match.value($0) }
+    let differing = (text == nil ? 0 : 1) + (told == nil ? 0 : 1) + (padding == nil ? 0 : 1)
+    // A value that differs may be a number, too.
+    func isText(_ range: Range<Int>?) -> Bool {
+      range.map { bytes[bytes.startIndex + $0.lowerBound] == UInt8(ascii: "\"") } ?? true
     }
-    let (text, told, padding) = (value(delta), value(self.number), value(padding))
-    guard match.count == [text, told, padding].count(where: { $0 != nil }),
-      [text, padding].allSatisfy({ $0.map { $0.first == UInt8(ascii: "\"") } ?? true }),
-      told.map(Self.number) ?? ownNumber == (ownNumber == nil ? nil : number)
+    guard match.count == differing, isText(text), isText(padding),
+      ownNumber == nil || (told.map { Self.number(bytes, $0) } ?? ownNumber) == number
     else { return nil }
-    return text ?? self.text
+    return text.map { range in
+      bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound]
+    } ?? self.text
   }
 
   /// The value of a short row of digits; nil for anything else.
-  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-    guard digits.count <= 9, digits.allSatisfy(\.isDigit) else { return nil }
-    return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+  ///
+  /// - Parameter range: as offsets.
+  private static func number(_ bytes: ArraySlice<UInt8>, _ range: Range<Int>) -> Int? {
+    guard range.count <= 9 else { return nil }
+    var value = 0
+    for offset in range {
+      let byte = bytes[bytes.startIndex + offset]
+      guard byte.isDigit else { return nil }
+      value = value * 10 + Int(byte - UInt8(ascii: "0"))
+    }
+    return value
   }
 }
