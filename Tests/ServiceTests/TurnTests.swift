@@ -135,6 +135,19 @@ private struct Driven {
     #expect(driven.log.count == 0)
   }
 
+  @Test func `an error is told when it is on disk, unless nobody can ask for the response`() {
+    for isKnown in [true, false] {
+      var driven = Driven()
+      for event in begun { driven.take(event) }
+      if isKnown { driven.take(.identified("resp_1")) }
+      driven.take(.failed(Self.failure, isHeld: false))
+      #expect(driven.outcomes == (isKnown ? 0 : 1))
+      driven.settle()
+      #expect(driven.outcomes == 1)
+      #expect(driven.broken == [])
+    }
+  }
+
   @Test func `a stop is told once, and what came stays`() {
     let driven = driven(
       begun + [

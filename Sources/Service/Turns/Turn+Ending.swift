@@ -87,7 +87,8 @@ extension Turn {
   }
 
   /// Ends with an error; what came is kept under its id, and in its conversation where there is any.
-  /// A client that got none of it need not wait for the disk: an error acknowledges nothing.
+  /// A client that knows nothing of it need not wait for the disk: an error acknowledges nothing. One
+  /// that has its id may ask for it as soon as the error is told.
   mutating func fail(with error: RPCError, _ log: LoggedEvents) -> [TurnAction] {
     var error = error
     error.details.append(("attempts", .integer(attempts)))
@@ -98,7 +99,7 @@ extension Turn {
     let ending = TurnEnding(
       status: partial == nil ? .failed : .incomplete, response: partial, error: error,
       storedError: stored, isContinued: isKept)
-    guard isKept else {
+    guard isKept || id != nil else {
       phase = .ended
       return [.settleUsage(ending), .finish(ending), .store(ending)]
     }
